@@ -1,0 +1,66 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what running needs (done by the other targets when needed)
+	@deploy/setup.sh run
+
+.PHONY: setup-dev
+setup-dev: ## install what tests and checks need
+	@deploy/setup.sh dev
+
+.PHONY: demo
+demo: setup ## everything from nothing, and the real cases played through it; ONCE=1 ends by itself
+	@$(BIN)/sandan demo $(if $(ONCE),--once) $(ARGS)
+
+.PHONY: up
+up: setup ## run everything here, with data kept in .sandan/, until Ctrl-C or `make down`
+	@deploy/up.sh $(ARGS)
+
+.PHONY: down
+down: ## stop what `make up` started, from any terminal
+	@deploy/down.sh
+
+.PHONY: doctor
+doctor: setup ## look at this machine and say what is missing
+	@$(BIN)/sandan doctor
+
+.PHONY: test
+test: setup-dev ## all tests; ARGS="-k word" for some
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: chaos
+chaos: setup-dev ## the tests that kill brokers, databases and services
+	@$(BIN)/python -m pytest tests/faults $(ARGS)
+
+.PHONY: bench
+bench: setup-dev ## measure throughput and latency on this machine
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: lint
+lint: setup-dev ## style, types, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: docs
+docs: setup-dev ## write the generated documents again: messages, settings, OpenAPI
+	@$(BIN)/sandan docs
+
+.PHONY: openapi
+openapi: docs ## the same
+
+.PHONY: secrets
+secrets: ## make deploy/.env with fresh keys and passwords for containers
+	@deploy/secrets.sh
+
+.PHONY: clean
+clean: down ## remove .venv, data and caches of this checkout
+	@rm -rf .venv .sandan .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@find services tests -name __pycache__ -prune -exec rm -rf {} +

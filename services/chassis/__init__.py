@@ -1,0 +1,1 @@
+"""The machinery under every service; it knows no demand, no order and no point."""

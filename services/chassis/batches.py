@@ -1,0 +1,128 @@
+"""Load, decide, save and announce: many works at once, in one transaction."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from random import random
+from typing import Any, Protocol, TypeVar
+
+from services.chassis.desk import Desk, Drawer, Work
+from services.chassis.failures import Stale, Unwritable
+from services.chassis.mongo import Changes
+from services.chassis.outbox import Pack, pack_up
+from services.chassis.shelf import Kept, Ref, to_document
+from services.contracts.envelope import Envelope
+
+A = TypeVar("A")
+
+STALE_ATTEMPTS_MAX = 12
+_STALE_SLEEP_SECONDS = 0.004
+
+
+class Documents(Protocol):
+    """Where values are loaded from and written to."""
+
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]: ...
+
+    async def commit(self, changes: Changes) -> None: ...
+
+
+class Relay(Protocol):
+    """Who publishes what was committed."""
+
+    def hand_over(self, packs: Sequence[Pack]) -> None: ...
+
+
+class Batches:
+    """Runs works together.
+
+    Arguments:
+        documents: the service's store.
+        relay: gets the announcements once they are committed.
+        partitions: of the bus, to address the announcements.
+        clock: the moment of each batch.
+    """
+
+    def __init__(
+        self, documents: Documents, relay: Relay, partitions: int, clock: Callable[[], datetime]
+    ) -> None:
+        self._documents = documents
+        self._relay = relay
+        self._partitions = partitions
+        self._clock = clock
+
+    async def run(self, works: Sequence[Work[A]]) -> list[A | Exception]:
+        """Decide each work in turn and commit all of them together.
+
+        Returns:
+            for each work, in order, its answer or the exception its decision raised; a work that raised
+            has changed nothing. A batch that cannot be written is split until the culprit stands alone.
+
+        Raises:
+            Away: the database does not answer; whether it was written is unknown, so run it again.
+        """
+        for attempt in range(STALE_ATTEMPTS_MAX):
+            try:
+                return await self._run_once(works)
+            except Stale as stale:
+                last: Exception = stale
+                await asyncio.sleep(_STALE_SLEEP_SECONDS * (attempt + 1) * random())  # noqa: S311 - spreads writers out, hides nothing
+            except Unwritable as unwritable:
+                last = unwritable
+                break
+        if len(works) == 1:
+            return [last]
+        middle = len(works) // 2
+        return [*await self.run(works[:middle]), *await self.run(works[middle:])]
+
+    async def _run_once(self, works: Sequence[Work[A]]) -> list[A | Exception]:
+        at = self._clock()
+        loaded = await self._documents.load(ref for work in works for ref in work.reads)
+        await self._load_rest(works, loaded, at)
+        drawer: Drawer = dict(loaded)
+        said: list[Envelope] = []
+        outcomes = [_decide(work, drawer, said, at) for work in works]
+        changes = _changes(loaded, drawer)
+        packs = pack_up(said, self._partitions, at)
+        for pack in packs:
+            changes.insert("outbox", pack.to_document())
+        if changes:
+            await self._documents.commit(changes)
+            self._relay.hand_over(packs)
+        return outcomes
+
+    async def _load_rest(self, works: Sequence[Work[A]], loaded: Drawer, at: datetime) -> None:
+        rest = [
+            ref
+            for work in works
+            if work.then_reads is not None
+            for ref in work.then_reads(Desk(work.origin, at, loaded))
+            if ref not in loaded
+        ]
+        if rest:
+            loaded.update(await self._documents.load(rest))
+
+
+def _decide(work: Work[A], drawer: Drawer, said: list[Envelope], at: datetime) -> A | Exception:
+    """Run one decision on what the earlier ones left; a decision that raises leaves nothing."""
+    desk = Desk(work.origin, at, drawer)
+    try:
+        answer = work.decide(desk)
+    except Exception as error:  # noqa: BLE001 - the caller tells refusals from faults
+        return error
+    drawer.update(desk.changes)
+    said.extend(desk.said)
+    return answer
+
+
+def _changes(loaded: Drawer, drawer: Drawer) -> Changes:
+    changes = Changes()
+    for ref, kept in drawer.items():
+        before = loaded.get(ref)
+        if kept is before:
+            continue
+        if before is None or before.revision == 0:
+            changes.insert(ref.shelf.name, to_document(ref, kept))
+        else:
+            changes.replace(ref.shelf.name, before.revision, to_document(ref, kept))
+    return changes

@@ -1,0 +1,16 @@
+"""The one place that asks for the time and for new ids, so that everything else can be given them."""
+
+from datetime import UTC, datetime
+
+from uuid_utils import uuid7
+
+
+def now() -> datetime:
+    """Return the time in UTC, cut to milliseconds as the database keeps it."""
+    at = datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    """Return an id that sorts by the time it was made (UUIDv7)."""
+    return uuid7().hex

@@ -1,0 +1,141 @@
+"""The desk a decision is made at: what was loaded lies on it, what is changed and said stays on it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from services.chassis.clock import new_id
+from services.chassis.shelf import Kept, Ref
+from services.contracts.envelope import Envelope
+from services.contracts.refusal import Conflict, Refused
+from services.contracts.words import Actor, Message
+
+A_co = TypeVar("A_co", covariant=True)
+T = TypeVar("T")
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed it after the one who asks last looked; look again."""
+
+    slug = "changed_meanwhile"
+    title = "内容已被别人更改，请刷新后再试"
+
+
+Drawer = dict[Ref[Any], Kept[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a work comes from: whose it is, on whose behalf, in which story, caused by which event."""
+
+    community: str
+    actor: Actor
+    correlation: str
+    cause: str | None = None
+
+
+class Desk:
+    """One decision's view: sees what earlier decisions of the batch left, and keeps its own apart.
+
+    Arguments:
+        origin: goes into every envelope that is announced here.
+        at: the moment of the decision.
+        below: what lies under the desk's own changes; it is read and never written.
+    """
+
+    def __init__(self, origin: Origin, at: datetime, below: Mapping[Ref[Any], Kept[Any]]) -> None:
+        self.origin = origin
+        self.at = at
+        self.changes: Drawer = {}
+        self.said: list[Envelope] = []
+        self._below = below
+
+    def kept(self, ref: Ref[T]) -> Kept[T]:
+        """Return value, revision and number of facts as they stand now.
+
+        Raises:
+            LookupError: the work did not say that it reads this, so it was never loaded.
+        """
+        found = self.changes.get(ref) or self._below.get(ref)
+        if found is None:
+            raise LookupError(f"{ref.shelf.name} was not among the reads of this work")
+        return found
+
+    def find(self, ref: Ref[T]) -> T | None:
+        """Return the value, or None when there is none."""
+        return self.kept(ref).value
+
+    def get(self, ref: Ref[T], otherwise: Refused) -> T:
+        """Return the value, or raise the refusal given."""
+        value = self.kept(ref).value
+        if value is None:
+            raise otherwise
+        return value
+
+    def revision(self, ref: Ref[T]) -> int:
+        """Return how often the value has been changed, which is what its ETag says."""
+        return self.kept(ref).revision
+
+    def expect(self, ref: Ref[Any], revision: int | None) -> None:
+        """Make sure that nobody changed the value since the one who asks has seen it.
+
+        Raises:
+            ChangedMeanwhile: its revision is another; None expects nothing.
+        """
+        present = self.kept(ref).revision
+        if revision is not None and revision != present:
+            raise ChangedMeanwhile(present_version=present, seen_version=revision)
+
+    def put(self, ref: Ref[T], value: T) -> None:
+        """Leave a value; what was not loaded is taken for new, and refused by the database if it is not."""
+        before = self.changes.get(ref) or self._below.get(ref)
+        if before is None:
+            self.changes[ref] = Kept(value, 1, 0)
+        else:
+            self.changes[ref] = Kept(value, before.revision + 1, before.facts)
+
+    def announce(self, about: Ref[Any], fact: Message) -> Envelope:
+        """Tell the others a fact about a value that this decision has put; returns the envelope."""
+        kept = self.changes[about]
+        kept.facts += 1
+        envelope = Envelope.model_construct(
+            id=new_id(),
+            kind=fact.kind,
+            community=self.origin.community,
+            stream=f"{about.shelf.name}/{about.id}",
+            version=kept.facts,
+            at=self.at,
+            actor=self.origin.actor,
+            correlation=self.origin.correlation,
+            cause=self.origin.cause,
+            body=fact,
+        )
+        self.said.append(envelope)
+        return envelope
+
+    def branch(self) -> "Desk":
+        """Return a desk on top of this one, whose changes count only once they are adopted."""
+        return Desk(self.origin, self.at, {**self._below, **self.changes} if self.changes else self._below)
+
+    def adopt(self, branch: "Desk") -> None:
+        """Take over what a branch left."""
+        self.changes.update(branch.changes)
+        self.said.extend(branch.said)
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[A_co]):
+    """One thing to decide: what it reads, and the plain function that decides.
+
+    Arguments:
+        origin: where it comes from.
+        reads: what has to lie on the desk.
+        decide: may run more than once, so it touches nothing but the desk.
+        then_reads: what else it needs, known only once `reads` are loaded.
+    """
+
+    origin: Origin
+    reads: Sequence[Ref[Any]]
+    decide: Callable[[Desk], A_co]
+    then_reads: Callable[[Desk], Sequence[Ref[Any]]] | None = None

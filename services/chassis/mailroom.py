@@ -1,0 +1,301 @@
+"""The one acknowledgement policy: what becomes of each message that a service receives.
+
+done → acknowledged after the commit · refused by a rule → acknowledged, and said so · cannot be read →
+parked at once · failed → tried again later, a bounded number of times, then parked · cancelled →
+neither, and the broker delivers it again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+import structlog
+
+from services.chassis import metrics
+from services.chassis.batches import Batches
+from services.chassis.clock import now
+from services.chassis.desk import Work
+from services.chassis.failures import Away, NotYet
+from services.chassis.parking import Parked, parked_id
+from services.chassis.streams import EffectOf, Followed, follow
+from services.contracts.catalogue import hears_whole_family, partition_of
+from services.contracts.envelope import (
+    Envelope,
+    Unreadable,
+    open_parcel,
+    read_envelope,
+    read_outside,
+    to_wire,
+)
+
+log = structlog.get_logger()
+
+ATTEMPT = "x-sandan-attempt"
+SKIP = "x-sandan-skip"
+ROUNDS_MAX = 1_000
+PARKED_BYTES_MAX = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as the broker delivered it."""
+
+    queue: str
+    body: bytes
+    headers: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Letter:
+    """One envelope in hand, and the delivery it came in; `wire` is its form where it cannot be made anew."""
+
+    queue: str
+    envelope: Envelope
+    attempt: int = 0
+    skip: bool = False
+    wire: bytes | None = None
+
+
+class Lot(Protocol):
+    """Where messages are put that need a person."""
+
+    async def park(self, message: Parked) -> None: ...
+
+
+class Later(Protocol):
+    """Who sends a message back to its queue after a while."""
+
+    async def publish_later(
+        self, queue: str, seconds: float, body: bytes, headers: Mapping[str, Any]
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long to wait before which try, and how many tries there are."""
+
+    tiers_seconds: tuple[float, ...]
+    attempts_max: int
+
+    def wait_seconds(self, attempt: int) -> float:
+        """Return the wait after the attempt given, counted from one."""
+        return self.tiers_seconds[min(attempt, len(self.tiers_seconds)) - 1]
+
+
+@dataclass(slots=True)
+class Mailroom:
+    """Applies what a service receives.
+
+    Arguments:
+        service: its name.
+        effects: kind → what the service does about it; a kind it hears but does nothing about is absent.
+        batches: runs the effects.
+        lot: where messages go that need a person.
+        later: where messages go that are to be tried again.
+        retry: when and how often.
+        partitions: of the bus.
+    """
+
+    service: str
+    effects: Mapping[str, EffectOf]
+    batches: Batches
+    lot: Lot
+    later: Later
+    retry: RetryPolicy
+    partitions: int
+    _in_order: dict[str, bool] = field(default_factory=dict)
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Settle every delivery; when this returns, all of them may be acknowledged.
+
+        A batch that breaks us is split until the culprit stands alone, which is parked.
+
+        Raises:
+            Away: broker or database does not answer; do the same again, repetitions are recognised.
+        """
+        try:
+            await self._handle(deliveries)
+        except Away:
+            raise
+        except Exception as error:
+            log.error("fault", service=self.service, deliveries=len(deliveries), exc_info=error)
+            parts = deliveries if len(deliveries) > 1 else _split(deliveries[0])
+            if len(parts) == 1:
+                fault = type(error).__name__
+                await self._park(parts[0].queue, "fault", fault, 1, parts[0].body)
+                return
+            for part in parts:
+                await self.handle([part])
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        letters = [letter for delivery in deliveries for letter in await self._open(delivery)]
+        for _ in range(ROUNDS_MAX):
+            if not letters:
+                return
+            letters = await self._apply(letters)
+        raise RuntimeError("the same streams keep releasing envelopes")
+
+    async def park_dead(self, delivery: Delivery) -> None:
+        """Park what the broker gave up on delivering, each envelope by itself."""
+        for part in _split(delivery):
+            await self._park(
+                part.queue, "delivery_limit", "delivered too often without an answer", 0, part.body
+            )
+
+    async def _open(self, delivery: Delivery) -> list[_Letter]:
+        attempt = _attempt_of(delivery.headers)
+        try:
+            rows = open_parcel(delivery.body)
+        except Unreadable as error:
+            await self._park(delivery.queue, error.reason, error.detail, attempt, delivery.body)
+            return []
+        letters: list[_Letter] = []
+        for row in rows:
+            try:
+                letters.append(self._letter(delivery, row, attempt))
+            except Unreadable as error:
+                if delivery.headers.get(SKIP):
+                    log.info("discarded", service=self.service, because=error.reason)
+                    continue
+                await self._park(delivery.queue, error.reason, error.detail, attempt, _bytes(row, delivery))
+        return letters
+
+    def _letter(self, delivery: Delivery, row: object, attempt: int) -> _Letter:
+        skip = bool(delivery.headers.get(SKIP))
+        # What is only skipped need not be understood: its place in the stream is enough.
+        envelope = read_outside(row) if skip else read_envelope(row)
+        self._check_address(delivery, envelope)
+        return _Letter(delivery.queue, envelope, attempt, skip, _bytes(row, delivery) if skip else None)
+
+    def _check_address(self, delivery: Delivery, envelope: Envelope) -> None:
+        """The community stands on the message and inside; both and the partition must agree."""
+        outside = delivery.headers.get("community", envelope.community)
+        partition = partition_of(envelope.community, self.partitions)
+        if outside != envelope.community or not delivery.queue.endswith(f".p{partition}"):
+            raise Unreadable("wrong_community", f"{envelope.community} on {delivery.queue}")
+
+    async def _apply(self, letters: list[_Letter]) -> list[_Letter]:
+        """Apply what can be applied; return what was released by it."""
+        planned: list[tuple[_Letter, Work[Followed]]] = []
+        for letter in letters:
+            try:
+                planned.append((letter, self._work(letter)))
+            except Exception as error:  # noqa: BLE001 - a fault in one letter must not stop the others
+                await self._try_again(letter, error)
+        if not planned:
+            return []
+        metrics.BATCH_SIZE.labels(self.service, "bus").observe(len(planned))
+        outcomes = await self.batches.run([work for _, work in planned])
+        self._log(planned, outcomes)
+        released: list[_Letter] = []
+        for (letter, _), outcome in zip(planned, outcomes, strict=True):
+            if isinstance(outcome, Unreadable):
+                wire = to_wire(letter.envelope)
+                await self._park(letter.queue, outcome.reason, outcome.detail, letter.attempt, wire)
+            elif isinstance(outcome, Exception):
+                await self._try_again(letter, outcome)
+            else:
+                released.extend(self._settle(letter, outcome))
+        return released
+
+    def _work(self, letter: _Letter) -> Work[Followed]:
+        kind = letter.envelope.kind
+        effect = self.effects.get(kind)
+        in_order = self._in_order.get(kind)
+        if in_order is None:
+            in_order = self._in_order[kind] = hears_whole_family(self.service, kind)
+        work = effect(letter.envelope) if effect and not letter.skip else None
+        return follow(letter.envelope, work, in_order=in_order, skip=letter.skip)
+
+    def _settle(self, letter: _Letter, followed: Followed) -> list[_Letter]:
+        kind = letter.envelope.kind
+        if followed.result == "repeated":
+            metrics.REPEATED.labels(self.service).inc()
+        elif followed.result == "refused" and followed.refusal is not None:
+            metrics.REFUSED.labels(self.service, kind).inc()
+            log.warning(
+                "refused",
+                service=self.service,
+                kind=kind,
+                rule=followed.refusal.slug,
+                correlation=letter.envelope.correlation,
+                id=letter.envelope.id,
+            )
+        else:
+            metrics.HANDLED.labels(self.service, kind).inc()
+        return [_Letter(letter.queue, read_envelope(open_parcel(wire)[0])) for wire in followed.released]
+
+    async def _try_again(self, letter: _Letter, error: Exception) -> None:
+        envelope = letter.envelope
+        attempt = letter.attempt + 1
+        body = letter.wire or to_wire(envelope)
+        metrics.FAILED.labels(self.service, envelope.kind).inc()
+        because = f"{type(error).__name__}: {error}" if isinstance(error, NotYet) else type(error).__name__
+        if attempt >= self.retry.attempts_max:
+            await self._park(letter.queue, "failed_too_often", because, attempt, body)
+            return
+        log.warning(
+            "tried_again_later",
+            service=self.service,
+            kind=envelope.kind,
+            correlation=envelope.correlation,
+            attempt=attempt,
+            because=because,
+            exc_info=None if isinstance(error, NotYet) else error,
+        )
+        headers = {ATTEMPT: attempt, "community": envelope.community, **({SKIP: True} if letter.skip else {})}
+        await self.later.publish_later(letter.queue, self.retry.wait_seconds(attempt), body, headers)
+
+    async def _park(self, queue: str, reason: str, detail: str, attempts: int, body: bytes) -> None:
+        message = Parked(
+            id=parked_id(queue, body),
+            service=self.service,
+            queue=queue,
+            reason=reason,
+            detail=(detail if len(body) <= PARKED_BYTES_MAX else f"cut from {len(body)} bytes; {detail}")[
+                :500
+            ],
+            attempts=attempts,
+            at=now(),
+            body=body[:PARKED_BYTES_MAX],
+        )
+        await self.lot.park(message)
+        metrics.PARKED.labels(self.service, reason).inc()
+        log.error("parked", service=self.service, parked=message.id, reason=reason, detail=message.detail)
+
+    def _log(self, planned: list[tuple[_Letter, Work[Followed]]], outcomes: Sequence[object]) -> None:
+        """Write one line a batch and kind; it carries every correlation id, so a demand can be found."""
+        by_kind: dict[str, list[str]] = {}
+        for (letter, _), outcome in zip(planned, outcomes, strict=True):
+            if isinstance(outcome, Followed):
+                key = f"{letter.envelope.kind} {outcome.result}"
+                by_kind.setdefault(key, []).append(letter.envelope.correlation)
+        for key, correlations in by_kind.items():
+            kind, result = key.split(" ")
+            log.info("handled", service=self.service, kind=kind, result=result, correlation=correlations)
+
+
+def _attempt_of(headers: Mapping[str, Any]) -> int:
+    attempt = headers.get(ATTEMPT, 0)
+    return max(0, attempt) if isinstance(attempt, int) else 0
+
+
+def _split(delivery: Delivery) -> list[Delivery]:
+    """Return a delivery of its own for every envelope; what is no parcel stays as it is."""
+    try:
+        rows = open_parcel(delivery.body)
+    except Unreadable:
+        return [delivery]
+    bodies = [_bytes(row, delivery) for row in rows]
+    if len(rows) < 2 or delivery.body in bodies:
+        return [delivery]
+    return [Delivery(delivery.queue, body, delivery.headers) for body in bodies]
+
+
+def _bytes(row: object, delivery: Delivery) -> bytes:
+    """Return a part of a delivery as it came; one nested too deeply to be written again is left inside."""
+    try:
+        return orjson.dumps(row)
+    except orjson.JSONEncodeError:
+        return delivery.body

@@ -1,0 +1,103 @@
+"""The same request twice is one deed: answers are kept under the client's key, in the deed's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import orjson
+
+from services.chassis.desk import Desk, Work
+from services.chassis.shelf import Index, Ref, Shelf
+from services.contracts.refusal import Invalid, Refused
+
+MEDIA_JSON = "application/json"
+MEDIA_PROBLEM = "application/problem+json"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key was used for another request (draft-ietf-httpapi-idempotency-key-header, §2.6)."""
+
+    slug = "idempotency_key_reused"
+    title = "这个幂等键已经用于另一个请求"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a write answers: kept as it is, so that a repetition gets the very same."""
+
+    status: int
+    body: bytes
+    media: str = MEDIA_JSON
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer to a request that was done, until it expires."""
+
+    fingerprint: str
+    reply: Reply
+    expires_at: datetime
+
+
+ANSWERS = Shelf("answers", Remembered, Index(("expires_at",), expires=True))
+
+
+@dataclass(frozen=True, slots=True)
+class OnceKey:
+    """Whose key it is, for which request.
+
+    Arguments:
+        subject: who asks; another subject's equal key is another key.
+        key: as the client sent it.
+        request: method, path, condition and body, of which the fingerprint is made.
+        hours: how long the answer is remembered.
+    """
+
+    subject: str
+    key: str
+    request: bytes
+    hours: int
+
+
+def problem(refusal: Refused) -> Reply:
+    """Return a refusal as problem+json (RFC 9457); `code` is stable, `detail` is for people."""
+    body = {
+        **refusal.facts,
+        "type": f"urn:sandan:problem:{refusal.slug}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "code": refusal.slug,
+        "detail": refusal.detail,
+    }
+    return Reply(refusal.status, orjson.dumps(body, default=str), MEDIA_PROBLEM)
+
+
+def once(work: Work[Reply], key: OnceKey) -> Work[Reply]:
+    """Return the work that is done once under its key. A refusal is an answer, and is kept as well."""
+    digest = sha256(f"{key.subject}\0{key.key}".encode()).hexdigest()[:32]
+    fingerprint = sha256(key.request).hexdigest()
+    ref = Ref(ANSWERS, work.origin.community, digest)
+
+    def decide(desk: Desk) -> Reply:
+        known = desk.find(ref)
+        if known is not None:
+            if known.fingerprint != fingerprint:
+                raise IdempotencyKeyReused
+            return known.reply
+        reply = answered(desk, work)
+        desk.put(ref, Remembered(fingerprint, reply, desk.at + timedelta(hours=key.hours)))
+        return reply
+
+    return Work(work.origin, (ref, *work.reads), decide, work.then_reads)
+
+
+def answered(desk: Desk, work: Work[Reply]) -> Reply:
+    """Return the decision's reply; a refusal as its problem, with nothing changed."""
+    branch = desk.branch()
+    try:
+        reply = work.decide(branch)
+    except Refused as refusal:
+        return problem(refusal)
+    desk.adopt(branch)
+    return reply

@@ -1,0 +1,77 @@
+"""What an operator can set, from the environment (`SANDAN_…`); docs/settings.md is generated from here."""
+
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Settings(BaseSettings):
+    """Everything that differs between deployments. A wrong value stops the start with its name."""
+
+    model_config = SettingsConfigDict(env_prefix="SANDAN_", frozen=True, extra="ignore")
+
+    amqp_url: str | None = Field(
+        default=None, description="RabbitMQ, several nodes separated by commas; empty: a local one is started"
+    )
+    mongo_url: str | None = Field(
+        default=None, description="MongoDB replica set; empty: a local one is started"
+    )
+    database_prefix: str = Field(
+        default="sandan", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="each service has PREFIX_SERVICE"
+    )
+    bus_prefix: str = Field(
+        default="sandan", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="begins every exchange and queue"
+    )
+    partitions: int = Field(
+        default=8, ge=1, le=64, description="queues per service; the same everywhere, changed only when empty"
+    )
+    http_host: str = Field(default="127.0.0.1", description="address to listen on")
+    http_port: int = Field(default=8080, ge=0, le=65_535, description="port to listen on; 0: any free one")
+    http_body_bytes_max: int = Field(default=1_048_576, ge=1_024, description="a larger body gets 413")
+    http_waiting_max: int = Field(
+        default=2_000, ge=1, description="writes of one community waiting in one process; more get 429"
+    )
+    token_public_keys: str = Field(
+        default="", description="PEM of the Ed25519 keys whose tokens are believed, one after the other"
+    )
+    token_audience: str = Field(default="sandan", description="`aud` that a token must carry")
+    token_issuer: str = Field(default="sandan", description="`iss` that a token must carry")
+    vault_key: SecretStr = Field(
+        default=SecretStr(""), description="base64 of 32 bytes; encrypts residents' contacts (intake alone)"
+    )
+    batch_max: int = Field(default=256, ge=1, le=1_000, description="works that commit together at most")
+    http_pace_seconds: float = Field(
+        default=0.03, ge=0, le=1, description="batches of requests begin at least this far apart"
+    )
+    bus_pace_seconds: float = Field(
+        default=0.06, ge=0, le=1, description="batches of messages begin at least this far apart"
+    )
+    prefetch: int = Field(default=64, ge=1, le=1_000, description="messages in hand per partition")
+    retry_tiers_seconds: Annotated[tuple[Seconds, ...], NoDecode] = Field(
+        default=(1.0, 10.0, 60.0, 600.0), description="waits before a failed message is tried again"
+    )
+    attempts_max: int = Field(default=6, ge=1, le=100, description="tries of a message before it is parked")
+    outbox_grace_seconds: Seconds = Field(
+        default=10.0, description="age at which an announcement left behind is sent by whoever finds it"
+    )
+    member_seconds: Seconds = Field(
+        default=6.0, description="silence after which a replica's partitions go to the others"
+    )
+    drain_seconds: Seconds = Field(default=20.0, description="time to finish what is in hand on SIGTERM")
+    idempotency_hours: int = Field(default=168, ge=1, description="how long an answer is remembered")
+    notify_console: bool = Field(default=False, description="also print every notice to standard output")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("retry_tiers_seconds", mode="before")
+    @classmethod
+    def _split_tiers(cls, given: object) -> object:
+        return [part for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+
+    @cached_property
+    def amqp_urls(self) -> tuple[str, ...]:
+        """Return the nodes of the broker, in the order given."""
+        return tuple(url.strip() for url in (self.amqp_url or "").split(",") if url.strip())

@@ -1,0 +1,88 @@
+"""How values are kept: a shelf per kind of document, a ref per document, its revision beside it."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index of a shelf; every one but an expiry begins with the community.
+
+    Arguments:
+        fields: names after `community`, `-name` for descending.
+        unique: no two documents of a community may agree in them.
+        expires: the single field holds the moment at which the document goes.
+    """
+
+    fields: tuple[str, ...]
+    unique: bool = False
+    expires: bool = False
+
+
+class Shelf(Generic[T]):
+    """A collection that keeps one frozen dataclass.
+
+    Arguments:
+        name: of the collection.
+        type_: the dataclass; pydantic turns it into a document and back.
+        indexes: beside the one by id.
+    """
+
+    def __init__(self, name: str, type_: type[T], *indexes: Index) -> None:
+        self.name = name
+        self.indexes = indexes
+        self._adapter: TypeAdapter[T] = TypeAdapter(type_)
+
+    def encode(self, value: T) -> dict[str, Any]:
+        """Return the value as plain data."""
+        plain: dict[str, Any] = self._adapter.dump_python(value)
+        return plain
+
+    def decode(self, document: dict[str, Any]) -> T:
+        """Return the value kept in a document; what belongs to the machinery is left out."""
+        plain = {key: part for key, part in document.items() if key[0] != "_" and key != "community"}
+        return self._adapter.validate_python(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Generic[T]):
+    """Where a value is: shelf, community, id. The community is part of the key, always."""
+
+    shelf: Shelf[T]
+    community: str
+    id: str
+
+    @property
+    def key(self) -> str:
+        """Return the document's `_id`, which begins with the community."""
+        return f"{self.community}/{self.id}"
+
+
+@dataclass(slots=True)
+class Kept(Generic[T]):
+    """A value as it was loaded or left: `revision` counts changes (0: never kept), `facts` announcements."""
+
+    value: T | None
+    revision: int = 0
+    facts: int = 0
+
+
+def to_document(ref: Ref[T], kept: Kept[T]) -> dict[str, Any]:
+    """Return the document for a value that is to be kept."""
+    assert kept.value is not None, "a value is never taken off its shelf by a decision"
+    return {
+        "_id": ref.key,
+        "community": ref.community,
+        "_rev": kept.revision,
+        "_facts": kept.facts,
+        **ref.shelf.encode(kept.value),
+    }
+
+
+def from_document(shelf: Shelf[T], document: dict[str, Any]) -> Kept[T]:
+    """Return what a document keeps."""
+    return Kept(shelf.decode(document), document["_rev"], document["_facts"])

@@ -1,0 +1,164 @@
+"""`sandan docs`: the documents that are made from the code, so that they cannot be out of date."""
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import typer
+
+from services.chassis.settings import Settings
+from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
+from services.house import BLUEPRINTS, reference, routes_of
+from services.intake.domain import demand
+from services.matching.domain import order
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+_MADE = "<!-- made by `sandan docs`; change the code instead -->\n\n"
+
+
+def messages() -> str:
+    """Return docs/messages.md: every message, who says it, who hears it, and its fields."""
+    parts = [
+        "# Messages\n\n" + _MADE,
+        "On the wire a message is a JSON array of envelopes of one community and one kind; an envelope is\n"
+        "`{id, kind, community, stream, version, at, actor: {subject, role}, correlation, cause, body}`.\n"
+        "`version` counts the facts of a `stream` from one without gaps. The routing key is\n"
+        "`p{partition}.{kind}`, the partition `crc32(community) % SANDAN_PARTITIONS`; a header `community`\n"
+        "repeats the envelopes' community. Readers ignore fields they do not know; a field is never taken\n"
+        "away or given another meaning: that makes a new kind, `.v2`.\n",
+        "\n| kind | said by | heard by |\n|---|---|---|\n",
+    ]
+    for kind in KINDS:
+        hearers = ", ".join(name for name, patterns in SUBSCRIPTIONS.items() if _hears(patterns, kind))
+        parts.append(
+            f"| [`{kind}`](#{kind.replace('.', '')}) | {PUBLISHERS[kind.split('.')[0]]} | {hearers} |\n"
+        )
+    for kind, model in KINDS.items():
+        parts.append(f"\n## {kind}\n\n{inspect.getdoc(model)}\n\n")
+        parts.append(_fields(model.model_json_schema()))
+    return "".join(parts)
+
+
+def _hears(patterns: Iterable[str], kind: str) -> bool:
+    return any(kind.startswith(pattern.rstrip("#*")) for pattern in patterns)
+
+
+def _fields(schema: dict[str, Any]) -> str:
+    rows = ["| field | type | |\n|---|---|---|\n"]
+    required = set(schema.get("required", ()))
+    for name, part in schema.get("properties", {}).items():
+        note = part.get("description", "") or ("" if name in required else "may be missing")
+        rows.append(f"| `{name}` | {_type(part)} | {note} |\n")
+    return "".join(rows)
+
+
+def _type(part: dict[str, Any]) -> str:
+    if "$ref" in part:
+        return str(part["$ref"].rsplit("/", 1)[1])
+    if "anyOf" in part:
+        return " or ".join(_type(option) for option in part["anyOf"])
+    if "enum" in part:
+        return ", ".join(f"`{value}`" for value in part["enum"])
+    if part.get("type") == "array":
+        return f"list of {_type(part.get('items', {}))}"
+    return str(part.get("format") or part.get("type") or "any")
+
+
+def message_schemas() -> str:
+    """Return docs/schemas/messages.json: the JSON Schema of every message that was ever published."""
+    schemas = {kind: model.model_json_schema() for kind, model in KINDS.items()}
+    return json.dumps(schemas, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def settings() -> str:
+    """Return docs/settings.md: every setting, its default and what it does."""
+    rows = ["# Settings\n\n" + _MADE, "| variable | default | |\n|---|---|---|\n"]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        shown = getattr(default, "get_secret_value", lambda value=default: value)()
+        if isinstance(shown, tuple):
+            shown = ",".join(f"{value:g}" for value in shown)
+        text = f"`{shown}`" if shown not in (None, "") else ""
+        rows.append(f"| `SANDAN_{name.upper()}` | {text} | {field.description or ''} |\n")
+    return "".join(rows)
+
+
+def states() -> str:
+    """Return docs/states.md: both state machines, drawn from the tables that the code goes by."""
+    parts = ["# The life of a demand and of an order\n\n" + _MADE]
+    parts.append("## Demand (诉求)\n\n")
+    parts.append(_machine(demand.STEPS, demand.NAMES, demand.DemandStatus.SUBMITTED))
+    parts.append("\n## Order (工单)\n\n")
+    parts.append(_machine(order.STEPS, order.NAMES, order.OrderStatus.PROPOSED))
+    parts.append("\n")
+    parts.append(
+        "A declined order is proposed again, and at once dispatched to the next candidate if there\n"
+    )
+    parts.append("is one. A demand follows its order; one that is over keeps its status.\n")
+    return "".join(parts)
+
+
+def _machine(steps: Mapping[Any, Any], names: Mapping[Any, str], start: Any) -> str:
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for step, (sources, target) in steps.items():
+        for source in sources:
+            arrows.setdefault((source, target or source), []).append(step.value)
+    lines = ["```mermaid\nstateDiagram-v2\n"]
+    lines += [f'    state "{name} {status.value}" as {status.value}\n' for status, name in names.items()]
+    lines.append(f"    [*] --> {start.value}\n")
+    lines += [f"    {a} --> {b}: {', '.join(labels)}\n" for (a, b), labels in arrows.items()]
+    lines.append("```\n\n| step | from | to |\n|---|---|---|\n")
+    for step, (sources, target) in steps.items():
+        froms = ", ".join(f"{names[source]} `{source.value}`" for source in sources)
+        to = f"{names[target]} `{target.value}`" if target else "stays"
+        lines.append(f"| `{step.value}` | {froms} | {to} |\n")
+    return "".join(lines)
+
+
+def api() -> str:
+    """Return docs/api.md: every route, who may use it, and what it may refuse."""
+    parts = [
+        "# HTTP interface\n\n" + _MADE,
+        "All addresses begin with `/api/v1/communities/{community}`. Every field is described in\n"
+        "OpenAPI 3.1: `GET /api/openapi.json` of a running system, or `sandan openapi`. Every write takes\n"
+        "`Idempotency-Key` (same key and body: same answer; other body: 422) and, for a change,\n"
+        "`If-Match` with the ETag last seen (409 when somebody was faster). Refusals are `problem+json`\n"
+        "(RFC 9457) with a stable `code`.\n",
+    ]
+    for name, blueprint in BLUEPRINTS.items():
+        parts.append(f"\n## {name}\n\n| | who | what | may be refused as |\n|---|---|---|---|\n")
+        for route in routes_of(blueprint):
+            who = ", ".join(sorted(role.value for role in route.audience))
+            codes = ", ".join(sorted({f"`{refusal.slug}`" for refusal in route.refusals}))
+            parts.append(f"| `{route.method} {route.path or '/'}` | {who} | {route.summary} | {codes} |\n")
+    return "".join(parts)
+
+
+def openapi() -> str:
+    """Return docs/openapi.json."""
+    return json.dumps(reference(), ensure_ascii=False, indent=1) + "\n"
+
+
+MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "messages.md": messages,
+        "schemas/messages.json": message_schemas,
+        "settings.md": settings,
+        "states.md": states,
+        "api.md": api,
+        "openapi.json": openapi,
+    }
+)
+"""Path below docs/ → what it holds."""
+
+
+def write() -> None:
+    """Write the generated documents again: messages, settings, states, API."""
+    for name, make in MADE.items():
+        path = DOCS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(make(), encoding="utf-8")
+        typer.echo(f"docs/{name}")

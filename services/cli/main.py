@@ -1,0 +1,120 @@
+"""The command line: `sandan --help`."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+
+from services.chassis.clock import now
+from services.chassis.identity import EVERY_COMMUNITY, Issuer
+from services.chassis.logs import set_up_logs
+from services.chassis.runner import PortTaken, run_until_signal
+from services.chassis.servers import ServersUnavailable
+from services.chassis.settings import Settings
+from services.cli import community, docs, parked
+from services.cli.demo import run_demo
+from services.cli.doctor import doctor
+from services.cli.local import DATA_DIR, Keys, deployment
+from services.contracts.words import Role
+from services.house import SERVICES, house, reference
+
+app = typer.Typer(
+    help="三单 Sandan: 点单 · 下单 · 接单 · 评单", no_args_is_help=True, pretty_exceptions_enable=False
+)
+token_app = typer.Typer(help="Tokens for development.", no_args_is_help=True)
+app.add_typer(community.app, name="community")
+app.add_typer(parked.app, name="parked")
+app.add_typer(token_app, name="token")
+app.command()(doctor)
+app.command("docs", hidden=True)(docs.write)
+
+console = Console()
+T = TypeVar("T")
+
+
+def _run(coroutine: Coroutine[None, None, T]) -> T:
+    try:
+        return uvloop.run(coroutine)
+    except (ServersUnavailable, PortTaken) as error:
+        Console(stderr=True).print(str(error))
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def up(
+    services: Annotated[
+        str, typer.Option(help="which to run, as matching,notify; the servers must exist then")
+    ] = ",".join(SERVICES),
+    data_dir: Annotated[Path, typer.Option(help="where data and keys are kept")] = DATA_DIR,
+) -> None:
+    """Run the services here until Ctrl-C, with data that stays; brings broker and database if none is set."""
+    names = [name.strip() for name in services.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SERVICES]
+    if unknown or not names:
+        raise typer.BadParameter(f"{', '.join(unknown) or 'none'}: there are {', '.join(SERVICES)}")
+    given = Settings()
+    if set(names) != set(SERVICES) and not (given.amqp_urls and given.mongo_url):
+        raise typer.BadParameter("some services alone need SANDAN_AMQP_URL and SANDAN_MONGO_URL")
+    set_up_logs(given.log_level, process="+".join(names))
+    _run(_up(names, data_dir))
+
+
+async def _up(names: list[str], data_dir: Path) -> None:
+    typer.echo("sandan: starting broker and database, unless they are set …", err=True)
+    async with deployment(data_dir, keep=True) as place:
+        typer.echo(f"sandan: {', '.join(names)} on port {place.settings.http_port}", err=True)
+        await run_until_signal(house(place.settings, names))
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="end after the story; exit 0 if all went right")
+    ] = False,
+) -> None:
+    """Run everything with throw-away data and play the community's real cases through it."""
+    set_up_logs("ERROR")
+    raise typer.Exit(_run(run_demo(console, once=once)))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of all services."""
+    sys.stdout.write(json.dumps(asyncio.run(_reference()), ensure_ascii=False, indent=2) + "\n")
+
+
+async def _reference() -> dict[str, object]:
+    return reference()
+
+
+@token_app.command("issue")
+def issue(
+    subject: Annotated[str, typer.Argument(help="who: a resident's reference, or a provider's id")],
+    role: Annotated[Role, typer.Argument(help="what they are")],
+    communities: Annotated[
+        list[str] | None, typer.Argument(help="theirs; none for an operator of every community")
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 30, help="how long it is good")] = 12,
+    key: Annotated[Path | None, typer.Option(help="PEM of the signing key; default: the local one")] = None,
+) -> None:
+    """Print a signed token, for development."""
+    if not communities and role is not Role.OPERATOR:
+        raise typer.BadParameter("name the communities they belong to")
+    settings = Settings()
+    if key is None:
+        issuer = Keys.kept(DATA_DIR / "keys", settings).issuer
+    else:
+        issuer = Issuer(key.read_text(), settings.token_audience, settings.token_issuer)
+    belongs = tuple(communities or (EVERY_COMMUNITY,))
+    typer.echo(issuer.issue(subject, role, belongs, at=now(), life=timedelta(hours=hours)))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,68 @@
+"""The only list of all messages, who hears them, and how they travel."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from zlib import crc32
+
+from services.contracts import demands, orders, points
+from services.contracts.communities import CommunityLoaded
+from services.contracts.words import Message
+
+_MODELS: tuple[type[Message], ...] = (
+    CommunityLoaded,
+    demands.DemandSubmitted,
+    demands.DemandEndorsed,
+    demands.DemandWithdrawn,
+    demands.DemandUrged,
+    demands.DemandRated,
+    demands.DemandReopened,
+    demands.DemandMerged,
+    demands.DemandJoined,
+    demands.DemandClosed,
+    orders.OrderProposed,
+    orders.OrderDispatched,
+    orders.OrderAccepted,
+    orders.OrderDeclined,
+    orders.OrderHandoverOffered,
+    orders.OrderHandoverRefused,
+    orders.OrderHandedOver,
+    orders.OrderPlanned,
+    orders.OrderMilestoneDone,
+    orders.OrderCompleted,
+    orders.OrderVerified,
+    orders.OrderReturned,
+    orders.OrderSettled,
+    orders.OrderUrged,
+    orders.OrderCancelled,
+    points.PointsPosted,
+    points.PointsWithheld,
+)
+
+KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})
+"""Kind, which is also the end of the routing key → model of the body."""
+
+PUBLISHERS: Mapping[str, str] = MappingProxyType(
+    {"community": "intake", "demand": "intake", "order": "matching", "points": "points"}
+)
+"""First word of the kind → the service that says it."""
+
+SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "intake": ("order.#",),
+        "matching": ("community.#", "demand.#"),
+        "points": ("community.#", "order.settled.*"),
+        "notify": ("demand.#", "order.#", "points.#"),
+    }
+)
+"""Service → the kinds it hears. A whole family (`order.#`) is heard in order, stream by stream;
+a part of one (`order.settled.*`) is deduplicated by the event's id, since its stream has gaps there."""
+
+
+def partition_of(community: str, partitions: int) -> int:
+    """Return the partition that carries all work of a community, from 0 to partitions - 1."""
+    return crc32(community.encode()) % partitions
+
+
+def hears_whole_family(service: str, kind: str) -> bool:
+    """Return whether the service hears every fact of the kind's streams."""
+    return f"{kind.split('.', 1)[0]}.#" in SUBSCRIPTIONS[service]

@@ -1,0 +1,171 @@
+"""The community file: who lives where, who can do what, and under which contract.
+
+The models are the format: the published JSON Schema is generated from them, and the
+`community.loaded` message carries the same shape to the services that need a part of it.
+"""
+
+import re
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
+
+
+def _clock_time(given: object) -> object:
+    """A bare number is no time of day, and a community has one time zone, its own."""
+    if isinstance(given, time) or (isinstance(given, str) and _CLOCK.fullmatch(given)):
+        return given
+    raise ValueError("应当是时间，如 08:00")
+
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+COMMUNITY_SELF = "community"
+"""The provider id under which the community itself takes the lead of a matter."""
+
+
+class Entry(BaseModel):
+    """A line of the file: frozen, and a field nobody knows is an error, not noise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+SampleDetails = Annotated[
+    bool, Field(description="true: the source names the entry, but its figures only complete it")
+]
+
+
+class Community(Entry):
+    """The community itself; its staff take the lead where nobody else can (`COMMUNITY_SELF`)."""
+
+    id: Slug
+    name: Name
+    county: Name
+    province: Name
+    timezone: str = Field(default="Asia/Shanghai", description="IANA name of the time zone")
+    service_phone: Annotated[str, StringConstraints(max_length=20)] = ""
+    sample: bool = False
+
+
+class Compound(Entry):
+    """A residential compound (小区), lane or building with households of its own."""
+
+    id: Slug
+    name: Name
+    aliases: tuple[Name, ...] = Field(default=(), max_length=10)
+    kind: Literal["compound", "lane", "building"] = "compound"
+    households: int = Field(ge=0, le=100_000, description="households (户)")
+    residents: int = Field(ge=0, le=1_000_000, description="people (人)")
+    council_corner: bool = Field(default=False, description="has a council corner (议事角)")
+    sample: bool = Field(default=False, description="true: completes the list, not named by the source")
+    sample_details: SampleDetails = False
+
+
+class Venue(Entry):
+    """A public place of the community that demands come from but nobody lives in (活动室, 课堂)."""
+
+    id: Slug
+    name: Name
+    aliases: tuple[Name, ...] = Field(default=(), max_length=10)
+    sample: bool = False
+
+
+class Hours(Entry):
+    """A span in which a provider works, in the community's local time; `closes` is after `opens`."""
+
+    days: tuple[Weekday, ...] = Field(min_length=1, max_length=7)
+    opens: ClockTime
+    closes: ClockTime
+
+
+class Resource(Entry):
+    """Something a provider offers: what, how many, and when (资源清单)."""
+
+    name: Name
+    quantity: int = Field(ge=0, le=1_000_000)
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=8)] = Field(
+        default="项", description="measure word, as 张, 盏, 次"
+    )
+    available: Sentence | None = Field(default=None, description="when it can be had, in plain words")
+    sample: bool = False
+
+
+class Provider(Entry):
+    """What a unit and a partner have in common."""
+
+    id: Slug
+    name: Name
+    aliases: tuple[Name, ...] = Field(default=(), max_length=10)
+    duties: tuple[Sentence, ...] = Field(min_length=1, max_length=40)
+    resources: tuple[Resource, ...] = Field(default=(), max_length=60)
+    capacity: int = Field(ge=0, le=10_000, description="open orders it can carry at the same time")
+    hours: tuple[Hours, ...] = Field(default=(), max_length=14, description="empty: any time")
+    working: bool = Field(default=True, description="false: takes no new orders for now (停业, 撤并)")
+    sample: bool = False
+    sample_details: SampleDetails = False
+
+
+class Unit(Provider):
+    """A co-building unit (驻区共建单位). The same id in two files is the same county-level unit."""
+
+
+class Partner(Provider):
+    """A community partner (社区合伙人); without a signed convention it gets no orders."""
+
+    trade: Name = Field(description="line of business, as 眼视光, 家政")
+    convention_signed_on: date | None = Field(
+        default=None, description="day the partner convention (合伙人服务公约) was signed; null: not signed"
+    )
+
+
+class Contract(Entry):
+    """Pairs a unit with compounds or venues (契约化共建) for a scope and a term, both ends included."""
+
+    id: Slug
+    unit: Slug
+    compounds: tuple[Slug, ...] = Field(
+        min_length=1, max_length=200, description="ids of compounds or venues"
+    )
+    scope: tuple[Sentence, ...] = Field(default=(), max_length=40, description="empty: all its duties")
+    starts_on: date
+    ends_on: date
+    sample: bool = False
+    sample_details: SampleDetails = False
+
+
+class PointsRule(Entry):
+    """What a partner's settled order earns. Units earn none."""
+
+    default_points: int = Field(ge=0, le=100_000)
+    points_by_category: dict[Annotated[str, StringConstraints(max_length=40)], int] = Field(
+        default_factory=dict, description="category of the demand → points; others get the default"
+    )
+    off_hours_factor: int = Field(default=2, ge=1, le=10, description="outside the partner's business hours")
+    budget_points: int = Field(ge=0, le=1_000_000_000, description="issued at most, until approved anew")
+    approved_by: Name
+    approved_on: date
+
+
+class Routing(Entry):
+    """How sure the router must be to dispatch by itself."""
+
+    dispatch_confidence: float = Field(default=0.6, ge=0.0, le=1.0)
+
+
+class CommunityFile(Entry):
+    """A whole community: what `sandan community load` reads."""
+
+    community: Community
+    compounds: tuple[Compound, ...] = Field(default=(), max_length=2_000)
+    venues: tuple[Venue, ...] = Field(default=(), max_length=500)
+    units: tuple[Unit, ...] = Field(default=(), max_length=1_000)
+    partners: tuple[Partner, ...] = Field(default=(), max_length=2_000)
+    contracts: tuple[Contract, ...] = Field(default=(), max_length=5_000)
+    points: PointsRule | None = None
+    routing: Routing = Routing()

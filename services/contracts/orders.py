@@ -1,0 +1,159 @@
+"""What matching says: facts about orders (工单)."""
+
+from datetime import datetime
+
+from services.contracts.words import Message, Milestone, Proof, ProviderRef, Word
+
+
+class OrderFact(Message):
+    """Something that happened to one order; its stream is the order."""
+
+    order: str
+    demand: str
+    asked_by: str
+
+
+class ReasonPart(Word):
+    """One part of a score, with a sentence a resident would accept."""
+
+    name: str
+    value: float
+    because: str
+
+
+class CandidateRef(Word):
+    """A provider that could do it, and why: the parts add up to the score."""
+
+    provider: ProviderRef
+    score: float
+    parts: tuple[ReasonPart, ...]
+
+
+class OrderProposed(OrderFact):
+    """Staff have to choose: the router was not sure, or nobody is left (待研判)."""
+
+    kind = "order.proposed.v1"
+    category: str
+    confidence: float
+    candidates: tuple[CandidateRef, ...]
+    because: str
+
+
+class OrderDispatched(OrderFact):
+    """The order went to a provider (下单). `chosen_by` is router or staff."""
+
+    kind = "order.dispatched.v1"
+    provider: ProviderRef
+    category: str
+    confidence: float
+    chosen_by: str
+    because: str
+
+
+class OrderAccepted(OrderFact):
+    """The provider took it (接单) and is answerable from now on."""
+
+    kind = "order.accepted.v1"
+    provider: ProviderRef
+
+
+class OrderDeclined(OrderFact):
+    """The provider cannot take it (退单), and says why."""
+
+    kind = "order.declined.v1"
+    provider: ProviderRef
+    reason: str
+
+
+class OrderHandoverOffered(OrderFact):
+    """The provider asks another to take over (转办); it stays answerable until the other consents."""
+
+    kind = "order.handover_offered.v1"
+    provider: ProviderRef
+    receiver: ProviderRef
+    reason: str
+
+
+class OrderHandoverRefused(OrderFact):
+    """The other did not consent; nothing changes hands."""
+
+    kind = "order.handover_refused.v1"
+    provider: ProviderRef
+    receiver: ProviderRef
+    reason: str
+
+
+class OrderHandedOver(OrderFact):
+    """The receiver consented and is answerable from now on (首接负责制)."""
+
+    kind = "order.handed_over.v1"
+    provider: ProviderRef
+    giver: ProviderRef
+
+
+class OrderPlanned(OrderFact):
+    """Milestones were planned ahead: the order is a project."""
+
+    kind = "order.planned.v1"
+    provider: ProviderRef
+    milestones: tuple[Milestone, ...]
+
+
+class OrderMilestoneDone(OrderFact):
+    """A milestone was reached, with note, figures and proof."""
+
+    kind = "order.milestone_done.v1"
+    provider: ProviderRef
+    milestone: Milestone
+
+
+class OrderCompleted(OrderFact):
+    """The provider says it is done (办结), with proof."""
+
+    kind = "order.completed.v1"
+    provider: ProviderRef
+    summary: str
+    proof: tuple[Proof, ...]
+
+
+class OrderVerified(OrderFact):
+    """The community looked and found it done."""
+
+    kind = "order.verified.v1"
+    provider: ProviderRef
+
+
+class OrderReturned(OrderFact):
+    """It has to be done again (发回重办), by the same provider; `times` counts from one."""
+
+    kind = "order.returned.v1"
+    provider: ProviderRef
+    reason: str
+    times: int
+
+
+class OrderSettled(OrderFact):
+    """Done, verified and well rated: what a partner earns is decided from this, once."""
+
+    kind = "order.settled.v1"
+    provider: ProviderRef
+    category: str
+    served_at: datetime
+
+
+class OrderUrged(OrderFact):
+    """Somebody waits for it (催办); `times` counts from one."""
+
+    kind = "order.urged.v1"
+    provider: ProviderRef | None
+    note: str
+    times: int
+
+
+class OrderCancelled(OrderFact):
+    """Nobody has to do it any more. `by_demand`: it was withdrawn or merged, so its people know."""
+
+    kind = "order.cancelled.v1"
+    provider: ProviderRef | None
+    reason: str
+    by_demand: bool = False

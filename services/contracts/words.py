@@ -1,0 +1,91 @@
+"""The field's words that appear in messages and on HTTP alike: roles, ratings, providers, proof."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+CommunityId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+ThingId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+TYPED = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$"
+"""What people type: no control characters but line ends and tabs."""
+
+Note = Annotated[str, StringConstraints(max_length=1_000, strip_whitespace=True, pattern=TYPED)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=TYPED)]
+
+
+class Role(StrEnum):
+    """Who somebody is, as the verified token says it."""
+
+    RESIDENT = "resident"
+    GRID_WORKER = "grid_worker"
+    STAFF = "staff"
+    UNIT = "unit"
+    PARTNER = "partner"
+    OPERATOR = "operator"
+
+
+ProviderKind = Literal["unit", "partner", "community"]
+"""Unit, partner, or the community itself taking the lead."""
+
+DemandKind = Literal["enquiry", "help", "suggestion", "complaint", "report"]
+"""The five kinds of demand (field-notes §4): 咨询, 求助, 建议, 投诉, 举报."""
+
+Solved = Literal["solved", "partly", "unsolved"]
+"""Three-valued result of the call back (field-notes: FixMyStreet #588)."""
+
+Satisfaction = Literal["satisfied", "mostly", "dissatisfied"]
+"""满意, 基本满意, 不满意."""
+
+ProofKind = Literal["photo", "document", "signature", "other"]
+
+
+class Word(BaseModel):
+    """A frozen piece of a message or an HTTP body; unknown fields of a message are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Message(Word):
+    """A fact that one service tells the others. `kind` is its name, version included."""
+
+    kind: ClassVar[str]
+
+
+class Proof(Word):
+    """Where the evidence of work can be found; the file itself lives with whoever keeps it."""
+
+    kind: ProofKind
+    ref: Annotated[
+        str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True, pattern=TYPED)
+    ] = Field(description="file number, name or address of the photo or document")
+    note: Note = ""
+
+
+class Actor(Word):
+    """Who did it: a reference, never a name."""
+
+    subject: str
+    role: Role
+
+
+class ProviderRef(Word):
+    """A provider as others may speak of it: its public name, no person."""
+
+    id: str
+    name: str
+    kind: ProviderKind
+
+
+class Milestone(Word):
+    """A step of a project: planned, then done with note, figures and proof."""
+
+    id: str
+    title: str
+    due_on: str | None = Field(default=None, description="ISO date")
+    done_at: datetime | None = None
+    note: str = ""
+    figures: dict[str, float] = Field(default_factory=dict, description="what was counted, as 充电桩: 40")
+    proof: tuple[Proof, ...] = ()

@@ -1,0 +1,62 @@
+"""The house: all services known by name, run together or one by one."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import uvloop
+from pydantic import ValidationError
+
+from services.chassis import openapi
+from services.chassis.logs import set_up_logs
+from services.chassis.mongo import Store, open_client
+from services.chassis.runner import Blueprint, House, Kit, run_until_signal
+from services.chassis.settings import Settings
+from services.chassis.web import Route
+from services.intake.__main__ import BLUEPRINT as INTAKE
+from services.matching.__main__ import BLUEPRINT as MATCHING
+from services.notify.__main__ import BLUEPRINT as NOTIFY
+from services.points.__main__ import BLUEPRINT as POINTS
+
+BLUEPRINTS: Mapping[str, Blueprint] = MappingProxyType(
+    {blueprint.name: blueprint for blueprint in (INTAKE, MATCHING, POINTS, NOTIFY)}
+)
+SERVICES = tuple(BLUEPRINTS)
+
+
+def house(settings: Settings, services: Iterable[str] = SERVICES) -> House:
+    """Return a house with the services named, which serves the reference of all."""
+    return House(settings, [BLUEPRINTS[name] for name in services], reference())
+
+
+def reference() -> dict[str, Any]:
+    """Return the OpenAPI document of all services. No server is asked for it."""
+    return openapi.document((name, routes_of(blueprint)) for name, blueprint in BLUEPRINTS.items())
+
+
+def routes_of(blueprint: Blueprint) -> Sequence[Route]:
+    """Return a service's routes without running it."""
+    client = open_client("mongodb://127.0.0.1")  # it connects when it is first used, which is never
+    try:
+        return blueprint.build(Kit(Settings(), Store(client, "reference"))).routes
+    finally:
+        client.close()
+
+
+async def _run(settings: Settings, services: Iterable[str]) -> None:
+    await run_until_signal(house(settings, services))
+
+
+def serve(*services: str) -> None:
+    """Run services in this process until SIGTERM, with settings from the environment."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        sys.exit(f"sandan: {error}")
+    if not settings.amqp_urls or not settings.mongo_url:
+        sys.exit("sandan: set SANDAN_AMQP_URL and SANDAN_MONGO_URL, or run `sandan up`, which brings both")
+    if not settings.token_public_keys:
+        sys.exit("sandan: set SANDAN_TOKEN_PUBLIC_KEYS to the PEM of the keys whose tokens are believed")
+    set_up_logs(settings.log_level, process="+".join(services))
+    uvloop.run(_run(settings, services))

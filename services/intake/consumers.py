@@ -1,0 +1,170 @@
+"""What intake hears: the demand follows its order, and its timeline says so in the residents' words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from services.chassis import metrics
+from services.chassis.desk import Desk, Work
+from services.chassis.streams import EffectOf, origin_of
+from services.contracts import orders
+from services.contracts.demands import DemandClosed
+from services.contracts.envelope import Envelope, Unreadable
+from services.contracts.words import ProviderRef
+from services.intake.domain.demand import Demand, DemandStep, Handler, Line
+from services.intake.domain.words_of_residents import masked
+from services.intake.store import demand_ref
+
+ROUTER = "router"
+Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
+
+
+def _following(change: Change) -> EffectOf:
+    """Return the effect that changes the demand an order belongs to."""
+
+    def effect(envelope: Envelope) -> Work[None]:
+        fact: orders.OrderFact = envelope.body
+        ref = demand_ref(envelope.community, fact.demand)
+
+        def decide(desk: Desk) -> None:
+            before = desk.find(ref)
+            if before is None:
+                raise Unreadable("unknown_demand", f"{fact.demand} is no demand of {envelope.community}")
+            desk.put(ref, change(before, fact, _line_of(envelope)))
+
+        return Work(origin_of(envelope), (ref,), decide)
+
+    return effect
+
+
+def _line_of(envelope: Envelope) -> Callable[[str], Line]:
+    what = envelope.kind.split(".")[1]
+    return lambda text: Line(envelope.at, envelope.actor.role.value, what, masked(text))
+
+
+def _proposed(demand: Demand, fact: orders.OrderProposed, line: Callable[[str], Line]) -> Demand:
+    told = replace(line(f"交由社区工作人员研判：{fact.because}"), by=ROUTER)
+    after = demand.following(DemandStep.GO_TO_REVIEW, told)
+    return replace(after, order=fact.order, handler=None)
+
+
+def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[str], Line]) -> Demand:
+    told = replace(line(f"已下单给{fact.provider.name}：{fact.because}"), by=fact.chosen_by)
+    after = demand.following(DemandStep.BE_DISPATCHED, told)
+    if demand.dispatched_at is None:
+        at = after.timeline[-1].at
+        metrics.DISPATCH_SECONDS.observe(max(0.0, (at - demand.submitted_at).total_seconds()))
+        after = replace(after, dispatched_at=at)
+    return replace(after, order=fact.order, handler=_handler(fact.provider))
+
+
+def _accepted(demand: Demand, fact: orders.OrderAccepted, line: Callable[[str], Line]) -> Demand:
+    return demand.following(DemandStep.BE_ACCEPTED, line(f"{fact.provider.name}已接单"))
+
+
+def _declined(demand: Demand, fact: orders.OrderDeclined, line: Callable[[str], Line]) -> Demand:
+    return replace(demand.noted(line(f"{fact.provider.name}退单：{fact.reason}")), handler=None)
+
+
+def _handover_offered(
+    demand: Demand, fact: orders.OrderHandoverOffered, line: Callable[[str], Line]
+) -> Demand:
+    words = f"{fact.provider.name}拟转办给{fact.receiver.name}（{fact.reason}），对方同意前仍由其负责"
+    return demand.noted(line(words))
+
+
+def _handover_refused(
+    demand: Demand, fact: orders.OrderHandoverRefused, line: Callable[[str], Line]
+) -> Demand:
+    return demand.noted(line(f"{fact.receiver.name}未同意转办，仍由{fact.provider.name}办理"))
+
+
+def _handed_over(demand: Demand, fact: orders.OrderHandedOver, line: Callable[[str], Line]) -> Demand:
+    after = demand.noted(line(f"{fact.giver.name}已转办给{fact.provider.name}"))
+    return replace(after, handler=_handler(fact.provider))
+
+
+def _planned(demand: Demand, fact: orders.OrderPlanned, line: Callable[[str], Line]) -> Demand:
+    titles = "、".join(milestone.title for milestone in fact.milestones)
+    return demand.following(DemandStep.MAKE_PROGRESS, line(f"{fact.provider.name}列出计划：{titles}"))
+
+
+def _milestone_done(demand: Demand, fact: orders.OrderMilestoneDone, line: Callable[[str], Line]) -> Demand:
+    milestone = fact.milestone
+    figures = "，".join(f"{name} {value:g}" for name, value in milestone.figures.items())
+    words = "；".join(part for part in (f"完成“{milestone.title}”", milestone.note, figures) if part)
+    return demand.following(DemandStep.MAKE_PROGRESS, line(words))
+
+
+def _completed(demand: Demand, fact: orders.OrderCompleted, line: Callable[[str], Line]) -> Demand:
+    return demand.following(DemandStep.BE_COMPLETED, line(f"{fact.provider.name}办结：{fact.summary}"))
+
+
+def _verified(demand: Demand, fact: orders.OrderVerified, line: Callable[[str], Line]) -> Demand:
+    return demand.noted(line("社区已核实办结"))
+
+
+def _returned(demand: Demand, fact: orders.OrderReturned, line: Callable[[str], Line]) -> Demand:
+    return demand.following(
+        DemandStep.BE_DONE_AGAIN, line(f"发回{fact.provider.name}重新办理：{fact.reason}")
+    )
+
+
+def _urged(demand: Demand, fact: orders.OrderUrged, line: Callable[[str], Line]) -> Demand:
+    whom = fact.provider.name if fact.provider else "社区工作人员"
+    return demand.noted(line(f"已向{whom}催办（第 {fact.times} 次）"))
+
+
+def _cancelled(demand: Demand, fact: orders.OrderCancelled, line: Callable[[str], Line]) -> Demand:
+    after = demand.following(DemandStep.BE_CANCELLED, line(f"不再办理：{fact.reason}"))
+    return replace(after, handler=None)
+
+
+def _settled(demand: Demand, _: orders.OrderSettled, line: Callable[[str], Line]) -> Demand:
+    return demand.following(DemandStep.BE_SETTLED, line("已归档，谢谢您的评单"))
+
+
+def _closing(effect: EffectOf, outcome: str) -> EffectOf:
+    """Return the effect that also announces that the demand is closed, if it was not before."""
+
+    def closing(envelope: Envelope) -> Work[None]:
+        work = effect(envelope)
+        ref = demand_ref(envelope.community, envelope.body.demand)
+
+        def decide(desk: Desk) -> None:
+            before = desk.find(ref)
+            work.decide(desk)
+            after = desk.find(ref)
+            if before is not None and after is not None and after.status != before.status:
+                desk.announce(ref, DemandClosed(demand=after.id, outcome=outcome))
+
+        return Work(work.origin, work.reads, decide)
+
+    return closing
+
+
+def _handler(provider: ProviderRef) -> Handler:
+    return Handler(provider.id, provider.name, provider.kind)
+
+
+CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
+    {
+        orders.OrderProposed.kind: _following(_proposed),
+        orders.OrderDispatched.kind: _following(_dispatched),
+        orders.OrderAccepted.kind: _following(_accepted),
+        orders.OrderDeclined.kind: _following(_declined),
+        orders.OrderHandoverOffered.kind: _following(_handover_offered),
+        orders.OrderHandoverRefused.kind: _following(_handover_refused),
+        orders.OrderHandedOver.kind: _following(_handed_over),
+        orders.OrderPlanned.kind: _following(_planned),
+        orders.OrderMilestoneDone.kind: _following(_milestone_done),
+        orders.OrderCompleted.kind: _following(_completed),
+        orders.OrderVerified.kind: _following(_verified),
+        orders.OrderReturned.kind: _following(_returned),
+        orders.OrderUrged.kind: _following(_urged),
+        orders.OrderCancelled.kind: _closing(_following(_cancelled), "cancelled"),
+        orders.OrderSettled.kind: _closing(_following(_settled), "settled"),
+    }
+)
+"""Kind of event → what intake does about it."""

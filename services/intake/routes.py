@@ -1,0 +1,371 @@
+"""Intake's doors: communities and demands over HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.chassis.clock import new_id
+from services.chassis.desk import Desk, Work
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.shelf import Kept
+from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
+from services.contracts.community_file import CommunityFile
+from services.contracts.refusal import Forbidden, Invalid, NotFound
+from services.contracts.words import TYPED, DemandKind, Note, Role, Satisfaction, Solved, ThingId
+from services.intake import handlers, views
+from services.intake.community_file import Change, CommunityFileInvalid, Problem, parse_community_file
+from services.intake.domain import demand as rules
+from services.intake.domain import words_of_residents as words
+from services.intake.domain.demand import Demand, DemandStatus
+from services.intake.store import DEMANDS, contact_ref, demand_ref, file_ref, places_ref
+from services.intake.vault import Vault
+
+EVERYBODY = frozenset(Role)
+RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
+COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
+STAFF = frozenset({Role.STAFF})
+KEEPERS = frozenset({Role.STAFF, Role.OPERATOR})
+READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
+FILE_BYTES_MAX = 2 * 1024 * 1024
+
+
+class ContactGiven(Command):
+    """How to reach the resident; kept sealed, shown only to the community and to who does the work."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True, pattern=TYPED)]
+    phone: Annotated[str, StringConstraints(pattern=r"^[0-9+ -]{5,20}$")]
+
+
+class SubmitDemand(Command):
+    """点单."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
+    about: DemandKind = "help"
+    contact: ContactGiven | None = None
+
+
+class UrgeDemand(Command):
+    """催办."""
+
+    note: Note = ""
+
+
+class WithdrawDemand(Command):
+    """撤回."""
+
+    reason: Note = ""
+
+
+class RateDemand(Command):
+    """评单."""
+
+    solved: Solved
+    satisfaction: Satisfaction
+    comment: Note = ""
+
+
+class MergeDemand(Command):
+    """合并."""
+
+    into: ThingId
+
+
+class EndorseDemand(Command):
+    """附议. A grid worker may name the resident who said it aloud."""
+
+    on_behalf_of: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] | None = None
+
+
+class DemandQuery(PageQuery):
+    """Which demands."""
+
+    status: DemandStatus | None = None
+    compound: ThingId | None = None
+    mine: bool = False
+
+
+class LoadQuery(BaseModel):
+    """Whether to change anything."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dry_run: bool = False
+
+
+class NoVault(Invalid):
+    """This deployment keeps no contacts, because it has no key to seal them with."""
+
+    slug = "contacts_not_kept"
+    title = "本系统未启用联系方式保存"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRoutes:
+    """Intake's routes over its store.
+
+    Arguments:
+        store: intake's database.
+        vault: seals contacts; None keeps none.
+    """
+
+    store: Store
+    vault: Vault | None
+
+    def load_community(self, ask: Ask[None]) -> Work[Reply]:
+        file = parse_community_file(_decoded(ask.raw, ask.community), ask.community)
+        work = handlers.load_community(ask.origin(), file, dry_run=ask.query.dry_run)
+        return _shown(work, lambda loaded: _loaded_view(loaded, dry_run=ask.query.dry_run))
+
+    async def show_community(self, ask: Ask[None]) -> Reply:
+        places = (await self.store.load([places_ref(ask.community)]))[places_ref(ask.community)]
+        if places.value is None:
+            raise NotFound
+        known = places.value
+        view = views.CommunityView(
+            id=ask.community, name=known.name, compounds=known.compounds, venues=known.venues
+        )
+        return show(view, revision=places.revision)
+
+    async def show_file(self, ask: Ask[None]) -> Reply:
+        kept = (await self.store.load([file_ref(ask.community)]))[file_ref(ask.community)]
+        if kept.value is None:
+            raise NotFound
+        file = CommunityFile.model_validate_json(kept.value.text).model_dump(mode="json")
+        view = views.FileView(version=kept.revision, loaded_at=kept.value.loaded_at, file=file)
+        return show(view, revision=kept.revision)
+
+    def submit(self, ask: Ask[SubmitDemand]) -> Work[Reply]:
+        demand = new_id()
+        submission = handlers.Submission(
+            demand=demand,
+            text=ask.body.text,
+            title=ask.body.title,
+            compound=ask.body.compound,
+            about=ask.body.about,
+            sealed_contact=self._sealed(ask, demand),
+        )
+        return self._demand(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)
+
+    def _sealed(self, ask: Ask[SubmitDemand], demand: str) -> bytes | None:
+        if ask.body.contact is None:
+            return None
+        if self.vault is None:
+            raise NoVault
+        return self.vault.seal(ask.body.contact.model_dump(), contact_ref(ask.community, demand).key)
+
+    async def list_demands(self, ask: Ask[None]) -> Reply:
+        query: DemandQuery = ask.query
+        wanted = {"status": query.status, "compound": query.compound}
+        where: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
+        if query.mine:
+            where["asked_by"] = ask.identity.subject
+        both = (
+            {"$and": [where, views.visible_where(ask.identity)]}
+            if where
+            else views.visible_where(ask.identity)
+        )
+        found = await self.store.page(DEMANDS, ask.community, both, after=query.after, limit=query.limit + 1)
+        items, after = listed(found, query.limit, lambda kept: views.demand_view(kept, ask.identity))
+        return show(views.DemandPage(items=items, next=after))
+
+    async def show_demand(self, ask: Ask[None]) -> Reply:
+        kept = await self._visible(ask)
+        return show(views.demand_view(kept, ask.identity), revision=kept.revision)
+
+    async def show_contact(self, ask: Ask[None]) -> Reply:
+        demand = (await self._visible(ask)).value
+        if demand is None or not views.may_contact(demand, ask.identity):
+            raise Forbidden
+        ref = contact_ref(ask.community, demand.id)
+        kept = (await self.store.load([ref]))[ref]
+        if kept.value is None or self.vault is None:
+            raise NotFound
+        return show(views.ContactView.model_validate(self.vault.open(kept.value.sealed, ref.key)))
+
+    async def _visible(self, ask: Ask[None]) -> Kept[Demand]:
+        ref = demand_ref(ask.community, ask.path["demand"])
+        kept = (await self.store.load([ref]))[ref]
+        if kept.value is None or not views.may_see(kept.value, ask.identity):
+            raise NotFound
+        return kept
+
+    def endorse(self, ask: Ask[EndorseDemand]) -> Work[Reply]:
+        subject = ask.identity.subject
+        if ask.body.on_behalf_of is not None:
+            if ask.identity.role not in COMMUNITY:
+                raise Forbidden
+            subject = ask.body.on_behalf_of
+        return self._step(ask, lambda origin, demand: handlers.endorse_demand(origin, demand, subject))
+
+    def urge(self, ask: Ask[UrgeDemand]) -> Work[Reply]:
+        return self._step(ask, lambda origin, demand: handlers.urge_demand(origin, demand, ask.body.note))
+
+    def withdraw(self, ask: Ask[WithdrawDemand]) -> Work[Reply]:
+        return self._step(
+            ask,
+            lambda origin, demand: handlers.withdraw_demand(origin, demand, ask.body.reason, ask.if_match),
+        )
+
+    def rate(self, ask: Ask[RateDemand]) -> Work[Reply]:
+        opinion = handlers.Opinion(ask.body.solved, ask.body.satisfaction, ask.body.comment)
+        return self._step(
+            ask, lambda origin, demand: handlers.rate_demand(origin, demand, opinion, ask.if_match)
+        )
+
+    def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
+        return self._step(
+            ask,
+            lambda origin, demand: handlers.merge_demand(origin, demand, ask.body.into, ask.if_match),
+        )
+
+    def _step(self, ask: Ask[Any], step: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:
+        """Return the work of a step; a demand that the one who asks may not see is not there for them."""
+        demand = ask.path["demand"]
+        ref = demand_ref(ask.community, demand)
+        work = step(ask.origin(demand), demand)
+
+        def decide(desk: Desk) -> Kept[Demand]:
+            if not views.may_see(desk.get(ref, NotFound()), ask.identity):
+                raise NotFound
+            return work.decide(desk)
+
+        return self._demand(ask, Work(work.origin, work.reads, decide))
+
+    def _demand(self, ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Work[Reply]:
+        def decide(desk: Desk) -> Reply:
+            kept = work.decide(desk)
+            return show(views.demand_view(kept, ask.identity), status=status, revision=kept.revision)
+
+        return Work(work.origin, work.reads, decide, work.then_reads)
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route of intake."""
+        one = "/demands/{demand}"
+        seen, step = views.DemandView, rules.StepNotAllowed
+        return (
+            Route(
+                "PUT",
+                "",
+                KEEPERS,
+                self.load_community,
+                "Load a community file, YAML or JSON, as a whole",
+                views.LoadedView,
+                query=LoadQuery,
+                body_media="application/yaml",
+                body_bytes_max=FILE_BYTES_MAX,
+                refusals=(CommunityFileInvalid, handlers.WrongCommunity),
+            ),
+            Route(
+                "GET", "", EVERYBODY, self.show_community, "Show a community's places", views.CommunityView
+            ),
+            Route("GET", "/file", KEEPERS, self.show_file, "Show the community file", views.FileView),
+            Route(
+                "POST",
+                "/demands",
+                RESIDENTS,
+                self.submit,
+                "Submit a demand (点单)",
+                seen,
+                body=SubmitDemand,
+                status=201,
+                refusals=(words.NoWords, words.ControlCharacters, handlers.UnknownCompound, NoVault),
+            ),
+            Route(
+                "GET",
+                "/demands",
+                READERS,
+                self.list_demands,
+                "List demands",
+                views.DemandPage,
+                query=DemandQuery,
+            ),
+            Route("GET", one, READERS, self.show_demand, "Show a demand with its timeline", seen),
+            Route(
+                "GET", one + "/contact", READERS, self.show_contact, "Show whom to call", views.ContactView
+            ),
+            Route(
+                "POST",
+                one + "/endorse",
+                RESIDENTS,
+                self.endorse,
+                "Endorse a demand (附议)",
+                seen,
+                body=EndorseDemand,
+                refusals=(step, rules.OwnDemand, rules.TooManySupporters),
+            ),
+            Route(
+                "POST",
+                one + "/urge",
+                RESIDENTS,
+                self.urge,
+                "Urge a demand (催办)",
+                seen,
+                body=UrgeDemand,
+                refusals=(step, rules.NotYourDemand),
+            ),
+            Route(
+                "POST",
+                one + "/withdraw",
+                RESIDENTS,
+                self.withdraw,
+                "Withdraw a demand (撤回)",
+                seen,
+                body=WithdrawDemand,
+                refusals=(step, rules.NotYourDemand),
+            ),
+            Route(
+                "POST",
+                one + "/rate",
+                RESIDENTS,
+                self.rate,
+                "Rate the result (评单)",
+                seen,
+                body=RateDemand,
+                refusals=(step, rules.NotYourDemand),
+            ),
+            Route(
+                "POST",
+                one + "/merge",
+                STAFF,
+                self.merge,
+                "Merge into another demand (合并)",
+                seen,
+                body=MergeDemand,
+                refusals=(step, rules.SameDemand),
+            ),
+        )
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommunityFileInvalid([Problem(name, 1, 1, "", "文件不是 UTF-8 编码")]) from error
+
+
+def _loaded_view(loaded: handlers.Loaded, *, dry_run: bool) -> tuple[views.LoadedView, int]:
+    view = views.LoadedView(
+        community=loaded.file.community.id,
+        version=loaded.version,
+        changed=bool(loaded.changes),
+        dry_run=dry_run,
+        changes=[_change_view(change) for change in loaded.changes],
+    )
+    return view, loaded.version
+
+
+def _change_view(change: Change) -> views.ChangeView:
+    return views.ChangeView(section=change.section, id=change.id, field=change.field, text=str(change))
+
+
+def _shown(work: Work[Any], view: Callable[[Any], tuple[BaseModel, int]]) -> Work[Reply]:
+    def decide(desk: Desk) -> Reply:
+        body, revision = view(work.decide(desk))
+        return show(body, revision=revision)
+
+    return Work(work.origin, work.reads, decide, work.then_reads)

@@ -1,0 +1,66 @@
+"""Where intake keeps things: one shelf per kind of document."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.chassis.shelf import Index, Ref, Shelf
+from services.intake.domain.demand import Demand
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What of a community file is needed to take a demand: the names of its places by id."""
+
+    name: str
+    compounds: dict[str, str]
+    venues: dict[str, str]
+
+    def name_of(self, place: str | None) -> str | None:
+        """Return the name of a compound or venue, or None when the community has no such place."""
+        return self.compounds.get(place or "") or self.venues.get(place or "")
+
+
+@dataclass(frozen=True, slots=True)
+class FileOnRecord:
+    """The community file as it was last loaded, as JSON."""
+
+    text: str
+    loaded_at: datetime
+    loaded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A resident's name and phone, sealed."""
+
+    sealed: bytes
+
+
+DEMANDS = Shelf(
+    "demands", Demand, Index(("status", "-_id")), Index(("asked_by", "-_id")), Index(("handler.id", "-_id"))
+)
+PLACES = Shelf("places", Places)
+FILES = Shelf("files", FileOnRecord)
+CONTACTS = Shelf("contacts", Contact)
+
+SHELVES = (DEMANDS, PLACES, FILES, CONTACTS)
+
+
+def demand_ref(community: str, demand: str) -> Ref[Demand]:
+    """Return where a demand is kept."""
+    return Ref(DEMANDS, community, demand)
+
+
+def places_ref(community: str) -> Ref[Places]:
+    """Return where a community's places are kept."""
+    return Ref(PLACES, community, "places")
+
+
+def file_ref(community: str) -> Ref[FileOnRecord]:
+    """Return where a community's file is kept."""
+    return Ref(FILES, community, "file")
+
+
+def contact_ref(community: str, demand: str) -> Ref[Contact]:
+    """Return where the contact that came with a demand is kept."""
+    return Ref(CONTACTS, community, demand)

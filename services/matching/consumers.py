@@ -1,0 +1,60 @@
+"""What matching hears: communities' files, and what residents say of their demands."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.chassis.desk import Work
+from services.chassis.streams import EffectOf, origin_of
+from services.contracts import demands
+from services.contracts.communities import CommunityLoaded
+from services.contracts.envelope import Envelope
+from services.matching.handlers import KeptOrder, Matching
+from services.matching.store import order_id
+
+
+def consumes(matching: Matching) -> Mapping[str, EffectOf]:
+    """Return kind of event → what matching does about it."""
+
+    def loaded(envelope: Envelope) -> Work[None]:
+        fact: CommunityLoaded = envelope.body
+        return matching.keep_catalogue(origin_of(envelope), fact.file)
+
+    def submitted(envelope: Envelope) -> Work[None]:
+        return matching.place_order(origin_of(envelope), envelope.body)
+
+    def withdrawn(envelope: Envelope) -> Work[KeptOrder]:
+        fact: demands.DemandWithdrawn = envelope.body
+        reason = f"居民已撤回：{fact.reason}" if fact.reason else "居民已撤回"
+        return matching.cancel_order(origin_of(envelope), order_id(fact.demand), reason, None, by_demand=True)
+
+    def merged(envelope: Envelope) -> Work[KeptOrder]:
+        fact: demands.DemandMerged = envelope.body
+        reason = "已并入另一条相同的诉求"
+        return matching.cancel_order(origin_of(envelope), order_id(fact.demand), reason, None, by_demand=True)
+
+    def urged(envelope: Envelope) -> Work[KeptOrder]:
+        fact: demands.DemandUrged = envelope.body
+        return matching.urge_order(origin_of(envelope), order_id(fact.demand), fact.note)
+
+    def rated(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
+        fact: demands.DemandRated = envelope.body
+        if fact.good:
+            return matching.note_good_rating(origin_of(envelope), fact.demand)
+        # A bad rating is followed by demand.reopened, which says why.
+        return Work(origin_of(envelope), (), lambda _: None)
+
+    def reopened(envelope: Envelope) -> Work[KeptOrder]:
+        fact: demands.DemandReopened = envelope.body
+        return matching.return_order(origin_of(envelope), order_id(fact.demand), fact.reason, None)
+
+    return MappingProxyType(
+        {
+            CommunityLoaded.kind: loaded,
+            demands.DemandSubmitted.kind: submitted,
+            demands.DemandWithdrawn.kind: withdrawn,
+            demands.DemandMerged.kind: merged,
+            demands.DemandUrged.kind: urged,
+            demands.DemandRated.kind: rated,
+            demands.DemandReopened.kind: reopened,
+        }
+    )

@@ -1,0 +1,1 @@
+"""The rules of who does it: providers, ranking, orders."""

@@ -1,0 +1,97 @@
+"""What may not be done with an order, and why."""
+
+from services.contracts.refusal import Conflict, Forbidden, Invalid, NotFound
+
+
+class StepNotAllowed(Conflict):
+    """The order's status does not allow this step; `allowed` lists the ones that it does."""
+
+    slug = "step_not_allowed"
+
+
+class NotYourOrder(NotFound):
+    """Somebody else's order; it answers as if there were none."""
+
+
+class NotTheReceiver(Forbidden):
+    """Only the one who was asked to take over may answer that."""
+
+    slug = "not_the_receiver"
+    title = "只有被请求接手的单位可以答复"
+
+
+class NoHandoverOffered(Conflict):
+    """Nobody was asked to take over."""
+
+    slug = "no_handover_offered"
+    title = "没有待答复的转办"
+
+
+class HandoverPending(Conflict):
+    """The other has not answered yet."""
+
+    slug = "handover_pending"
+    title = "已有一个转办在等对方答复"
+
+
+class CannotReceive(Invalid):
+    """The provider cannot be given this order: unknown, not taking orders, or the same one."""
+
+    slug = "cannot_receive"
+    title = "不能交给这个单位"
+
+
+class ProviderFull(Conflict):
+    """The provider carries as many orders as it can."""
+
+    slug = "provider_full"
+    title = "该单位在办工单已满"
+
+
+class MilestonesOpen(Conflict):
+    """What was planned is not all done; `open` lists what is left."""
+
+    slug = "milestones_open"
+    title = "还有未完成的阶段，不能办结"
+
+
+class UnknownMilestone(NotFound):
+    """The order has no such milestone."""
+
+    slug = "unknown_milestone"
+    title = "没有这个阶段"
+
+
+class MilestoneDone(Conflict):
+    """It is done already."""
+
+    slug = "milestone_done"
+    title = "这个阶段已经完成"
+
+
+class DuplicateMilestones(Invalid):
+    """Two milestones of an order have the same id."""
+
+    slug = "duplicate_milestones"
+    title = "阶段编号重复"
+
+
+class TooManyMilestones(Conflict):
+    """More than anybody can follow."""
+
+    slug = "too_many_milestones"
+    title = "阶段太多"
+
+
+class ServedAtImpossible(Invalid):
+    """The work took place after the order was accepted, and not in the future."""
+
+    slug = "served_at_impossible"
+    title = "服务时间须在接单之后、现在之前"
+
+
+class ProofMissing(Invalid):
+    """Work is done when somebody can see that it is."""
+
+    slug = "proof_missing"
+    title = "办结须附佐证（照片、文件或签字）"

@@ -1,0 +1,41 @@
+"""Where matching keeps things: orders, the catalogue as it was loaded, and what capacity is taken."""
+
+from dataclasses import dataclass
+
+from services.chassis.shelf import Index, Ref, Shelf
+from services.matching.domain.load import Load
+from services.matching.domain.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueOnRecord:
+    """The community file that the catalogue is made from, as JSON."""
+
+    text: str
+
+
+ORDERS = Shelf("orders", Order, Index(("status", "-_id")), Index(("provider.id", "-_id")), Index(("demand",)))
+CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
+LOADS = Shelf("loads", Load)
+
+SHELVES = (ORDERS, CATALOGUES, LOADS)
+
+
+def order_ref(community: str, order: str) -> Ref[Order]:
+    """Return where an order is kept."""
+    return Ref(ORDERS, community, order)
+
+
+def order_id(demand: str) -> str:
+    """Return the id of the first order of a demand."""
+    return f"{demand}-1"
+
+
+def catalogue_ref(community: str) -> Ref[CatalogueOnRecord]:
+    """Return where a community's catalogue is kept."""
+    return Ref(CATALOGUES, community, "catalogue")
+
+
+def load_ref(community: str) -> Ref[Load]:
+    """Return where it is kept what capacity is taken."""
+    return Ref(LOADS, community, "load")

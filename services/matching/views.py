@@ -1,0 +1,218 @@
+"""What matching shows of orders and providers, and to whom."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.chassis.identity import Identity
+from services.chassis.shelf import Kept
+from services.contracts.words import Role
+from services.matching import spoken
+from services.matching.domain.order import NAMES, Choice, Order, OrderStatus, Who, allowed_steps
+from services.matching.guides import Guide
+
+_PROVIDERS = (Role.UNIT, Role.PARTNER)
+
+
+class View(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class WhoView(View):
+    """A provider by its public name."""
+
+    id: str
+    name: str
+    kind: str
+
+
+class ReasonView(View):
+    """One part of a score."""
+
+    name: str
+    value: float
+    because: str
+
+
+class CandidateView(View):
+    """A candidate with its reasons, which add up to the score."""
+
+    provider: WhoView
+    score: float
+    reasons: list[ReasonView]
+
+
+class ProofView(View):
+    """Where a proof can be found."""
+
+    kind: str
+    ref: str
+    note: str
+
+
+class MilestoneView(View):
+    """A milestone, planned or done."""
+
+    id: str
+    title: str
+    due_on: str | None
+    done_at: datetime | None
+    note: str
+    figures: dict[str, float]
+    proof: list[ProofView]
+
+
+class HandoverView(View):
+    """An offer that waits for its answer."""
+
+    receiver: WhoView
+    reason: str
+    offered_at: datetime
+
+
+class OrderView(View):
+    """An order (工单)."""
+
+    id: str
+    version: int = Field(description="also the ETag")
+    demand: str
+    text: str
+    title: str | None
+    compound: str | None
+    status: OrderStatus
+    status_name: str
+    category: str
+    confidence: float
+    because: str
+    provider: WhoView | None
+    chosen_by: str
+    candidates: list[CandidateView]
+    created_at: datetime
+    dispatched_at: datetime | None
+    accepted_at: datetime | None
+    completed_at: datetime | None
+    handover: HandoverView | None
+    handed_over: int
+    milestones: list[MilestoneView]
+    summary: str
+    proof: list[ProofView]
+    urged: int
+    returned: int
+    ended_because: str
+    allowed: list[str]
+
+
+class OrderPage(View):
+    """A page of orders, newest first; `next` asks for the page after it."""
+
+    items: list[OrderView]
+    next: str | None
+
+
+class ProviderView(View):
+    """A provider with what it carries."""
+
+    id: str
+    name: str
+    kind: str
+    duties: list[str]
+    capacity: int
+    open_orders: int
+    takes_orders: bool
+
+
+class ProviderList(View):
+    """All providers of a community."""
+
+    items: list[ProviderView]
+
+
+def may_see(order: Order, viewer: Identity) -> bool:
+    """Return whether an order exists for somebody: a provider sees its own and what it is offered."""
+    if viewer.role not in _PROVIDERS:
+        return True
+    receiver = order.handover.receiver.id if order.handover else None
+    holder = order.provider.id if order.provider else None
+    return viewer.subject in (holder, receiver)
+
+
+def visible_where(viewer: Identity) -> Mapping[str, object]:
+    """Return the condition under which an order is listed; the same rule as `may_see`."""
+    if viewer.role not in _PROVIDERS:
+        return {}
+    return {"$or": [{"provider.id": viewer.subject}, {"handover.receiver.id": viewer.subject}]}
+
+
+def order_view(kept: Kept[Order], viewer: Identity) -> OrderView:
+    """Return an order; who else was considered is the community's business."""
+    order = kept.value
+    assert order is not None, "a view is made of something that is there"
+    shown = order.candidates if viewer.role not in _PROVIDERS else ()
+    return OrderView(
+        id=order.id,
+        version=kept.revision,
+        demand=order.demand,
+        text=order.text,
+        title=order.title,
+        compound=order.compound,
+        status=order.status,
+        status_name=NAMES[order.status],
+        category=order.category,
+        confidence=order.confidence,
+        because=order.because,
+        provider=_who(order.provider) if order.provider else None,
+        chosen_by=order.chosen_by,
+        candidates=[_candidate(choice) for choice in shown],
+        created_at=order.created_at,
+        dispatched_at=order.dispatched_at,
+        accepted_at=order.accepted_at,
+        completed_at=order.completed_at,
+        handover=_handover(order),
+        handed_over=order.handed_over,
+        milestones=[
+            MilestoneView.model_validate(spoken.milestone(stage).model_dump()) for stage in order.stages
+        ],
+        summary=order.summary,
+        proof=[ProofView(kind=e.kind, ref=e.ref, note=e.note) for e in order.proof],
+        urged=order.urged,
+        returned=order.returned,
+        ended_because=order.ended_because,
+        allowed=allowed_steps(order.status),
+    )
+
+
+def _who(who: Who) -> WhoView:
+    return WhoView(id=who.id, name=who.name, kind=who.kind)
+
+
+def _candidate(choice: Choice) -> CandidateView:
+    reasons = [ReasonView(name=p.name, value=p.value, because=p.because) for p in choice.parts]
+    return CandidateView(provider=_who(choice.provider), score=choice.score, reasons=reasons)
+
+
+def _handover(order: Order) -> HandoverView | None:
+    offer = order.handover
+    if offer is None:
+        return None
+    return HandoverView(receiver=_who(offer.receiver), reason=offer.reason, offered_at=offer.offered_at)
+
+
+def provider_list(guide: Guide, taken: Mapping[str, int], at: datetime) -> ProviderList:
+    """Return a community's providers with what each carries at the moment."""
+    return ProviderList(
+        items=[
+            ProviderView(
+                id=provider.id,
+                name=provider.name,
+                kind=provider.kind,
+                duties=list(provider.duties),
+                capacity=provider.capacity,
+                open_orders=taken.get(provider.id, 0),
+                takes_orders=guide.takes_orders(provider, at),
+            )
+            for provider in guide.providers.values()
+        ]
+    )

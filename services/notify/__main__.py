@@ -1,0 +1,23 @@
+"""Where notify is put together."""
+
+from services.chassis.runner import Blueprint, Kit, Parts
+from services.notify.channels import ConsoleChannel
+from services.notify.consumers import consumes
+from services.notify.handlers import Notifier
+from services.notify.routes import NotifyRoutes
+from services.notify.store import SHELVES
+
+
+def build(kit: Kit) -> Parts:
+    """Return notify's parts; the console channel runs when it is wanted."""
+    console = kit.settings.notify_console
+    chores = (ConsoleChannel(kit.store).run,) if console else ()
+    return Parts(NotifyRoutes(kit.store).table(), consumes(Notifier(console)), chores)
+
+
+BLUEPRINT: Blueprint = Blueprint("notify", SHELVES, build)
+
+if __name__ == "__main__":
+    from services.house import serve
+
+    serve("notify")

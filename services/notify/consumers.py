@@ -1,0 +1,18 @@
+"""What notify hears: everything it has a text for, and who follows a demand."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.chassis.streams import EffectOf
+from services.contracts.demands import DemandEndorsed, DemandJoined
+from services.notify.domain.texts import TEXTS
+from services.notify.handlers import Notifier
+
+
+def consumes(notifier: Notifier) -> Mapping[str, EffectOf]:
+    """Return kind of event → what notify does about it."""
+    followed = {
+        DemandEndorsed.kind: notifier.tell_and_follow,
+        DemandJoined.kind: notifier.tell_and_follow,
+    }
+    return MappingProxyType({**dict.fromkeys(TEXTS, notifier.tell), **followed})

@@ -1,0 +1,54 @@
+"""A notice: one sentence for one recipient, and who the recipients are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+STAFF = "staff"
+"""The inbox that the community's staff share."""
+
+_COMMUNITY_KIND = "community"
+
+
+def person(subject: str) -> str:
+    """Return the inbox of a resident or grid worker."""
+    return f"person:{subject}"
+
+
+def provider(provider_id: str, kind: str) -> str:
+    """Return the inbox of a unit or partner; where the community takes the lead, that of its staff."""
+    return STAFF if kind == _COMMUNITY_KIND else f"provider:{provider_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What somebody is told, about which demand and order."""
+
+    id: str
+    recipient: str
+    kind: str
+    text: str
+    demand: str | None
+    order: str | None
+    at: datetime
+    read_at: datetime | None = None
+    console: str = "off"
+
+    def read(self, at: datetime) -> "Notice":
+        """Return the notice as read; the first time counts."""
+        return self if self.read_at else replace(self, read_at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Who wants to hear of a demand besides the one who asked: its supporters, in the order they came."""
+
+    people: tuple[str, ...] = ()
+
+    def joined_by(self, people: Iterable[str]) -> "Following":
+        """Return the following with people more, none twice."""
+        return Following(tuple(dict.fromkeys((*self.people, *people))))
+
+    def with_asker(self, asked_by: str) -> tuple[str, ...]:
+        """Return the inboxes of the one who asked and all who follow, none twice."""
+        return tuple(dict.fromkeys(person(subject) for subject in (asked_by, *self.people)))

@@ -1,0 +1,163 @@
+"""The doors of the points bank: balances and passbooks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.shelf import Kept
+from services.chassis.web import Ask, PageQuery, Route, listed, show
+from services.contracts.refusal import NotFound
+from services.contracts.words import Role
+from services.points.domain.ledger import BUDGET, Account, Transfer
+from services.points.store import ACCOUNTS, TRANSFERS, account_ref
+
+STAFF = frozenset({Role.STAFF})
+HOLDERS = frozenset({Role.STAFF, Role.PARTNER})
+
+
+class View(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class AccountView(View):
+    """An account (积分账户). The budget is what points are issued from."""
+
+    id: str
+    balance_points: int
+    credited_points: int
+    debited_points: int
+    transfers: int
+    head: str = Field(description="hash of the last transfer of the passbook")
+
+
+class AccountPage(View):
+    """A page of accounts."""
+
+    items: list[AccountView]
+    next: str | None
+
+
+class TransferView(View):
+    """A line of a passbook."""
+
+    id: str
+    number: int = Field(description="counts the transfers of the community")
+    order: str
+    debit: str
+    credit: str
+    amount_points: int
+    because: str
+    at: datetime
+    posted: bool = Field(description="false: withheld, the budget does not cover it")
+    chained: str
+
+
+class TransferPage(View):
+    """A page of a passbook."""
+
+    items: list[TransferView]
+    next: str | None
+
+
+class PassbookQuery(BaseModel):
+    """Which part of a passbook, newest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: int | None = Field(default=None, ge=1, le=2**53, description="`next` of the page before")
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRoutes:
+    """The routes of points over its store."""
+
+    store: Store
+
+    async def list_accounts(self, ask: Ask[None]) -> Reply:
+        found = await self.store.page(
+            ACCOUNTS, ask.community, {}, after=ask.query.after, limit=ask.query.limit + 1
+        )
+        items, after = listed(found, ask.query.limit, _account)
+        return show(AccountPage(items=items, next=after))
+
+    async def show_account(self, ask: Ask[None]) -> Reply:
+        kept = await self._account(ask)
+        return show(_account(kept), revision=kept.revision)
+
+    async def list_transfers(self, ask: Ask[None]) -> Reply:
+        account = _value(await self._account(ask))
+        side = "debit" if account.id == BUDGET else "credit"
+        query: PassbookQuery = ask.query
+        where: dict[str, object] = {side: account.id}
+        if query.after is not None:
+            where["number"] = {"$lt": query.after}
+        found = await self.store.page(TRANSFERS, ask.community, where, by="number", limit=query.limit + 1)
+        items = [_transfer(kept) for kept in found[: query.limit]]
+        more = len(found) > query.limit
+        return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
+
+    async def _account(self, ask: Ask[None]) -> Kept[Account]:
+        """A partner sees its own account; another's is not there for it."""
+        wanted = ask.path["account"]
+        if ask.identity.role is Role.PARTNER and wanted != ask.identity.subject:
+            raise NotFound
+        ref = account_ref(ask.community, wanted)
+        kept = (await self.store.load([ref]))[ref]
+        if kept.value is None:
+            raise NotFound
+        return kept
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route of points."""
+        return (
+            Route(
+                "GET",
+                "/points/accounts",
+                STAFF,
+                self.list_accounts,
+                "List accounts",
+                AccountPage,
+                query=PageQuery,
+            ),
+            Route(
+                "GET", "/points/accounts/{account}", HOLDERS, self.show_account, "Show a balance", AccountView
+            ),
+            Route(
+                "GET",
+                "/points/accounts/{account}/transfers",
+                HOLDERS,
+                self.list_transfers,
+                "Show a passbook",
+                TransferPage,
+                query=PassbookQuery,
+            ),
+        )
+
+
+def _value(kept: Kept[Account]) -> Account:
+    assert kept.value is not None, "only an account that is there is shown"
+    return kept.value
+
+
+def _account(kept: Kept[Account]) -> AccountView:
+    account = _value(kept)
+    return AccountView(
+        id=account.id,
+        balance_points=account.balance_points,
+        credited_points=account.credited_points,
+        debited_points=account.debited_points,
+        transfers=account.transfers,
+        head=account.head,
+    )
+
+
+def _transfer(kept: Kept[Transfer]) -> TransferView:
+    transfer = kept.value
+    assert transfer is not None, "only a transfer that is there is shown"
+    return TransferView.model_validate({name: getattr(transfer, name) for name in TransferView.model_fields})

@@ -1,0 +1,88 @@
+"""The shape is kept by tests, not by memory."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ROOT / "services"
+DOMAIN = sorted(SERVICES.glob("*/domain/**/*.py"))
+ALL = sorted(SERVICES.rglob("*.py"))
+_CLOCKS_AND_DICE = {
+    "now",
+    "utcnow",
+    "today",
+    "monotonic",
+    "uuid1",
+    "uuid4",
+    "random",
+    "randint",
+    "choice",
+}
+_DRAWERS = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
+_LINES_MAX = 400
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_imports_go_one_way() -> None:
+    program = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
+    assert program is not None
+    result = subprocess.run([program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=ids)
+def test_no_rule_waits_asks_for_the_time_or_throws_dice(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{path}:{node.lineno} waits"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            assert name not in _CLOCKS_AND_DICE, f"{path}:{node.lineno} calls {name}"
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=ids)
+def test_rules_import_the_standard_library_and_refusals_alone(path: Path) -> None:
+    service = path.relative_to(SERVICES).parts[0]
+    allowed = (f"services.{service}.domain", "services.contracts.refusal")
+    for node in ast.walk(tree(path)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            names = [node.module or ""]
+        for name in names:
+            assert name.split(".")[0] in sys.stdlib_module_names or name.startswith(allowed), name
+
+
+@pytest.mark.parametrize("path", ALL, ids=ids)
+def test_a_module_says_what_it_is_and_is_no_drawer(path: Path) -> None:
+    assert path.name not in _DRAWERS
+    assert ast.get_docstring(tree(path)), f"{path} does not say what it is"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= _LINES_MAX, f"{path} has outgrown its room"
+
+
+def test_only_the_chassis_catches_everything() -> None:
+    for path in ALL:
+        if path.is_relative_to(SERVICES / "chassis"):
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler):
+                caught = ast.unparse(node.type) if node.type else "everything"
+                assert caught not in {"everything", "Exception", "BaseException"}, f"{path}:{node.lineno}"
+
+
+def test_every_service_says_in_four_sentences_what_it_is() -> None:
+    for service in ("intake", "matching", "points", "notify"):
+        text = ast.get_docstring(tree(SERVICES / service / "__init__.py")) or ""
+        for word in ("decides", "owns", "hears", "says"):
+            assert word in text, (service, word)

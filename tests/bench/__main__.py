@@ -1,0 +1,198 @@
+"""Measures, prints a table for people, and writes .sandan/bench.jsonl, one object a line."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from services.chassis.logs import set_up_logs
+from services.cli.local import DATA_DIR, Deployment, deployment
+from services.contracts.words import Role
+from services.intake.community_file import parse_community_file
+from services.matching.catalogue import catalogue_of
+from services.matching.domain.ranking import Matter, Ranker
+from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, running
+
+RESULTS = DATA_DIR / "bench.jsonl"
+SOURCE = ROOT / "deploy" / "communities" / "jiwang.yaml"
+TEXTS = ROOT / "tests" / "domain" / "demands.jsonl"
+COMMUNITIES = 4
+CAPACITY = 10_000
+WARM_UP = 500
+FLAT_OUT = 8_000
+PACED_SECONDS = 8
+BATCH_OF_FLOOR = 64
+
+
+@dataclass
+class Results:
+    """What was measured so far; each is written at once, so that an interrupted run leaves its part."""
+
+    console: Console
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, measure: str, value: float, unit: str, setting: str) -> None:
+        """Record one figure."""
+        row = {"measure": measure, "value": round(value, 5), "unit": unit, "setting": setting}
+        self.rows.append(row)
+        with RESULTS.open("ab") as file:
+            file.write(orjson.dumps(row) + b"\n")
+
+    def value(self, measure: str, setting: str) -> float:
+        """Return a figure recorded before."""
+        return next(
+            float(r["value"]) for r in self.rows if (r["measure"], r["setting"]) == (measure, setting)
+        )
+
+    def show(self) -> None:
+        """Print all of it."""
+        table = Table("measure", "value", "unit", "setting", title="make bench")
+        for row in self.rows:
+            table.add_row(row["measure"], f"{row['value']:,.4g}", row["unit"], row["setting"])
+        self.console.print(table)
+
+
+def community_files() -> dict[str, str]:
+    """Return communities like the sample one, with room for the whole load."""
+    file = parse_community_file(SOURCE.read_text(), SOURCE.name).model_dump(mode="json")
+    for provider in (*file["units"], *file["partners"]):
+        provider["capacity"] = CAPACITY
+    files = {}
+    for n in range(COMMUNITIES):
+        file["community"]["id"] = f"bench-{n}"
+        files[f"bench-{n}"] = orjson.dumps(file).decode()
+    return files
+
+
+def texts(file: str) -> list[tuple[str, str]]:
+    """Return demands that the router is sure of: the load must come out as notices to providers."""
+    parsed = parse_community_file(file, "bench")
+    ranker = Ranker(catalogue_of(parsed))
+    places = [compound.id for compound in parsed.compounds]
+    rows = [orjson.loads(line) for line in TEXTS.read_text().splitlines() if line.strip()]
+    found = []
+    for n, row in enumerate(rows):
+        place = places[n % len(places)]
+        ranking = ranker.rank(Matter(row["text"], compound=place), {}, datetime.now(UTC).date())
+        if ranking.decision == "dispatch":
+            found.append((row["text"], place))
+    return found
+
+
+async def in_a_process(module: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Run a module that reads one JSON object and prints one."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    answer, _ = await process.communicate(orjson.dumps(given))
+    if process.returncode:
+        raise RuntimeError(f"{module} ended with {process.returncode}")
+    result: dict[str, Any] = orjson.loads(answer)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One run over a deployment."""
+
+    place: Deployment
+    results: Results
+    files: dict[str, str]
+    texts: list[tuple[str, str]]
+
+    async def system(self, setting: str, groups: tuple[tuple[str, ...], ...]) -> None:
+        """Measure the system in one arrangement of processes: flat out, then at half of that."""
+        async with self._running(groups) as (system, prefix):
+            await self._load(system, prefix, WARM_UP, 0)
+        async with self._running(groups) as (system, prefix):
+            before = system.cpu_seconds()
+            flat = await self._load(system, prefix, FLAT_OUT, 0)
+            used = {name: seconds - before[name] for name, seconds in system.cpu_seconds().items()}
+            self._report_flat(flat, used, system, setting)
+        rate = flat["count"] / flat["seconds"] / 2
+        async with self._running(groups) as (system, prefix):
+            paced = await self._load(system, prefix, int(rate * PACED_SECONDS), rate)
+            half = f"{setting}, {rate:.0f}/s"
+            self.results.add("accepted_to_notice_p50_seconds", paced["p50"], "s", half)
+            self.results.add("accepted_to_notice_p99_seconds", paced["p99"], "s", half)
+
+    @asynccontextmanager
+    async def _running(self, groups: tuple[tuple[str, ...], ...]) -> AsyncIterator[tuple[System, str]]:
+        prefix = f"bench_{uuid4().hex[:6]}"
+        async with running(self.place, prefix, groups, self.files) as system:
+            yield system, prefix
+
+    def _report_flat(
+        self, flat: dict[str, Any], used: dict[str, float], system: System, setting: str
+    ) -> None:
+        add, thousand = self.results.add, flat["count"] / 1_000
+        add("demands_routed_per_second", flat["count"] / flat["seconds"], "1/s", setting)
+        add("demands_refused", flat["refused"], "1", setting)
+        used["load generator"] = flat["cpu_seconds"]
+        for name, seconds in used.items():
+            add("cpu_seconds_per_1000_demands", seconds / thousand, "s", f"{setting}, {name}")
+        for name, peak in system.memory_peak_mb().items():
+            add("memory_peak_mb", peak, "MB", f"{setting}, {name}")
+
+    async def _load(self, system: System, prefix: str, count: int, per_second: float) -> dict[str, Any]:
+        communities = list(self.files)
+        given = {
+            "port": system.port,
+            "count": count,
+            "per_second": per_second,
+            "communities": communities,
+            "token": self.place.keys.token("bench-resident", Role.RESIDENT, *communities),
+            "texts": self.texts,
+            "mongo_url": self.place.settings.mongo_url,
+            "prefix": prefix,
+        }
+        return await in_a_process("tests.bench.load", given)
+
+    async def floor(self) -> None:
+        """Measure the floor, and how far each arrangement is from it."""
+        given = {
+            "mongo_url": self.place.settings.mongo_url,
+            "amqp_url": self.place.settings.amqp_url,
+            "count": FLAT_OUT // BATCH_OF_FLOOR * BATCH_OF_FLOOR,
+            "batch": BATCH_OF_FLOOR,
+        }
+        answer = await in_a_process("tests.bench.floor", given)
+        floor = answer["count"] / answer["seconds"]
+        self.results.add("floor_per_second", floor, "1/s", f"batches of {BATCH_OF_FLOOR}")
+        for setting in ("four processes", "one process"):
+            ours = self.results.value("demands_routed_per_second", setting)
+            self.results.add("floor_ratio", ours / floor, "1", setting)
+
+
+async def main() -> None:
+    """Run everything."""
+    set_up_logs("ERROR")
+    console = Console()
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(RESULTS.write_bytes, b"")
+    results = Results(console)
+    console.print("starting broker and database …")
+    async with deployment(DATA_DIR, keep=False) as place:
+        files = community_files()
+        bench = Bench(place, results, files, texts(next(iter(files.values()))))
+        for setting, groups in (("four processes", EACH_ALONE), ("one process", ALL_IN_ONE)):
+            console.print(f"measuring the system as {setting} …")
+            await bench.system(setting, groups)
+        console.print("measuring the floor …")
+        await bench.floor()
+    results.show()
+    console.print(f"written to {Path(RESULTS)}")
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

@@ -1,0 +1,137 @@
+"""The load: demands over HTTP from 64 clients, and when each provider's notice was stored.
+
+Runs as a process of its own and prints one JSON object: how many, how long, and, when paced, the latencies.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import monotonic, process_time
+from typing import Any
+
+import orjson
+import uvloop
+
+from services.chassis.mongo import open_client
+from tests.bench.wire import Connection, connect, post
+
+CLIENTS = 64
+DRAIN_SECONDS_MAX = 120.0
+NOTICES_PER_DEMAND = 2
+TO_PROVIDERS = {"recipient": {"$regex": "^provider:"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to send.
+
+    Arguments:
+        per_second: arrivals; 0 is as fast as the answers come.
+    """
+
+    port: int
+    count: int
+    per_second: float
+    communities: list[str]
+    token: str
+    texts: list[tuple[str, str]]
+    mongo_url: str
+    prefix: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was observed: when each demand was accepted, and when its provider's notice was there."""
+
+    began: float = 0.0
+    accepted: dict[str, float] = field(default_factory=dict)
+    noticed: dict[str, float] = field(default_factory=dict)
+    refused: int = 0
+
+
+async def run(order: Order) -> dict[str, Any]:
+    """Send the load, wait until it came through, and return the figures."""
+    client = open_client(order.mongo_url)
+    seen = Seen()
+    notices = client[f"{order.prefix}_notify"]["notices"]
+    demands = client[f"{order.prefix}_intake"]["demands"]
+    watching = asyncio.create_task(_watch(notices, seen)) if order.per_second else None
+    await asyncio.sleep(0.3)
+    seen.began = monotonic()
+    await _send(order, seen)
+    sent = monotonic()
+    wanted = order.count - seen.refused
+    async with asyncio.timeout(DRAIN_SECONDS_MAX):
+        # Counting exactly reads everything, so it waits until the rough count says that it is time.
+        await _until(notices.estimated_document_count, wanted * NOTICES_PER_DEMAND)
+        await _until(lambda: notices.count_documents(TO_PROVIDERS), wanted)
+        await _until(lambda: demands.count_documents({"status": "dispatched"}), wanted)
+    ended = monotonic()
+    if watching is not None:
+        await _until(lambda: _noticed(seen), wanted)
+        watching.cancel()
+    client.close()
+    return {
+        "count": wanted,
+        "refused": seen.refused,
+        "http_seconds": sent - seen.began,
+        "seconds": ended - seen.began,
+        "cpu_seconds": process_time(),
+        **_waits(seen),
+    }
+
+
+def _waits(seen: Seen) -> dict[str, float]:
+    """Return median and 99th percentile from accepted to noticed, if they were watched."""
+    waits = sorted(
+        seen.noticed[demand] - at for demand, at in seen.accepted.items() if demand in seen.noticed
+    )
+    return {"p50": waits[len(waits) // 2], "p99": waits[int(len(waits) * 0.99)]} if waits else {}
+
+
+async def _until(count: Callable[[], Awaitable[int]], wanted: int) -> None:
+    while await count() < wanted:  # noqa: ASYNC110 - what is waited for happens in other processes
+        await asyncio.sleep(0.02)
+
+
+async def _noticed(seen: Seen) -> int:
+    return len(seen.noticed)
+
+
+async def _watch(notices: Any, seen: Seen) -> None:
+    """Note when each notice appears. It costs processor time, so only the paced load is watched."""
+    match = {"operationType": "insert", "fullDocument.recipient": TO_PROVIDERS["recipient"]}
+    pipeline: list[dict[str, Any]] = [{"$match": match}, {"$project": {"fullDocument.demand": 1}}]
+    async with notices.watch(pipeline, max_await_time_ms=20, batch_size=1_000) as stream:
+        async for change in stream:
+            seen.noticed.setdefault(change["fullDocument"]["demand"], monotonic())
+
+
+async def _send(order: Order, seen: Seen) -> None:
+    numbers = iter(range(order.count))
+    connections = [await connect("127.0.0.1", order.port) for _ in range(CLIENTS)]
+    await asyncio.gather(*(_client(order, connection, numbers, seen) for connection in connections))
+    for connection in connections:
+        connection.close()
+
+
+async def _client(order: Order, connection: Connection, numbers: Any, seen: Seen) -> None:
+    for n in numbers:
+        if order.per_second:
+            due = seen.began + n / order.per_second
+            await asyncio.sleep(max(0.0, due - monotonic()))
+        community = order.communities[n % len(order.communities)]
+        text, compound = order.texts[n % len(order.texts)]
+        body = orjson.dumps({"text": text, "compound": compound})
+        path = f"/api/v1/communities/{community}/demands"
+        status, answer = await connection.ask(post(path, "bench", order.token, body, f"{order.prefix}-{n}"))
+        if status == 201:
+            seen.accepted[orjson.loads(answer)["id"]] = monotonic()
+        else:
+            seen.refused += 1
+
+
+if __name__ == "__main__":
+    given = orjson.loads(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(orjson.dumps(uvloop.run(run(Order(**given)))))

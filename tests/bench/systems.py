@@ -1,0 +1,127 @@
+"""The system under load: its services as one process or as four, and what each of them used."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from services.cli.client import Client
+from services.cli.local import Deployment
+from services.contracts.words import Role
+from services.house import SERVICES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Running services: port of intake, and pids by name, broker and database included."""
+
+    port: int
+    pids: Mapping[str, tuple[int, ...]]
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the processor time used so far, by name."""
+        return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items()}
+
+    def memory_peak_mb(self) -> dict[str, float]:
+        """Return the most memory each service ever had, in MB."""
+        return {name: max(map(_memory_peak_mb, pids)) for name, pids in self.pids.items()}
+
+
+def _cpu_seconds(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _memory_peak_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+@asynccontextmanager
+async def running(
+    place: Deployment, prefix: str, groups: tuple[tuple[str, ...], ...], files: Mapping[str, str]
+) -> AsyncIterator[System]:
+    """Run groups of services, each group a process, and load community files.
+
+    Arguments:
+        place: servers and keys.
+        prefix: of databases and queues.
+        groups: which services share a process.
+        files: community → text of its file.
+    """
+    processes = [await _start(place, prefix, group) for group in groups]
+    try:
+        ports = {group: await _port(process) for group, process in zip(groups, processes, strict=True)}
+        intake = next(port for group, port in ports.items() if "intake" in group)
+        await _load(place, intake, files)
+        pids: dict[str, tuple[int, ...]] = {
+            "+".join(group): (p.pid,) for group, p in zip(groups, processes, strict=True)
+        }
+        if place.servers.broker and place.servers.mongo:
+            pids["rabbitmq"] = tuple(place.servers.broker.pids)
+            pids["mongod"] = tuple(place.servers.mongo.pids)
+        yield System(intake, pids)
+    finally:
+        for process in processes:
+            process.terminate()
+        await asyncio.gather(*(process.wait() for process in processes))
+
+
+async def _start(place: Deployment, prefix: str, group: tuple[str, ...]) -> asyncio.subprocess.Process:
+    environment = {
+        **os.environ,
+        "SANDAN_AMQP_URL": place.settings.amqp_url or "",
+        "SANDAN_MONGO_URL": place.settings.mongo_url or "",
+        "SANDAN_DATABASE_PREFIX": prefix,
+        "SANDAN_BUS_PREFIX": prefix,
+        "SANDAN_HTTP_PORT": "0",
+        "SANDAN_TOKEN_PUBLIC_KEYS": place.settings.token_public_keys,
+        "SANDAN_VAULT_KEY": place.settings.vault_key.get_secret_value(),
+    }
+    names = ", ".join(repr(name) for name in group)
+    code = f"from services.house import serve; serve({names})"
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+
+
+async def _port(process: asyncio.subprocess.Process) -> int:
+    """Wait for the line that says that it is ready, then let the log run off."""
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        while True:
+            line = await process.stderr.readline()
+            if not line:
+                raise RuntimeError("a service ended before it was ready")
+            if b'"event":"ready"' in line:
+                break
+    port = int(line.split(b'"port":')[1].split(b",")[0])
+    asyncio.get_running_loop().create_task(_drain(process.stderr))
+    return port
+
+
+async def _drain(stream: asyncio.StreamReader) -> None:
+    while await stream.read(65_536):
+        pass
+
+
+async def _load(place: Deployment, port: int, files: Mapping[str, str]) -> None:
+    operator = place.keys.token("bench", Role.OPERATOR)
+    async with aiohttp.ClientSession() as session:
+        for community, text in files.items():
+            await Client(session, f"http://127.0.0.1:{port}", community).load(text, operator)
+    await asyncio.sleep(1.0)
+
+
+ALL_IN_ONE = (SERVICES,)
+EACH_ALONE = tuple((service,) for service in SERVICES)

@@ -1,0 +1,367 @@
+"""The tables of demands and orders, tried out whole: every step from every status, and long random walks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.contracts.refusal import Refused
+from services.intake.domain import demand as demands
+from services.intake.domain.demand import Demand, DemandStatus, DemandStep, Line
+from services.intake.domain.words_of_residents import ControlCharacters, NoWords, checked, masked
+from services.matching.domain import order as orders
+from services.matching.domain.load import Load
+from services.matching.domain.order import Evidence, Handover, Order, OrderStatus, OrderStep, Stage, Who
+from services.matching.domain.refusals import StepNotAllowed
+from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
+from services.points.domain.rule import Rule, Span
+
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+LINE = Line(AT, "staff", "step", "一步")
+UNIT = Who("unit-1", "一家单位", "unit")
+OTHER = Who("unit-2", "另一家单位", "unit")
+PHOTO = (Evidence("photo", "p1.jpg"),)
+
+
+def a_demand(status: DemandStatus = DemandStatus.SUBMITTED) -> Demand:
+    return Demand(
+        id="d1",
+        text="路灯不亮",
+        title=None,
+        compound=None,
+        about="help",
+        asked_by="r1",
+        entered_by="resident",
+        submitted_at=AT,
+        status=status,
+        timeline=(LINE,),
+    )
+
+
+def an_order(status: OrderStatus = OrderStatus.PROPOSED) -> Order:
+    return Order(
+        id="d1-1",
+        demand="d1",
+        text="路灯不亮",
+        title=None,
+        compound=None,
+        asked_by="r1",
+        category="公共照明",
+        confidence=0.8,
+        because="",
+        candidates=(),
+        status=status,
+        created_at=AT,
+        provider=None if status is OrderStatus.PROPOSED else UNIT,
+        handover=Handover(OTHER, "", AT),
+        stages=(Stage("m1", "一"),),
+    )
+
+
+def _offered(order: Order) -> Order:
+    return replace(order, handover=None).offered(OTHER, "", AT)
+
+
+def _completed(order: Order) -> Order:
+    return replace(order, handover=None, stages=()).completed("好了", PHOTO, AT, AT)
+
+
+TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
+    OrderStep.DISPATCH: lambda order: order.dispatched_to(UNIT, "staff", AT),
+    OrderStep.ACCEPT: lambda order: order.accepted(AT),
+    OrderStep.DECLINE: lambda order: order.refused(),
+    OrderStep.OFFER_HANDOVER: _offered,
+    OrderStep.CONSENT_TO_HANDOVER: lambda order: order.taken_over(),
+    OrderStep.REFUSE_HANDOVER: lambda order: order.not_taken_over(),
+    OrderStep.PLAN: lambda order: order.planned((Stage("m2", "二"),)),
+    OrderStep.FINISH_MILESTONE: lambda order: order.stage_done(Stage("m1", "", done_at=AT)),
+    OrderStep.COMPLETE: _completed,
+    OrderStep.VERIFY: lambda order: order.verified(),
+    OrderStep.BE_RATED_WELL: lambda order: order.rated_well(),
+    OrderStep.RETURN: lambda order: order.sent_back(),
+    OrderStep.SETTLE: lambda order: order.settled(),
+    OrderStep.URGE: lambda order: order.urged_again(),
+    OrderStep.CANCEL: lambda order: order.cancelled("不办了"),
+}
+"""Every step of an order, taken by the method that the handlers call."""
+
+
+def test_every_step_of_an_order_is_tried() -> None:
+    assert set(TAKE) == set(OrderStep) == set(orders.STEPS)
+    assert set(demands.STEPS) == set(DemandStep)
+
+
+@pytest.mark.parametrize("step", list(OrderStep))
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_an_order_goes_where_the_table_says_or_says_what_is_allowed(
+    status: OrderStatus, step: OrderStep
+) -> None:
+    before = an_order(status)
+    sources, target = orders.STEPS[step]
+    if status in sources:
+        assert TAKE[step](before).status == (target or status)
+        return
+    with pytest.raises(StepNotAllowed) as refused:
+        TAKE[step](before)
+    assert refused.value.facts["present_status"] == status
+    by_people = set(OrderStep) - {OrderStep.BE_RATED_WELL, OrderStep.SETTLE}
+    assert _allowed(refused.value) == {s for s in by_people if status in orders.STEPS[s][0]}
+
+
+@pytest.mark.parametrize("step", list(DemandStep))
+@pytest.mark.parametrize("status", list(DemandStatus))
+def test_a_demand_goes_where_the_table_says_or_says_what_is_allowed(
+    status: DemandStatus, step: DemandStep
+) -> None:
+    before = a_demand(status)
+    sources, target = demands.STEPS[step]
+    if status in sources:
+        after = before.after(step, LINE)
+        assert after.status == (target or status)
+        assert after.timeline == (LINE, LINE)
+        assert before.following(step, LINE) == after
+        return
+    with pytest.raises(demands.StepNotAllowed) as refused:
+        before.after(step, LINE)
+    assert _allowed(refused.value) == {name for s, name in ROUTES.items() if status in demands.STEPS[s][0]}
+    assert before.following(step, LINE) == before.noted(LINE)
+
+
+ROUTES: Mapping[DemandStep, str] = {
+    DemandStep.WITHDRAW: "withdraw",
+    DemandStep.RATE_WELL: "rate",
+    DemandStep.RATE_BADLY: "rate",
+    DemandStep.MERGE: "merge",
+    DemandStep.ENDORSE: "endorse",
+    DemandStep.URGE: "urge",
+}
+"""The steps that people take, by the names of their routes."""
+
+
+def _allowed(refused: Refused) -> set[str]:
+    allowed = refused.facts["allowed"]
+    assert isinstance(allowed, list)
+    assert len(set(allowed)) == len(allowed)
+    return set(allowed)
+
+
+OVER = (DemandStatus.CLOSED, DemandStatus.WITHDRAWN, DemandStatus.MERGED)
+
+
+def test_what_is_over_is_over() -> None:
+    for over in OVER:
+        assert demands.allowed_steps(over) == []
+        assert _next_demand(over) == []
+    for ended in (OrderStatus.SETTLED, OrderStatus.CANCELLED):
+        assert orders.allowed_steps(ended) == []
+        assert _next_order(ended) == []
+
+
+def test_from_every_status_that_is_not_over_there_is_a_way_to_the_end() -> None:
+    _reaches({s: set(_next_demand(s)) for s in DemandStatus}, {"closed", "withdrawn", "merged"})
+    _reaches({s: set(_next_order(s)) for s in OrderStatus}, {"settled", "cancelled"})
+
+
+def _next_demand(status: DemandStatus) -> list[str]:
+    return [target for sources, target in demands.STEPS.values() if target and status in sources]
+
+
+def _next_order(status: OrderStatus) -> list[str]:
+    return [target for sources, target in orders.STEPS.values() if target and status in sources]
+
+
+def _reaches(edges: Mapping[Any, set[str]], ends: set[str]) -> None:
+    good = set(ends)
+    for _ in edges:
+        good |= {str(status) for status, targets in edges.items() if targets & good}
+    assert good == {str(status) for status in edges}
+
+
+def test_every_status_has_a_name_that_people_read() -> None:
+    assert set(orders.NAMES) == set(OrderStatus)
+    assert set(demands.NAMES) == set(DemandStatus)
+
+
+@given(st.lists(st.sampled_from(list(OrderStep)), max_size=60))
+def test_however_an_order_wanders_what_it_says_of_itself_holds(steps: list[OrderStep]) -> None:
+    order = replace(an_order(), handover=None)
+    load = Load().moved(None, order)
+    for step in steps:
+        try:
+            after = TAKE[step](order)
+        except Refused:
+            continue
+        load = load.moved(order, after)
+        order = after
+        assert (order.provider is None) == (
+            order.status is OrderStatus.PROPOSED
+        ) or order.status == "cancelled"
+        holder = order.provider.id if order.provider and order.status in orders.OPEN else None
+        assert load.open == ({holder: 1} if holder else {})
+        if order.status is OrderStatus.COMPLETED:
+            assert order.proof
+            assert all(stage.done_at for stage in order.stages)
+        if order.status is OrderStatus.SETTLED:
+            assert order.proof
+
+
+@given(st.lists(st.sampled_from(list(DemandStep)), max_size=60))
+def test_however_a_demand_wanders_it_never_leaves_its_end_and_forgets_no_line(
+    steps: list[DemandStep],
+) -> None:
+    demand = a_demand()
+    over: DemandStatus | None = None
+    for n, step in enumerate(steps, 2):
+        demand = demand.following(step, LINE)
+        assert len(demand.timeline) == n
+        if over is not None:
+            assert demand.status is over
+        over = demand.status if demand.status in OVER else None
+
+
+def test_a_very_long_timeline_keeps_how_it_began_and_the_latest() -> None:
+    demand = a_demand()
+    for n in range(demands.TIMELINE_MAX + 50):
+        demand = demand.noted(replace(LINE, text=str(n)))
+    assert len(demand.timeline) == demands.TIMELINE_MAX
+    assert demand.timeline[0] == LINE
+    assert demand.timeline[-1].text == str(demands.TIMELINE_MAX + 49)
+
+
+class TestNumbersInWords:
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("打 13812345678 找我", "打 138****5678 找我"),
+            ("138 1234 5678", "138****5678"),
+            ("138-1234-5678", "138****5678"),
+            ("电话13812345678，急", "电话138****5678，急"),
+            ("两个：13812345678/15987654321", "两个：138****5678/159****4321"),
+            ("身份证140824196001011234", "身份证140824********1234"),
+            ("14082419600101123X", "140824********123X"),
+            ("座机 0359-5521234", "座机 0359-****1234"),
+            ("03595521234", "0359****1234"),
+        ],
+    )
+    def test_are_masked(self, text: str, shown: str) -> None:
+        assert masked(text) == shown
+
+    @pytest.mark.parametrize(
+        "text", ["240 户，710 人", "订单号 202603020001234", "12345", "2024-03-01", "3 号楼 2 单元 501", ""]
+    )
+    def test_other_numbers_are_left_alone(self, text: str) -> None:
+        assert masked(text) == text
+
+    @given(st.text(max_size=30), st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.text(max_size=30))
+    def test_a_mobile_number_among_any_words_is_hidden(self, before: str, number: str, after: str) -> None:
+        text = f"{before.rstrip('0123456789 -')}，{number}，{after}"
+        assert number not in masked(text)
+
+    @given(st.text(max_size=80))
+    def test_masking_twice_is_masking_once(self, text: str) -> None:
+        assert masked(masked(text)) == masked(text)
+
+
+class TestWords:
+    @pytest.mark.parametrize("text", ["路灯不亮", "WiFi 坏了", "3", "灯😀", "第一行\r\n第二行\t缩进"])
+    def test_words_are_taken(self, text: str) -> None:
+        assert checked(text)
+
+    @pytest.mark.parametrize("text", ["", " ", "\n", "😀", "!?", "……", "\u200b", "❤️"])
+    def test_what_says_nothing_is_not(self, text: str) -> None:
+        with pytest.raises(NoWords):
+            checked(text)
+
+    @pytest.mark.parametrize("sign", ["\0", "\x07", "\x1b", "\x7f", "\x85", "\x9b"])
+    def test_control_characters_are_not(self, sign: str) -> None:
+        with pytest.raises(ControlCharacters):
+            checked(f"路灯{sign}不亮")
+
+    def test_line_ends_are_made_even_and_letters_composed(self) -> None:
+        assert checked(" e\u0301\r\n二\r三 ") == "\u00e9\n二\n三"
+
+    @given(st.text(max_size=60))
+    def test_checking_twice_is_checking_once(self, text: str) -> None:
+        try:
+            once = checked(text)
+        except (NoWords, ControlCharacters):
+            return
+        assert checked(once) == once
+
+
+Moves = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(1, 400)), max_size=60)
+
+
+class TestLedger:
+    @given(st.integers(0, 3_000), Moves)
+    def test_points_are_moved_never_made_and_never_owed(
+        self, budget_points: int, moves: list[tuple[str, int]]
+    ) -> None:
+        budget = Account(BUDGET).funded_to(budget_points)
+        accounts = {name: Account(name) for name in "abc"}
+        refused = 0
+        for name, amount in moves:
+            try:
+                budget = budget.debited(amount)
+            except InsufficientPoints:
+                refused += 1
+                assert amount > budget.balance_points
+                continue
+            accounts[name] = accounts[name].credited(amount, "h")
+            assert budget.balance_points >= 0
+        given_out = sum(account.credited_points for account in accounts.values())
+        assert given_out == budget.debited_points == budget_points - budget.balance_points
+        assert sum(account.transfers for account in accounts.values()) == len(moves) - refused
+
+    @given(st.lists(st.integers(0, 1_000), max_size=10), st.integers(0, 500))
+    def test_a_budget_is_never_below_what_was_spent(self, approved: list[int], spent: int) -> None:
+        budget = Account(BUDGET).funded_to(500).debited(spent)
+        for points in approved:
+            budget = budget.funded_to(points)
+            assert budget.balance_points == max(points, spent) - spent
+
+    def test_the_same_cause_is_the_same_transfer_and_another_is_not(self) -> None:
+        causes = [
+            ("jiwang", "d1-1", "r"),
+            ("fenwan", "d1-1", "r"),
+            ("jiwang", "d2-1", "r"),
+            ("jiwang", "d1-1", "s"),
+        ]
+        ids = [transfer_id(*cause) for cause in causes]
+        assert len(set(ids)) == 4
+        assert ids == [transfer_id(*cause) for cause in causes]
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"id": "t2"},
+            {"debit": "x"},
+            {"credit": "x"},
+            {"amount_points": 21},
+            {"at": AT + timedelta(seconds=1)},
+        ],
+        ids=lambda changed: next(iter(changed)),
+    )
+    def test_a_seal_breaks_when_anything_in_it_is_changed(self, changed: dict[str, Any]) -> None:
+        transfer = Transfer("t1", "d1-1", BUDGET, "a", 20, "", AT, posted=True)
+        assert seal("h", replace(transfer, **changed)) != seal("h", transfer)
+        assert seal("x", transfer) != seal("h", transfer)
+
+    @settings(max_examples=300)
+    @given(st.integers(0, 365 * 24 * 60), st.integers(0, 23), st.integers(1, 24))
+    def test_every_moment_is_inside_business_hours_or_double(
+        self, minute: int, opens: int, hours: int
+    ) -> None:
+        local = AT + timedelta(minutes=minute)
+        first = AT.replace(hour=opens)
+        closes = min(first + timedelta(hours=hours), AT.replace(hour=23, minute=59))
+        span = Span((0, 1, 2, 3, 4), first.time(), closes.time())
+        rule = Rule({"视力": 20}, 10, 2, {"a": (span,)})
+        inside = local.weekday() < 5 and first.time() <= local.time() < closes.time()
+        assert rule.earned("a", "视力", local).amount_points == (20 if inside else 40)
+        assert rule.earned("a", "别的", local).amount_points == (10 if inside else 20)
+        assert rule.earned("nobody has hours", "视力", local).amount_points == 20

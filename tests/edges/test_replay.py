@@ -1,0 +1,265 @@
+"""Every message ever sent, sent again: shuffled, doubled, in other parcels. Nothing may change."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aio_pika
+import orjson
+import pytest
+
+from services.chassis.topology import Names
+from services.contracts.catalogue import KINDS
+from services.contracts.envelope import open_parcel
+from services.contracts.words import Role
+from tests.support.client import Visitor
+from tests.support.running import Running, broker
+
+SEEDS = (1, 20260302, 7_188)
+PROOF = [{"kind": "photo", "ref": "p1.jpg"}]
+WELL = {"solved": "solved", "satisfaction": "satisfied"}
+BADLY = {"solved": "unsolved", "satisfaction": "dissatisfied", "comment": "还是漏水"}
+
+
+@dataclass
+class Tape:
+    """What went over the events exchange: routing key, community header and body of each message."""
+
+    messages: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    async def keep(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        """Keep one message."""
+        self.messages.append((message.routing_key or "", str(message.headers["community"]), message.body))
+        await message.ack()
+
+    @property
+    def envelopes(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return every envelope with the key it went under."""
+        return [(key, who, row) for key, who, body in self.messages for row in open_parcel(body)]
+
+
+@asynccontextmanager
+async def recorded(running: Running) -> AsyncIterator[Tape]:
+    """Record whatever is announced."""
+    tape = Tape()
+    async with broker(running.settings) as channel:
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(Names(running.settings.bus_prefix).events, "#")
+        tag = await queue.consume(tape.keep)
+        yield tape
+        await queue.cancel(tag)
+
+
+class Story:
+    """People of Jiwang, doing everything that can be done."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.resident = running.resident("r1")
+        self.neighbour = running.resident("r2")
+        self.staff = running.staff()
+
+    async def play(self) -> None:
+        """Play every thread of the story, all at once."""
+        await asyncio.gather(
+            self.settled_by_a_partner(),
+            self.settled_by_a_unit_as_a_project(),
+            self.reopened(),
+            self.declined_to_the_end(),
+            self.handed_over(),
+            self.withdrawn(),
+            self.merged(),
+            self.refused_and_cancelled(),
+        )
+
+    async def _submit(self, text: str, compound: str | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = await self.running.submitted(text, compound, self.resident)
+        return found
+
+    async def _has(self, demand: dict[str, Any], *statuses: str) -> dict[str, Any]:
+        seen: dict[str, Any] = await self.resident.until(
+            f"/demands/{demand['id']}", lambda demand: demand["status"] in statuses
+        )
+        return seen
+
+    def _doer(self, demand: dict[str, Any]) -> Visitor:
+        handler = demand["handler"]
+        return self.running.visitor(handler["id"], Role(handler["kind"]))
+
+    async def _done(self, demand: dict[str, Any], rating: dict[str, Any] = WELL) -> None:
+        doer, order = self._doer(demand), demand["order"]
+        (await doer.post(f"/orders/{order}/complete", {"summary": "办好了", "proof": PROOF})).ok()
+        await self._has(demand, "completed")
+        (await self.resident.post(f"/demands/{demand['id']}/rate", rating)).ok()
+
+    async def settled_by_a_partner(self) -> None:
+        demand = await self._submit("孩子看黑板看不清，能不能组织一次视力筛查", "binhe-jiayuan")
+        (await self.neighbour.post(f"/demands/{demand['id']}/endorse")).ok()
+        (await self.resident.post(f"/demands/{demand['id']}/urge", {"note": "快开学了"})).ok()
+        (await self._doer(demand).post(f"/orders/{demand['order']}/accept")).ok()
+        await self._done(demand)
+        (await self.staff.post(f"/orders/{demand['order']}/verify")).ok()
+        await self._has(demand, "closed")
+
+    async def settled_by_a_unit_as_a_project(self) -> None:
+        demand = await self._submit("巷子里路坑坑洼洼，下雨积水", "lutianxiang")
+        doer, order = self._doer(demand), f"/orders/{demand['order']}"
+        (await doer.post(f"{order}/accept")).ok()
+        stages = [{"id": "m1", "title": "雨污分流"}, {"id": "m2", "title": "铺路", "due_on": "2027-03-01"}]
+        (await doer.post(f"{order}/milestones", {"milestones": stages})).ok()
+        for stage in ("m1", "m2"):
+            report = {"note": "好了", "figures": {"米": 500}, "proof": PROOF}
+            (await doer.post(f"{order}/milestones/{stage}/done", report)).ok()
+        await self._done(demand)
+        (await self.staff.post(f"{order}/verify")).ok()
+        await self._has(demand, "closed")
+
+    async def reopened(self) -> None:
+        demand = await self._submit("家里下水道堵了，想找人疏通")
+        (await self._doer(demand).post(f"/orders/{demand['order']}/accept")).ok()
+        await self._done(demand, BADLY)
+        await self._has(demand, "in_progress")
+        await self._done(demand)
+        (await self.staff.post(f"/orders/{demand['order']}/verify")).ok()
+        await self._has(demand, "closed")
+
+    async def declined_to_the_end(self) -> None:
+        demand = await self._submit("院里能不能放张乒乓球台，老人锻炼，孩子也能玩", "yuxiuyuan")
+        for _ in range(9):
+            order = (await self.staff.get(f"/orders/{demand['order']}")).ok()
+            if order["provider"] is None:
+                break
+            doer = self.running.visitor(order["provider"]["id"], Role(order["provider"]["kind"]))
+            (await doer.post(f"/orders/{demand['order']}/decline", {"reason": "没有了"})).ok()
+        await self._has(demand, "in_review")
+        (await self.staff.post(f"/orders/{demand['order']}/dispatch", {"provider": "community"})).ok()
+        (await self.staff.post(f"/orders/{demand['order']}/accept")).ok()
+        await self._has(demand, "accepted")
+
+    async def handed_over(self) -> None:
+        demand = await self._submit("晚上院里太黑，想装几盏路灯", "xinhe-dasha")
+        doer, order = self._doer(demand), f"/orders/{demand['order']}"
+        receiver = self.running.unit("jishan-housing-bureau")
+        words = {"to": "jishan-housing-bureau", "reason": "线路归他们管"}
+        (await doer.post(f"{order}/accept")).ok()
+        (await doer.post(f"{order}/handover", words)).ok()
+        (await receiver.post(f"{order}/handover/refuse", {"reason": "先看看"})).ok()
+        (await doer.post(f"{order}/handover", words)).ok()
+        (await receiver.post(f"{order}/handover/consent")).ok()
+        (await self.staff.post(f"{order}/urge", {"note": "居民又问了"})).ok()
+
+    async def withdrawn(self) -> None:
+        demand = await self._submit("想给老人送餐上门")
+        (await self.resident.post(f"/demands/{demand['id']}/withdraw", {"reason": "搬走了"})).ok()
+
+    async def merged(self) -> None:
+        kept, same = await self._submit("有人偷东西"), await self._submit("小区里有人偷东西")
+        (await self.neighbour.post(f"/demands/{same['id']}/endorse")).ok()
+        (await self.staff.post(f"/demands/{same['id']}/merge", {"into": kept["id"]})).ok()
+
+    async def refused_and_cancelled(self) -> None:
+        demand = await self._submit("电动车充电飞线，存在火灾隐患，希望建充电桩", "jindu")
+        (await self.staff.post(f"/orders/{demand['order']}/cancel", {"reason": "已在别处办"})).ok()
+        await self._has(demand, "closed")
+
+
+@pytest.fixture(scope="module")
+async def told(running: Running) -> Tape:
+    """A story that was told, and everything that was said in it."""
+    async with recorded(running) as tape:
+        await Story(running).play()
+        await running.load(_another_file())
+        await running.drained()
+    return tape
+
+
+def _another_file() -> Any:
+    from tests.support.deployment import jiwang, roomy
+
+    return roomy(jiwang(budget_points=30_000))
+
+
+async def test_the_story_says_nearly_everything_that_can_be_said(told: Tape) -> None:
+    said = {row["kind"] for _, _, row in told.envelopes}
+    assert set(KINDS) - said == {"points.withheld.v1"}
+
+
+async def _publish(running: Running, messages: list[tuple[str, str, bytes]]) -> None:
+    async with broker(running.settings) as channel:
+        exchange = await channel.get_exchange(Names(running.settings.bus_prefix).events, ensure=False)
+        for at in range(0, len(messages), 100):
+            await asyncio.gather(
+                *(
+                    exchange.publish(aio_pika.Message(body, headers={"community": who}, delivery_mode=2), key)
+                    for key, who, body in messages[at : at + 100]
+                )
+            )
+
+
+async def _untouched(running: Running, messages: list[tuple[str, str, bytes]]) -> None:
+    before = await running.rows()
+    assert sum(len(rows) for rows in before.values()) > 100
+    await _publish(running, messages)
+    await running.drained()
+    after = await running.rows()
+    assert sorted(after) == sorted(before)
+    for name, rows in before.items():
+        assert after[name] == rows, name
+    assert [await running.parked(name) for name in running.stores] == [[], [], [], []]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_everything_again_shuffled_and_doubled_changes_nothing(
+    running: Running, told: Tape, seed: int
+) -> None:
+    messages = told.messages * 2
+    random.Random(seed).shuffle(messages)
+    await _untouched(running, messages)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_everything_again_in_other_parcels_changes_nothing(
+    running: Running, told: Tape, seed: int
+) -> None:
+    dice = random.Random(seed)
+    by_key: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for key, who, row in told.envelopes * 2:
+        by_key.setdefault((key, who), []).append(row)
+    messages = []
+    for (key, who), rows in by_key.items():
+        dice.shuffle(rows)
+        while rows:
+            size = dice.randint(1, 7)
+            messages.append((key, who, orjson.dumps(rows[:size])))
+            del rows[:size]
+    dice.shuffle(messages)
+    await _untouched(running, messages)
+
+
+async def test_a_service_that_forgot_everything_and_hears_it_shuffled_comes_to_the_same(
+    running: Running, told: Tape
+) -> None:
+    """Order within a stream is kept by the receivers; notify, which says nothing, can be told anew."""
+    before = await running.rows()
+    kept = {name: rows for name, rows in before.items() if name.startswith("notify.")}
+    for name in ("notices", "followings", "streams"):
+        await running.stores["notify"].plain(name).delete({})
+    messages = list(told.messages)
+    random.Random(3).shuffle(messages)
+    await _publish(running, messages)
+    await running.drained()
+    after = await running.rows()
+    assert after["notify.followings"] == kept["notify.followings"]
+    # A supporter hears of an order from the moment notify heard of the support, whose stream is another.
+    assert _told_to_others(after["notify.notices"]) == _told_to_others(kept["notify.notices"])
+    assert [(row["_id"], row["version"], row["waiting"]) for row in after["notify.streams"]] == [
+        (row["_id"], row["version"], []) for row in kept["notify.streams"]
+    ]
+
+
+def _told_to_others(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    told = [(str(row["at"]), row["recipient"], row["kind"], row["text"]) for row in rows]
+    return sorted(notice for notice in told if notice[1] != "person:r2")

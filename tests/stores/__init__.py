@@ -1,0 +1,1 @@
+"""What the real database keeps, refuses and gives back."""

@@ -1,0 +1,133 @@
+"""Services as processes of their own, as operators run them: started, killed, started again."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from services.chassis.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS_MAX = 60.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class ServiceProcess:
+    """Some services in one process, on a port that stays the same when it is started again.
+
+    Arguments:
+        settings: of the deployment.
+        services: that share the process.
+        log: file that its log is appended to.
+    """
+
+    settings: Settings
+    services: tuple[str, ...]
+    log: Path
+    port: int = field(default_factory=free_port)
+    _process: asyncio.subprocess.Process | None = None
+
+    @property
+    def origin(self) -> str:
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def started(self) -> bool:
+        """Return whether it was ever started."""
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        names = ", ".join(repr(name) for name in self.services)
+        code = f"from services.house import serve; serve({names})"
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", code, cwd=ROOT, env=self._environment(), stderr=log
+            )
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until it says that it is ready."""
+        async with asyncio.timeout(READY_SECONDS_MAX), aiohttp.ClientSession() as session:
+            while not await self._is_ready(session):
+                assert self._process is not None
+                assert self._process.returncode is None, f"{self.services} ended; see {self.log}"
+                await asyncio.sleep(0.05)
+
+    async def _is_ready(self, session: aiohttp.ClientSession) -> bool:
+        with contextlib.suppress(aiohttp.ClientError):
+            async with session.get(f"{self.origin}/readyz") as answer:
+                return answer.status == 200
+        return False
+
+    async def stop(self) -> int:
+        """End it as an orchestrator does, and return its exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """End it as a power cut does."""
+        await self._end(signal.SIGKILL)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        return await self._process.wait()
+
+    def _environment(self) -> dict[str, str]:
+        settings = self.settings
+        tiers = ",".join(str(seconds) for seconds in settings.retry_tiers_seconds)
+        given = {
+            "AMQP_URL": settings.amqp_url or "",
+            "MONGO_URL": settings.mongo_url or "",
+            "DATABASE_PREFIX": settings.database_prefix,
+            "BUS_PREFIX": settings.bus_prefix,
+            "PARTITIONS": str(settings.partitions),
+            "HTTP_PORT": str(self.port),
+            "TOKEN_PUBLIC_KEYS": settings.token_public_keys,
+            "VAULT_KEY": settings.vault_key.get_secret_value(),
+            "RETRY_TIERS_SECONDS": tiers,
+            "ATTEMPTS_MAX": str(settings.attempts_max),
+            "OUTBOX_GRACE_SECONDS": str(settings.outbox_grace_seconds),
+            "MEMBER_SECONDS": str(settings.member_seconds),
+            "DRAIN_SECONDS": str(settings.drain_seconds),
+            "LOG_LEVEL": settings.log_level,
+            "HTTP_PACE_SECONDS": str(settings.http_pace_seconds),
+            "BUS_PACE_SECONDS": str(settings.bus_pace_seconds),
+        }
+        return {**os.environ, **{f"SANDAN_{name}": value for name, value in given.items()}}
+
+
+@asynccontextmanager
+async def service_processes(
+    settings: Settings, groups: tuple[tuple[str, ...], ...], directory: Path
+) -> AsyncIterator[Mapping[str, ServiceProcess]]:
+    """Run groups of services, each group a process; return each service's process by its name."""
+    processes = [ServiceProcess(settings, group, directory / f"{'+'.join(group)}.log") for group in groups]
+    try:
+        await asyncio.gather(*(process.start() for process in processes))
+        yield {name: process for process in processes for name in process.services}
+    finally:
+        await asyncio.gather(*(process.stop() for process in processes if process.started))

@@ -1,0 +1,49 @@
+"""Every route of the house with words that it takes, so that no test forgets one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.chassis.mongo import Store, open_client
+from services.chassis.runner import Kit
+from services.chassis.settings import Settings
+from services.chassis.web import Route
+from services.house import BLUEPRINTS
+from tests.support.deployment import jiwang
+
+PROOF = {"kind": "photo", "ref": "p1.jpg"}
+BODIES: Mapping[str, Any] = {
+    "SubmitDemand": {"text": "下水道堵了"},
+    "EndorseDemand": {},
+    "UrgeDemand": {"note": "急"},
+    "WithdrawDemand": {"reason": "不用了"},
+    "RateDemand": {"solved": "solved", "satisfaction": "satisfied"},
+    "MergeDemand": {"into": "another"},
+    "DispatchOrder": {"provider": "jishan-housing-bureau"},
+    "Nothing": {},
+    "GiveReason": {"reason": "人手不够"},
+    "OfferHandover": {"to": "jishan-housing-bureau", "reason": "不归我们管"},
+    "PlanMilestones": {"milestones": [{"id": "m1", "title": "选址"}]},
+    "FinishMilestone": {"note": "好了", "figures": {"件": 1}, "proof": [PROOF]},
+    "CompleteOrder": {"summary": "办好了", "proof": [PROOF]},
+    "UrgeOrder": {"note": "急"},
+    "ReadNotice": {},
+}
+"""Name of a body's model → a body that it takes."""
+
+
+def routes() -> Iterator[tuple[str, Route]]:
+    """Return every route with the service that it belongs to. No server is asked for them."""
+    client = open_client("mongodb://127.0.0.1")
+    try:
+        for name, blueprint in BLUEPRINTS.items():
+            for route in blueprint.build(Kit(Settings(), Store(client, "none"))).routes:
+                yield name, route
+    finally:
+        client.close()
+
+
+def body_of(route: Route) -> bytes | Any | None:
+    """Return a body that the route takes."""
+    if route.body is not None:
+        return BODIES[route.body.__name__]
+    return jiwang().model_dump_json().encode() if route.writes else None

@@ -1,0 +1,334 @@
+"""The four services without broker and ports: works run over given documents, parcels travel by hand."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
+
+from services.chassis.batches import Batches, Documents
+from services.chassis.clock import new_id
+from services.chassis.desk import Origin, Work
+from services.chassis.mailroom import Delivery, Mailroom, RetryPolicy
+from services.chassis.outbox import Pack, Parcel
+from services.chassis.parking import Parked
+from services.chassis.shelf import Kept, Ref
+from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
+from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.contracts.envelope import Envelope, open_parcel, read_envelope
+from services.contracts.words import Actor, DemandKind, Role, Satisfaction, Solved
+from services.intake import handlers as intake
+from services.intake.consumers import CONSUMES as INTAKE_HEARS
+from services.intake.domain.demand import Demand
+from services.intake.store import demand_ref
+from services.matching.consumers import consumes as matching_hears
+from services.matching.domain.load import Load
+from services.matching.domain.order import Evidence, Order, Stage
+from services.matching.guides import Guide, Guides
+from services.matching.handlers import Matching, Report
+from services.matching.store import CatalogueOnRecord, load_ref, order_ref
+from services.notify.consumers import consumes as notify_hears
+from services.notify.handlers import Notifier
+from services.points.consumers import CONSUMES as POINTS_HEARS
+from services.points.domain.ledger import BUDGET, Account, Transfer, transfer_id
+from services.points.handlers import SETTLED
+from services.points.store import account_ref, transfer_ref
+from tests.support.deployment import jiwang
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+MONDAY_MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+"""10:00 in Jiwang, when everybody is open."""
+PARTITIONS = 4
+PHOTO = (Evidence("photo", "p1.jpg"),)
+
+
+@dataclass
+class Post:
+    """Takes what the services announce, and keeps a copy of all of it."""
+
+    waiting: deque[Parcel] = field(default_factory=deque)
+    sent: list[Parcel] = field(default_factory=list)
+
+    def hand_over(self, packs: Sequence[Pack]) -> None:
+        """Take packs that have been committed."""
+        for pack in packs:
+            self.waiting.extend(pack.parcels)
+            self.sent.extend(pack.parcels)
+
+    def said(self, kind: str) -> list[Envelope]:
+        """Return every envelope of a kind, in the order it was said."""
+        letters = [read_envelope(raw) for parcel in self.sent for raw in open_parcel(parcel.body)]
+        return [letter for letter in letters if letter.kind == kind]
+
+
+@dataclass
+class Lot:
+    """Where messages go that need a person."""
+
+    parked: list[Parked] = field(default_factory=list)
+
+    async def park(self, message: Parked) -> None:
+        """Put one aside."""
+        self.parked.append(message)
+
+
+@dataclass
+class Tiers:
+    """Where messages go that are to be tried again."""
+
+    later: list[tuple[str, float, bytes, Mapping[str, Any]]] = field(default_factory=list)
+
+    async def publish_later(
+        self, queue: str, seconds: float, body: bytes, headers: Mapping[str, Any]
+    ) -> None:
+        """Keep one for later."""
+        self.later.append((queue, seconds, body, headers))
+
+
+class SharedGuides(Guides):
+    """Compiles a catalogue once for all towns that have the same; only their names differ."""
+
+    _compiled: ClassVar[dict[str, Guide]] = {}
+
+    def of(self, community: str, revision: int, record: CatalogueOnRecord) -> Guide:
+        """Return the guide of a catalogue on record."""
+        text = record.text.replace(community, "*")
+        if text not in self._compiled:
+            self._compiled[text] = Guides().of(community, revision, record)
+        return self._compiled[text]
+
+
+@dataclass
+class Town:
+    """One community and its services.
+
+    Arguments:
+        documents: service → where it keeps things.
+        file: the community.
+    """
+
+    documents: Mapping[str, Documents]
+    file: CommunityFile = field(default_factory=jiwang)
+    now: datetime = MONDAY_MORNING
+    post: Post = field(default_factory=Post)
+    lot: Lot = field(default_factory=Lot)
+    tiers: Tiers = field(default_factory=Tiers)
+
+    def __post_init__(self) -> None:
+        self.community = self.file.community.id
+        self.matching = Matching(SharedGuides())
+        self.batches = {name: self.more_batches(name) for name in SUBSCRIPTIONS}
+        effects = {
+            "intake": INTAKE_HEARS,
+            "matching": matching_hears(self.matching),
+            "points": POINTS_HEARS,
+            "notify": notify_hears(Notifier(console=False)),
+        }
+        self.rooms = {
+            name: Mailroom(
+                service=name,
+                effects=effects[name],
+                batches=self.batches[name],
+                lot=self.lot,
+                later=self.tiers,
+                retry=RetryPolicy((0.1,), 3),
+                partitions=PARTITIONS,
+            )
+            for name in SUBSCRIPTIONS
+        }
+
+    def more_batches(self, service: str) -> Batches:
+        """Return another writer over the same documents, as a second replica has."""
+        return Batches(self.documents[service], self.post, PARTITIONS, self._clock)
+
+    def _clock(self) -> datetime:
+        return self.now
+
+    # Who asks, and how it is done.
+
+    def origin(self, subject: str, role: Role) -> Origin:
+        """Return where a person's works come from."""
+        return Origin(self.community, Actor(subject=subject, role=role), "story")
+
+    async def do(self, service: str, work: Work[A]) -> A:
+        """Do one work, and hear what follows from it everywhere."""
+        (outcome,) = await self.batches[service].run([work])
+        if isinstance(outcome, Exception):
+            raise outcome
+        await self.deliver()
+        return outcome
+
+    async def deliver(self) -> None:
+        """Deliver until nobody has anything to say."""
+        while self.post.waiting:
+            await self.deliver_one(self.post.waiting.popleft())
+
+    async def deliver_one(self, parcel: Parcel) -> None:
+        """Deliver a parcel to every service that hears its kind."""
+        kind = parcel.routing_key.split(".", 1)[1]
+        partition = partition_of(parcel.community, PARTITIONS)
+        for service, patterns in SUBSCRIPTIONS.items():
+            if any(kind.startswith(pattern.rstrip("#*")) for pattern in patterns):
+                queue = f"test.{service}.p{partition}"
+                delivery = Delivery(queue, parcel.body, {"community": parcel.community})
+                await self.rooms[service].handle([delivery])
+
+    async def find(self, service: str, ref: Ref[T]) -> T | None:
+        """Return a value as it is kept."""
+        return (await self.documents[service].load([ref]))[ref].value
+
+    # The story, step by step.
+
+    async def open(self) -> "Town":
+        """Load the community."""
+        work = intake.load_community(self.origin("ops", Role.OPERATOR), self.file, dry_run=False)
+        await self.do("intake", work)
+        return self
+
+    async def submit(
+        self,
+        text: str,
+        compound: str | None = None,
+        *,
+        by: str = "r1",
+        about: DemandKind = "help",
+        role: Role = Role.RESIDENT,
+    ) -> Demand:
+        """Submit a demand and return it as matching left it."""
+        submission = intake.Submission(new_id(), text, None, compound, about)
+        await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
+        return await self.demand(submission.demand)
+
+    async def demand(self, demand: str) -> Demand:
+        """Return a demand as it is."""
+        found = await self.find("intake", demand_ref(self.community, demand))
+        assert found is not None
+        return found
+
+    async def order(self, demand: Demand | str) -> Order:
+        """Return the order of a demand as it is."""
+        of = demand if isinstance(demand, str) else demand.id
+        found = await self.find("matching", order_ref(self.community, f"{of}-1"))
+        assert found is not None
+        return found
+
+    async def load(self) -> Load:
+        """Return what capacity is taken."""
+        return await self.find("matching", load_ref(self.community)) or Load()
+
+    async def account(self, partner: str) -> Account:
+        """Return an account of the points bank."""
+        return await self.find("points", account_ref(self.community, partner)) or Account(partner)
+
+    async def budget(self) -> Account:
+        """Return the account that points are issued from."""
+        return await self.account(BUDGET)
+
+    async def transfer(self, demand: Demand) -> Transfer | None:
+        """Return what a demand's order earned."""
+        key = transfer_id(self.community, f"{demand.id}-1", SETTLED)
+        return await self.find("points", transfer_ref(self.community, key))
+
+    async def provider_does(self, demand: Demand, step: Callable[[Origin, str], Work[Any]]) -> Order:
+        """Let whoever has the order take a step."""
+        order = await self.order(demand)
+        assert order.provider is not None
+        await self.do("matching", step(self.provider(order.provider.id, order.provider.kind), order.id))
+        return await self.order(demand)
+
+    def provider(self, provider: str, kind: str) -> Origin:
+        """Return where the works of a unit or partner come from; staff act for the community."""
+        return self.staff() if provider == COMMUNITY_SELF else self.origin(provider, Role(kind))
+
+    def staff(self) -> Origin:
+        """Return where the works of staff come from."""
+        return self.origin("s1", Role.STAFF)
+
+    async def dispatch(self, demand: Demand, provider: str) -> Order:
+        """Let staff choose."""
+        work = self.matching.dispatch_order(self.staff(), f"{demand.id}-1", provider, None)
+        await self.do("matching", work)
+        return await self.order(demand)
+
+    async def accept(self, demand: Demand) -> Order:
+        """Let the provider accept."""
+        return await self.provider_does(
+            demand, lambda who, order: self.matching.accept_order(who, order, None)
+        )
+
+    async def decline(self, demand: Demand, reason: str = "人手不够") -> Order:
+        """Let the provider decline."""
+        return await self.provider_does(
+            demand, lambda who, order: self.matching.decline_order(who, order, reason, None)
+        )
+
+    async def offer(self, demand: Demand, receiver: str) -> Order:
+        """Let the provider ask another to take over."""
+        return await self.provider_does(
+            demand, lambda who, order: self.matching.offer_handover(who, order, receiver, "不归我们管", None)
+        )
+
+    async def plan(self, demand: Demand, *titles: str) -> Order:
+        """Let the provider plan milestones, numbered from one."""
+        stages = tuple(Stage(f"m{n}", title) for n, title in enumerate(titles, 1))
+        return await self.provider_does(
+            demand, lambda who, order: self.matching.plan_milestones(who, order, stages, None)
+        )
+
+    async def finish(self, demand: Demand, milestone: str) -> Order:
+        """Let the provider report a milestone."""
+
+        def done(at: datetime) -> Stage:
+            return Stage(milestone, "", done_at=at, note="做好了", figures={"件": 3.0}, proof=PHOTO)
+
+        return await self.provider_does(
+            demand, lambda who, order: self.matching.finish_milestone(who, order, done, None)
+        )
+
+    async def complete(
+        self,
+        demand: Demand,
+        *,
+        served_at: datetime | None = None,
+        proof: tuple[Evidence, ...] = PHOTO,
+    ) -> Order:
+        """Let the provider report that it is done."""
+        report = Report("办好了", proof, served_at)
+        return await self.provider_does(
+            demand, lambda who, order: self.matching.complete_order(who, order, report, None)
+        )
+
+    async def verify(self, demand: Demand) -> Order:
+        """Let staff find it done."""
+        await self.do("matching", self.matching.verify_order(self.staff(), f"{demand.id}-1", None))
+        return await self.order(demand)
+
+    async def rate(
+        self,
+        demand: Demand,
+        solved: Solved = "solved",
+        satisfaction: Satisfaction = "satisfied",
+        by: Origin | None = None,
+    ) -> Demand:
+        """Let the resident say how it went."""
+        who = by or self.origin(demand.asked_by, Role.RESIDENT)
+        await self.do(
+            "intake", intake.rate_demand(who, demand.id, intake.Opinion(solved, satisfaction, ""), None)
+        )
+        return await self.demand(demand.id)
+
+    async def done(self, demand: Demand, *, served_at: datetime | None = None) -> None:
+        """Take an order that somebody has been given to its end."""
+        await self.accept(demand)
+        self.now = max(self.now, served_at or self.now)
+        await self.complete(demand, served_at=served_at)
+        await self.rate(demand)
+        await self.verify(demand)
+
+
+def value_of(kept: Kept[T]) -> T:
+    """Return what is kept, which must be there."""
+    assert kept.value is not None
+    return kept.value
