@@ -41,6 +41,13 @@ SampleDetails = Annotated[
 ]
 
 
+class Location(Entry):
+    """Where something is, in degrees (WGS 84)."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
 class Community(Entry):
     """The community itself; its staff take the lead where nobody else can (`COMMUNITY_SELF`)."""
 
@@ -63,6 +70,7 @@ class Compound(Entry):
     households: int = Field(ge=0, le=100_000, description="households (户)")
     residents: int = Field(ge=0, le=1_000_000, description="people (人)")
     council_corner: bool = Field(default=False, description="has a council corner (议事角)")
+    location: Location | None = None
     sample: bool = Field(default=False, description="true: completes the list, not named by the source")
     sample_details: SampleDetails = False
 
@@ -73,6 +81,7 @@ class Venue(Entry):
     id: Slug
     name: Name
     aliases: tuple[Name, ...] = Field(default=(), max_length=10)
+    location: Location | None = None
     sample: bool = False
 
 
@@ -106,6 +115,7 @@ class Provider(Entry):
     resources: tuple[Resource, ...] = Field(default=(), max_length=60)
     capacity: int = Field(ge=0, le=10_000, description="open orders it can carry at the same time")
     hours: tuple[Hours, ...] = Field(default=(), max_length=14, description="empty: any time")
+    location: Location | None = Field(default=None, description="with a place's own, distance counts a little")
     working: bool = Field(default=True, description="false: takes no new orders for now (停业, 撤并)")
     sample: bool = False
     sample_details: SampleDetails = False
@@ -119,6 +129,7 @@ class Partner(Provider):
     """A community partner (社区合伙人); without a signed convention it gets no orders."""
 
     trade: Name = Field(description="line of business, as 眼视光, 家政")
+    stars: int = Field(default=0, ge=0, le=5, description="star rating (星级评定); 0: not rated yet")
     convention_signed_on: date | None = Field(
         default=None, description="day the partner convention (合伙人服务公约) was signed; null: not signed"
     )
@@ -153,9 +164,11 @@ class PointsRule(Entry):
 
 
 class Routing(Entry):
-    """How sure the router must be to dispatch by itself."""
+    """How right what is dispatched without a person must be."""
 
-    dispatch_confidence: float = Field(default=0.6, ge=0.0, le=1.0)
+    wanted_precision: float = Field(
+        default=0.98, ge=0.0, le=1.0, description="share of right ones; 1 leaves everything to staff"
+    )
 
 
 class CommunityFile(Entry):

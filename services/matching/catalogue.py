@@ -1,7 +1,15 @@
 """From the community file, as loaded, to the catalogue that the router reads."""
 
 from services.contracts import community_file as written
-from services.matching.domain.providers import Catalogue, Contract, Place, Provider, Resource
+from services.matching.domain.providers import (
+    Catalogue,
+    Contract,
+    Location,
+    Opening,
+    Place,
+    Provider,
+    Resource,
+)
 
 
 def catalogue_of(file: written.CommunityFile) -> Catalogue:
@@ -10,12 +18,12 @@ def catalogue_of(file: written.CommunityFile) -> Catalogue:
         places=(*map(_place, file.compounds), *map(_place, file.venues)),
         providers=(*map(_unit, file.units), *map(_partner, file.partners)),
         contracts=tuple(map(_contract, file.contracts)),
-        dispatch_confidence=file.routing.dispatch_confidence,
+        wanted_precision=file.routing.wanted_precision,
     )
 
 
 def _place(place: written.Compound | written.Venue) -> Place:
-    return Place(place.id, place.name, place.aliases)
+    return Place(place.id, place.name, place.aliases, _location(place.location))
 
 
 def _unit(unit: written.Unit) -> Provider:
@@ -28,6 +36,8 @@ def _unit(unit: written.Unit) -> Provider:
         aliases=unit.aliases,
         resources=_resources(unit),
         working=unit.working,
+        hours=_hours(unit),
+        location=_location(unit.location),
     )
 
 
@@ -42,7 +52,18 @@ def _partner(partner: written.Partner) -> Provider:
         resources=_resources(partner),
         working=partner.working,
         convention_signed_on=partner.convention_signed_on,
+        hours=_hours(partner),
+        stars=partner.stars,
+        location=_location(partner.location),
     )
+
+
+def _hours(provider: written.Provider) -> tuple[Opening, ...]:
+    return tuple(Opening(span.days, span.opens, span.closes) for span in provider.hours)
+
+
+def _location(location: written.Location | None) -> Location | None:
+    return Location(location.lat, location.lon) if location else None
 
 
 def _resources(provider: written.Provider) -> tuple[Resource, ...]:

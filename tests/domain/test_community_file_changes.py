@@ -38,9 +38,9 @@ def test_the_order_of_entries_is_no_change(jiwang: CommunityFile) -> None:
 
 
 def test_dropped_points_and_eased_routing_are_told(jiwang: CommunityFile) -> None:
-    eased = jiwang.routing.model_copy(update={"dispatch_confidence": 0.5})
+    eased = jiwang.routing.model_copy(update={"wanted_precision": 0.9})
     new = jiwang.model_copy(update={"points": None, "routing": eased})
     assert [str(change) for change in diff_community_files(jiwang, new)] == [
         "删除积分规则",
-        "修改派单规则的 dispatch_confidence：0.6 → 0.5",
+        "修改派单规则的 wanted_precision：0.98 → 0.9",
     ]

@@ -221,7 +221,7 @@ def test_ranking_is_lawful(
         assert all(part.value > 0 and part.because for part in candidate.parts)
     assert list(ranking.candidates) == sorted(ranking.candidates, key=lambda c: (-c.score, c.provider))
     if ranking.decision == "dispatch":
-        assert ranking.confidence >= known.dispatch_confidence
+        assert ranking.confidence >= ranking.sure_from
 
 
 @settings(max_examples=60, deadline=None)

@@ -48,11 +48,11 @@ class Lexicon:
     def __init__(self, taxonomy: str) -> None:
         self.concepts: list[Concept] = []
         self.words: dict[str, tuple[Meaning, ...]] = {}
-        for concept, words in _lines(taxonomy):
+        for concept, words in lines_of(taxonomy):
             self.concepts.append(concept)
             for word in words:
                 self._learn(word)
-        self.words_by_start = _by_start(self.words)
+        self.words_by_start = words_by_start(self.words)
         self.categories = tuple(dict.fromkeys(concept.category for concept in self.concepts))
 
     def _learn(self, written: str) -> None:
@@ -93,7 +93,7 @@ class Lexicon:
         return MATCH_ASKS_WHOLE_CATEGORY if wanted.general else MATCH_SIBLING
 
 
-def _lines(taxonomy: str) -> Iterator[tuple[Concept, list[str]]]:
+def lines_of(taxonomy: str) -> Iterator[tuple[Concept, list[str]]]:
     """Each concept with its words; the format is told in the taxonomy."""
     category = ""
     for block in taxonomy.replace("\n    ", " ").splitlines():
@@ -104,7 +104,7 @@ def _lines(taxonomy: str) -> Iterator[tuple[Concept, list[str]]]:
         yield Concept(category, name.removesuffix(":")), words
 
 
-def _by_start(words: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+def words_by_start(words: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Words by their first two characters, the longest first."""
     starts: dict[str, list[str]] = {}
     for word in words:

@@ -1,7 +1,7 @@
 """Who can do what in one community: units and partners, what they offer, and whom they are paired with."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Literal
 
 ProviderKind = Literal["unit", "partner"]
@@ -17,6 +17,23 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """Degrees, WGS 84."""
+
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A span in which a provider works: days by `mon`..`sun`, local time, `closes` not included."""
+
+    days: tuple[str, ...]
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A unit or a partner. `capacity` counts the orders it can carry at the same time."""
 
@@ -29,6 +46,9 @@ class Provider:
     resources: tuple[Resource, ...] = ()
     working: bool = True
     convention_signed_on: date | None = None
+    hours: tuple[Opening, ...] = ()
+    stars: int = 0
+    location: Location | None = None
 
     @property
     def takes_orders_since(self) -> date:
@@ -61,13 +81,18 @@ class Place:
     id: str
     name: str
     aliases: tuple[str, ...] = ()
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything the router knows of one community. `dispatch_confidence` lies in 0..1."""
+    """Everything the router knows of one community.
+
+    Arguments:
+        wanted_precision: share of right ones among what is dispatched without a person (0..1).
+    """
 
     places: tuple[Place, ...]
     providers: tuple[Provider, ...]
     contracts: tuple[Contract, ...]
-    dispatch_confidence: float = 0.6
+    wanted_precision: float = 0.98

@@ -1,21 +1,27 @@
 """Who should do it: ranks a community's providers for a matter and says how sure the ranking is.
 
-score      = duties + resources + wording + contract + capacity, each a Part with its reason
-confidence = strength x coverage x clearness:
-             how plainly the matter says what it needs, how much of that the first candidate does,
-             and how far it is ahead of the second. A contract alone is no evidence.
+score      = duties + resources + wording + affairs + experience + contract + capacity + circumstances,
+             each a Part with its reason
+confidence = how often somebody who is first in this way is right: by the catalogue alone (`confidence.day_one`),
+             and the more lessons there are the more by what they would have foretold of each other.
+             A contract alone is no evidence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
-from services.matching.domain.evidence import EvidenceIndex, Reading, likeness, scope_cover
-from services.matching.domain.lexicon import field_lexicon
+from services.matching.domain.affairs import Heard, county_affairs, shares
+from services.matching.domain.circumstances import Circumstances
+from services.matching.domain.confidence import day_one, sure_from
+from services.matching.domain.evidence import TEXT_CHARACTERS_MAX, EvidenceIndex, Reading, likeness, scope_cover
+from services.matching.domain.lexicon import OTHER, field_lexicon
 from services.matching.domain.providers import Catalogue, Contract
-from services.matching.domain.weighing import Case, PartName, confidence
+from services.matching.domain.reasons import Reasons
+from services.matching.domain.understanding import Understanding, understand
+from services.matching.domain.weighing import AFFAIR_HALF, Case, PartName, answered
 
 Decision = Literal["dispatch", "review"]
 
@@ -42,22 +48,63 @@ class Part(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A provider that may do it; `score` is exactly the sum of `parts`."""
+    """A provider that may do it; `score` is exactly the sum of `parts`.
+
+    `confidence` is the chance (0..1) that it is the right one; the candidates' add up to at most 1.
+    """
 
     provider: str
     score: float
     parts: tuple[Part, ...]
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The answer: candidates best first, and whether to send the order or ask the staff."""
+    """The answer: candidates best first, and whether to send the order or ask the staff.
+
+    Arguments:
+        sure_from: the confidence from which on it is sent without a person.
+        lessons: the version of the community's experience it rests on; 0 is the catalogue alone.
+    """
 
     category: str
     decision: Decision
     confidence: float
     candidates: tuple[Candidate, ...]
     because: str
+    understood: Understanding
+    sure_from: float
+    lessons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What experience says of a matter.
+
+    Arguments:
+        corrections: by provider (its number), what lessons add to or take from what was said.
+        forecasts: by provider, the share of such matters that were its own, as the lessons foretell.
+        trust: 0 (no lessons) up to 1: how much they count beside the catalogue.
+        sure: how often a lead like this was right.
+    """
+
+    corrections: Sequence[float]
+    forecasts: Sequence[float]
+    trust: float
+    sure: float
+
+
+class Experience(Protocol):
+    """What a community has learnt so far; numbers of providers follow their ids."""
+
+    version: int
+
+    def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
+        """Return what it says of a matter of which the catalogue alone says `said`, by provider."""
+
+    def sure_from(self) -> float:
+        """Return the confidence from which on the wanted precision holds."""
 
 
 class _Slot(NamedTuple):
@@ -72,12 +119,16 @@ class Ranker:
 
     def __init__(self, catalogue: Catalogue) -> None:
         lexicon = field_lexicon()
-        self._dispatch_confidence = catalogue.dispatch_confidence
+        self._wanted = catalogue.wanted_precision
+        self._sure_from = sure_from(catalogue.wanted_precision)
+        self._affairs = county_affairs()
         self._index = EvidenceIndex(catalogue, lexicon)
         self._providers = self._index.providers
         self._number = {provider.id: number for number, provider in enumerate(self._providers)}
         self._slots = tuple(_Slot(p.capacity, p.takes_orders_since) for p in self._providers)
-        self._place_names = {place.id: place.name for place in catalogue.places}
+        self._places = {place.id: place for place in catalogue.places}
+        self._owners = shares(self._providers, self._affairs)
+        self._reasons = Reasons(self._providers, self._places, self._affairs)
         self._contracts = self._contracts_by_place(catalogue)
         self._scopes = {c.id: scope_cover(lexicon, c.scope) for c in catalogue.contracts if c.scope}
 
@@ -88,27 +139,123 @@ class Ranker:
                 by_place.setdefault(place, []).append(contract)
         return {place: tuple(contracts) for place, contracts in by_place.items()}
 
-    def rank(self, matter: Matter, open_orders: Mapping[str, int], on: date) -> Ranking:
+    def rank(
+        self,
+        matter: Matter,
+        open_orders: Mapping[str, int],
+        on: date,
+        *,
+        circumstances: Circumstances | None = None,
+        experience: Experience | None = None,
+    ) -> Ranking:
         """Rank the providers that may take an order.
 
         Arguments:
             open_orders: how many orders each provider (by id) has in hand; absent means none.
             on: the day, in the community's time zone, on which contracts and conventions must run.
+            circumstances: the same and more; without them only the words, contracts and capacity count.
+            experience: what the community has learnt; None is the first day.
         """
+        now = circumstances or Circumstances(on, open_orders)
+        read = self._read(matter, now)
+        learnt = experience.recall(matter, read.heard, self.said(read)) if experience else None
+        best = self._best(read, learnt, now)
+        sure = self._sure(read, best, learnt)
+        candidates = self._candidates(best, read, sure, learnt, now)
+        threshold = experience.sure_from() if experience else self._sure_from
+        decision: Decision = "dispatch" if candidates and sure >= threshold and sure > 0 else "review"
+        understood = understand(matter.text, matter.title, read.heard, self._affairs)
+        category = self._category(read)
+        because = self._reasons.because(category, candidates, sure, decision)
+        version = experience.version if experience else 0
+        return Ranking(
+            category, decision, sure, candidates, because, understood, max(threshold, 0.0), version
+        )
+
+    @property
+    def provider_ids(self) -> tuple[str, ...]:
+        """Return the providers by their number."""
+        return tuple(provider.id for provider in self._providers)
+
+    @property
+    def topics(self) -> int:
+        """Return how many topics there are."""
+        return len(self._affairs.topics)
+
+    def evidence(self, matter: Matter) -> tuple[dict[int, Heard], list[float]]:
+        """Return the topics of a matter and, by provider, what the catalogue alone says for it (0 and more)."""
+        read = self._read(matter, Circumstances(date.max))
+        return read.heard, self.said(read)
+
+    def said(self, read: "Read") -> list[float]:
+        """Return by provider what speaks for it in words: no contract, no capacity, no circumstances."""
+        said = [0.0] * len(self._providers)
+        for number, case in read.cases.items():
+            said[number] = sum(value for _, value in case.said(read.asked, read.told))
+        return said
+
+    def _read(self, matter: Matter, now: Circumstances) -> "Read":
         reading = self._index.read(matter.text, matter.title, matter.compound)
         place = matter.compound or (reading.places[0] if len(reading.places) == 1 else "")
-        free = self._free(open_orders, on)
+        free = self._free(now.open_orders, now.on)
         cases, asked = self._gather(free, reading)
-        self._add_contracts(cases, free, reading, place, on)
+        heard = self._affairs.hear(matter.text[:TEXT_CHARACTERS_MAX], matter.title)
+        told = self._hear(cases, free, heard)
+        self._add_contracts(cases, free, reading, place, now.on)
         self._add_idle(cases, free)
-        best = _best(cases, asked)
-        candidates = tuple(
-            self._candidate(score, values, case, place, open_orders) for score, values, case in best
-        )
-        sure = confidence(best[0][2].cover, asked, [score for score, _, _ in best]) if best else 0.0
-        category = self._index.category(reading)
-        decision: Decision = "dispatch" if sure >= self._dispatch_confidence and sure > 0 else "review"
-        return Ranking(category, decision, sure, candidates, self._because(category, candidates, sure))
+        return Read(reading, place, free, cases, asked, heard, told)
+
+    def _hear(self, cases: dict[int, Case], free: list[float], heard: Mapping[int, Heard]) -> float:
+        """Count topics for those who answer for them; returns the weight of all."""
+        told = 0.0
+        for topic, spoken in heard.items():
+            told += spoken.weight
+            for share in self._owners[topic]:
+                if free[share.provider]:
+                    _case(cases, free, share.provider).hear(topic, spoken, share)
+        return told
+
+    def _best(self, read: "Read", learnt: Learnt | None, now: Circumstances) -> "list[Weighed]":
+        """The best cases with their scores; providers are numbered by id, so ties go by id."""
+        weighed: list[Weighed] = []
+        if learnt is not None:
+            for number, correction in enumerate(learnt.corrections):
+                if read.free[number] and correction:
+                    _case(read.cases, read.free, number).experience = correction
+        place = self._places.get(read.place)
+        for case in read.cases.values():
+            values = case.values(read.asked, read.told)
+            spoken = now.parts(self._providers[case.provider], place)
+            values.extend((name, value) for name, value, _ in spoken)
+            weighed.append((sum(value for _, value in values), values, case))
+        weighed.sort(key=lambda entry: (-entry[0], entry[2].provider))
+        return weighed[:CANDIDATES_MAX]
+
+    def _sure(self, read: "Read", best: "list[Weighed]", learnt: Learnt | None) -> float:
+        """How sure it is that the first is right."""
+        if not best:
+            return 0.0
+        first = best[0][2]
+        words = [score - case.experience for score, _, case in best]
+        by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True))
+        others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
+        alone = day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
+        if learnt is None:
+            return alone
+        foretold = max(range(len(learnt.forecasts)), key=lambda n: (learnt.forecasts[n], -n))
+        sure = learnt.sure if foretold == first.provider else learnt.forecasts[first.provider] / 2
+        return (1 - learnt.trust) * alone + learnt.trust * max(0.0, sure)
+
+    def _category(self, read: "Read") -> str:
+        """What it is about, in the finest words the catalogue's lexicon has, else in those of the county."""
+        fine = self._index.category(read.reading)
+        if read.heard and (fine == OTHER or read.told > read.asked * 3):
+            weights: dict[str, float] = {}
+            for topic, heard in read.heard.items():
+                affair = self._affairs.topics[topic].affair
+                weights[affair] = weights.get(affair, 0.0) + heard.weight
+            return max(weights, key=lambda affair: weights[affair])
+        return fine
 
     def _free(self, open_orders: Mapping[str, int], on: date) -> list[float]:
         """For every provider, the share of its capacity that is left; 0 if it may take no order."""
@@ -156,42 +303,52 @@ class Ranker:
             if free[number]:
                 _case(cases, free, number)
 
-    def _candidate(
+    def _candidates(
         self,
-        score: float,
-        values: list[tuple[PartName, float]],
-        case: Case,
-        place: str,
-        open_orders: Mapping[str, int],
-    ) -> Candidate:
-        parts = tuple(
-            Part(name, value, self._reason(name, case, place, open_orders)) for name, value in values
+        best: "list[Weighed]",
+        read: "Read",
+        sure: float,
+        learnt: Learnt | None,
+        now: Circumstances,
+    ) -> tuple[Candidate, ...]:
+        chances = _chances([score for score, _, _ in best], sure)
+        return tuple(
+            Candidate(
+                self._providers[case.provider].id,
+                score,
+                tuple(
+                    Part(name, value, self._reasons.reason(name, case, read.place, now))
+                    for name, value in values
+                ),
+                chance,
+            )
+            for (score, values, case), chance in zip(best, chances, strict=True)
         )
-        return Candidate(self._providers[case.provider].id, score, parts)
 
-    def _reason(self, name: PartName, case: Case, place: str, open_orders: Mapping[str, int]) -> str:
-        provider = self._providers[case.provider]
-        if name is PartName.DUTY:
-            return f"诉求说到“{case.duty_word}”，其职责有“{provider.duties[case.duty_index]}”"
-        if name is PartName.RESOURCE:
-            resource = provider.resources[case.resource_index]
-            return f"资源清单上有{resource.name}（{resource.quantity}{resource.unit}）"
-        if name is PartName.WORDING:
-            return "诉求的说法与其所列的职责或资源相近"
-        if name is PartName.CONTRACT and case.contract is not None:
-            return f"与{self._place_names.get(place, place)}结对共建，契约到 {case.contract.ends_on} 止"
-        return f"手上有 {open_orders.get(provider.id, 0)} 件未办结，最多可接 {provider.capacity} 件"
 
-    def _because(self, category: str, candidates: tuple[Candidate, ...], sure: float) -> str:
-        if not candidates:
-            return "目前没有可以接单的单位或合伙人，请工作人员处理"
-        if sure == 0:
-            return "没有找到与诉求相符的职责或资源，请工作人员判断由谁来办"
-        first = candidates[0]
-        name = self._providers[self._number[first.provider]].name
-        if sure >= self._dispatch_confidence:
-            return f"属于“{category}”，由{name}来办最合适：{first.parts[0].because}"
-        return f"最接近的是{name}，但把握只有 {sure:.0%}，请工作人员判断"
+class Read(NamedTuple):
+    """A matter as it was read, with what it says for each provider."""
+
+    reading: Reading
+    place: str
+    free: list[float]
+    cases: dict[int, Case]
+    asked: float
+    heard: dict[int, Heard]
+    told: float
+
+
+Weighed = tuple[float, list[tuple[PartName, float]], Case]
+
+
+def _chances(scores: Sequence[float], sure: float) -> list[float]:
+    """The first has what is sure, the others share the rest by their scores; none is likelier than the first."""
+    rest = sum(max(0.0, score) for score in scores[1:])
+    left = 1.0 - sure
+    return [
+        sure if place == 0 else min(sure, left * max(0.0, score) / rest if rest else 0.0)
+        for place, score in enumerate(scores)
+    ]
 
 
 def _case(cases: dict[int, Case], free: list[float], number: int) -> Case:
@@ -212,16 +369,3 @@ def _add_likeness(cases: dict[int, Case], free: list[float], reading: Reading) -
             case.cover += like
             most = max(most, like)
     return most
-
-
-Weighed = tuple[float, list[tuple[PartName, float]], Case]
-
-
-def _best(cases: dict[int, Case], asked: float) -> list[Weighed]:
-    """The best cases with their scores; providers are numbered by id, so ties go by id."""
-    weighed: list[Weighed] = []
-    for case in cases.values():
-        values = case.values(asked)
-        weighed.append((sum(value for _, value in values), values, case))
-    weighed.sort(key=lambda entry: (-entry[0], entry[2].provider))
-    return weighed[:CANDIDATES_MAX]

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.matching.domain.affairs import Heard, Share
 from services.matching.domain.evidence import Asked, Offer
 from services.matching.domain.providers import Contract
 
 DUTY_SHARE = 0.5
 RESOURCE_SHARE = 0.3
 WORDING_SHARE = 0.2
+AFFAIR_SHARE = 1.0
+AFFAIR_HALF = 1.5
+"""Weight of topics at which the affairs of the county speak with half their voice."""
 CONTRACT_SHARE = 1.0
 """As much as all evidence together: of two who can do it, the contracted one goes first."""
 PAIRING_SHARE = 0.05
@@ -31,8 +35,15 @@ class PartName(StrEnum):
     DUTY = "职责"
     RESOURCE = "资源"
     WORDING = "用词"
+    AFFAIR = "事项"
+    EXPERIENCE = "经验"
     CONTRACT = "契约"
     CAPACITY = "余力"
+    HOURS = "时段"
+    DISTANCE = "距离"
+    RECORD = "口碑"
+    STAR = "星级"
+    FAIRNESS = "均衡"
 
 
 @dataclass(slots=True)
@@ -54,6 +65,13 @@ class Case:
     duty_index: int = 0
     resource_most: float = 0.0
     resource_index: int = 0
+    affair: float = 0.0
+    """Sum of topic weight x share of the topic that is its own."""
+    affair_most: float = 0.0
+    affair_word: str = ""
+    affair_topic: int = -1
+    affair_duty: int = -1
+    experience: float = 0.0
 
     def take(self, asked: Asked, offer: Offer) -> None:
         """Count what the provider offers for one concept, and keep the best of each as the reason."""
@@ -67,17 +85,38 @@ class Case:
         if resource > self.resource_most:
             self.resource_most, self.resource_index = resource, offer.resource_index
 
-    def values(self, asked: float) -> list[tuple[PartName, float]]:
-        """The summands above 0, where `asked` is the weight of all that the matter asks for."""
+    def hear(self, topic: int, heard: Heard, share: Share) -> None:
+        """Count how far a topic is this provider's, and keep the plainest as the reason."""
+        vote = heard.weight * share.part
+        self.affair += vote
+        if vote > self.affair_most:
+            self.affair_most, self.affair_word = vote, heard.word
+            self.affair_topic, self.affair_duty = topic, share.duty_index
+
+    def said(self, asked: float, told: float) -> tuple[tuple[PartName, float], ...]:
+        """The summands that rest on what the catalogue and the matter say.
+
+        Arguments:
+            asked: weight of all the concepts that the matter asks for.
+            told: weight of all the topics it speaks of.
+        """
         scale = strength(asked) / asked if asked else 0.0
-        summands = (
+        return (
             (PartName.DUTY, DUTY_SHARE * self.duty * scale),
             (PartName.RESOURCE, RESOURCE_SHARE * self.resource * scale),
             (PartName.WORDING, WORDING_SHARE * self.likeness * scale),
+            (PartName.AFFAIR, AFFAIR_SHARE * self.affair / (told + AFFAIR_HALF)),
+        )
+
+    def values(self, asked: float, told: float) -> list[tuple[PartName, float]]:
+        """The summands that are not 0."""
+        summands = (
+            *self.said(asked, told),
+            (PartName.EXPERIENCE, self.experience),
             (PartName.CONTRACT, self._contract_value(asked)),
             (PartName.CAPACITY, CAPACITY_SHARE * self.capacity),
         )
-        return [(name, value) for name, value in summands if value > 0]
+        return [(name, value) for name, value in summands if value != 0]
 
     def _contract_value(self, asked: float) -> float:
         if self.contract is None:
@@ -93,8 +132,8 @@ def strength(asked: float) -> float:
     return asked / (asked + STRENGTH_HALF)
 
 
-def confidence(cover: float, asked: float, scores: Sequence[float]) -> float:
-    """How sure it is (0..1) that the first is right.
+def answered(cover: float, asked: float, scores: Sequence[float]) -> float:
+    """How surely the catalogue's own words answer the matter (0..1).
 
     Arguments:
         cover: what the first candidate does of `asked`.

@@ -1,0 +1,218 @@
+"""A community's experience: what its lessons add to what the catalogue alone says.
+
+Kernel ridge regression over the lessons: exact, the same for the same lessons whatever came between, and
+with each lesson's forecast by all the others (leave one out) for free. From those forecasts come the trust in
+the catalogue, the strength of smoothing, which lessons are doubted, and how sure is sure enough.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
+
+from services.matching.domain.affairs import Heard
+from services.matching.domain.confidence import Scale, fit_scale, lowest_sure, sure_from
+from services.matching.domain.lessons import DOUBTED_WEIGHT, Lesson, Teaching
+from services.matching.domain.ranking import Learnt, Matter, Ranker
+from services.matching.features import GRAMS, Features, Values, dimensions, features_of
+
+Matrix = NDArray[np.float64]
+
+SMOOTHING = (0.1, 0.3, 1.0)
+"""Tried strengths of smoothing (ridge)."""
+TRUST = (0.3, 0.6, 1.0)
+"""Tried trusts in what the catalogue says."""
+DOUBTED_BELOW = 0.02
+"""A lesson whose provider the others foretell below this is doubted, when it is far from their first."""
+DOUBT_FROM = 30
+"""Fewer lessons than this doubt nobody."""
+TRUST_HALF = 40.0
+"""Lessons at which experience and catalogue count alike."""
+SHARPNESS = 6.0
+"""How much likelier a provider is for a point of what is said for it (e to this power)."""
+NOBODY_SAID = 0.25
+"""What is said, as it were, for none of them."""
+SCORE_OF_FORECAST = 1.2
+"""The score of somebody who is foretold for certain: as much as all that can be said in words."""
+CUT_FROM = 50
+"""Lessons from which on a community's own forecasts tell how sure is sure enough."""
+MISTAKES_MORE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Lessons:
+    """Lessons as numbers: features, what was said for each provider, what was right, what it counts."""
+
+    features: list[Features]
+    said: Matrix
+    targets: Matrix
+    judged: NDArray[np.int64]
+    weights: Values
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One way to learn: its error in foretelling each lesson from the others, and what it foretells."""
+
+    error: float
+    trust: float
+    dual: Matrix
+    foretold: Matrix
+
+
+class Learning:
+    """A community's experience, ready to be asked.
+
+    Arguments:
+        ranker: of the catalogue the lessons are read with.
+        lessons: those that count, in the order in which they were taught.
+        wanted: precision wanted of what is dispatched.
+        version: number of the last change to the lessons.
+    """
+
+    def __init__(self, ranker: Ranker, lessons: Sequence[Lesson], wanted: float, version: int) -> None:
+        self.version = version
+        self._ranker = ranker
+        self._topics = ranker.topics
+        self._taught = len(lessons)
+        self._share = len(lessons) / (len(lessons) + TRUST_HALF)
+        self._rarity = self._rarity_of(lessons)
+        numbers = self._in_numbers(lessons)
+        fit = _learn(numbers, dimensions(self._topics)) if lessons else None
+        self._trust = fit.trust if fit else 1.0
+        self._weights = self._primal(numbers, fit) if fit else None
+        self._scale, self._sure_from = self._calibrate(lessons, numbers, fit, wanted)
+
+    def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
+        """Return what experience says of a matter of which the catalogue alone says `said`, by provider."""
+        forecasts = self._forecast(matter, heard, np.array(said))
+        target = (1 - self._share) * np.array(said) + self._share * SCORE_OF_FORECAST * forecasts
+        ordered = np.sort(forecasts)
+        lead = float(ordered[-1] - ordered[-2]) if len(ordered) > 1 else float(ordered[-1])
+        corrections = np.round(target - np.array(said), 6)
+        return Learnt(corrections.tolist(), forecasts.tolist(), self._share, self._scale.of(lead))
+
+    def sure_from(self) -> float:
+        """Return the confidence from which on the wanted precision holds."""
+        return self._sure_from
+
+    def _forecast(self, matter: Matter, heard: Mapping[int, Heard], said: Values) -> Values:
+        expected = self._trust * _chances(said)
+        if self._weights is None:
+            return expected
+        indices, values = features_of(matter, heard, self._topics, self._rarity)
+        learnt: Values = values @ self._weights[indices]
+        return expected + learnt
+
+    def _rarity_of(self, lessons: Sequence[Lesson]) -> Values:
+        """How telling each n-gram is: rarer among the lessons, more so."""
+        seen = np.zeros(GRAMS)
+        for lesson in lessons:
+            indices, _ = features_of(Matter(lesson.text, lesson.title), {}, 0, None)
+            seen[indices] += 1
+        rarity: Values = np.log((1 + len(lessons)) / (1 + seen)) + 1
+        return rarity
+
+    def _in_numbers(self, lessons: Sequence[Lesson]) -> _Lessons:
+        count, providers = len(lessons), self._ranker.provider_ids
+        number = {provider: index for index, provider in enumerate(providers)}
+        said = np.zeros((count, len(providers)))
+        targets = np.zeros((count, len(providers)))
+        judged = np.full(count, -1, dtype=np.int64)
+        features: list[Features] = []
+        for index, lesson in enumerate(lessons):
+            matter = Matter(lesson.text, lesson.title, lesson.compound)
+            heard, evidence = self._ranker.evidence(matter)
+            said[index] = _chances(np.array(evidence))
+            features.append(features_of(matter, heard, self._topics, self._rarity))
+            about = number.get(lesson.provider)
+            if lesson.teaching is Teaching.REFUSED:
+                targets[index] = said[index]
+                if about is not None:
+                    targets[index, about] = 0.0
+            elif about is not None:
+                targets[index, about] = 1.0
+                judged[index] = about
+        weights = np.array([lesson.weight for lesson in lessons])
+        return _Lessons(features, said, targets, judged, weights)
+
+    def _primal(self, numbers: _Lessons, fit: _Fit) -> NDArray[np.float32]:
+        matrix = _matrix(numbers.features, dimensions(self._topics))
+        weights = np.asarray(matrix.T @ fit.dual)
+        # On a grid, so that the order in which a machine adds up does not show.
+        return np.round(weights, 6).astype(np.float32)
+
+    def _calibrate(
+        self, lessons: Sequence[Lesson], numbers: _Lessons, fit: _Fit | None, wanted: float
+    ) -> tuple[Scale, float]:
+        """How sure a lead makes, and from where on that is sure enough, by what each lesson's others foretell."""
+        judged = [index for index in range(len(lessons)) if numbers.judged[index] >= 0]
+        if fit is None or not judged:
+            return fit_scale((), ()), sure_from(wanted)
+        foretold = fit.foretold[judged]
+        first = foretold.argmax(axis=1)
+        ordered = np.sort(foretold, axis=1)
+        second = ordered[:, -2] if ordered.shape[1] > 1 else np.zeros(len(judged))
+        leads = (ordered[:, -1] - second).tolist()
+        right = [bool(first[row] == numbers.judged[index]) for row, index in enumerate(judged)]
+        scale = fit_scale(leads, right)
+        if len(judged) < CUT_FROM:
+            return scale, sure_from(wanted)
+        return scale, lowest_sure([scale.of(lead) for lead in leads], right, wanted)
+
+
+def _chances(said: Values) -> Values:
+    """What is said for each, as chances; somebody who is nobody has one, too."""
+    powers = np.exp(SHARPNESS * (said - NOBODY_SAID))
+    chances: Values = np.where(said > 0, powers, 0.0) / (1.0 + np.where(said > 0, powers, 0.0).sum())
+    return chances
+
+
+def _matrix(features: Sequence[Features], size: int) -> csr_matrix:
+    starts = np.concatenate(([0], np.cumsum([len(indices) for indices, _ in features])))
+    indices = np.concatenate([indices for indices, _ in features])
+    values = np.concatenate([values for _, values in features])
+    return csr_matrix((values, indices, starts), shape=(len(features), size))
+
+
+def _learn(numbers: _Lessons, size: int) -> _Fit:
+    """The way to learn that would have foretold the lessons best; doubted ones count less."""
+    matrix = _matrix(numbers.features, size)
+    kernel = np.asarray((matrix @ matrix.T).todense())
+    fit = _best_fit(kernel, numbers, numbers.weights)
+    if len(numbers.judged) < DOUBT_FROM:
+        return fit
+    doubted = _doubted(numbers, fit)
+    if not doubted.any():
+        return fit
+    return _best_fit(kernel, numbers, np.where(doubted, DOUBTED_WEIGHT * numbers.weights, numbers.weights))
+
+
+def _doubted(numbers: _Lessons, fit: _Fit) -> NDArray[np.bool_]:
+    """Lessons that all the others speak against: another is foretold clearly, and theirs hardly at all."""
+    rows = np.arange(len(numbers.judged))
+    own = fit.foretold[rows, np.maximum(numbers.judged, 0)]
+    clear = fit.foretold.max(axis=1) > 0.6
+    return (numbers.judged >= 0) & (own < DOUBTED_BELOW) & clear
+
+
+def _best_fit(kernel: Matrix, numbers: _Lessons, weights: Values) -> _Fit:
+    fits = [_fit(kernel, numbers, weights, smoothing) for smoothing in SMOOTHING]
+    return min((fit for tried in fits for fit in tried), key=lambda fit: fit.error)
+
+
+def _fit(kernel: Matrix, numbers: _Lessons, weights: Values, smoothing: float) -> list[_Fit]:
+    """Solve once for every trust; leave-one-out forecasts come from the diagonal of the inverse."""
+    factor = cho_factor(kernel + np.diag(smoothing / weights))
+    inverse = cho_solve(factor, np.eye(len(weights)))
+    diagonal = np.diag(inverse)[:, None]
+    fits = []
+    for trust in TRUST:
+        dual = inverse @ (numbers.targets - trust * numbers.said)
+        foretold = numbers.targets - dual / diagonal
+        error = float((weights[:, None] * (foretold - numbers.targets) ** 2).sum())
+        fits.append(_Fit(error, trust, dual, foretold))
+    return fits
