@@ -63,10 +63,17 @@ def show(file: File) -> None:
 
 def _parsed(file: Path) -> CommunityFile:
     try:
-        return parse_community_file(file.read_text(encoding="utf-8"), str(file))
+        text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         errors.print(f"{file}:1:1 文件不是 UTF-8 编码")
         raise typer.Exit(1) from error
+    return parsed_or_exit(text, str(file))
+
+
+def parsed_or_exit(text: str, name: str) -> CommunityFile:
+    """Parse a community file; what is wrong with it is told with its line, and the command ends."""
+    try:
+        return parse_community_file(text, name)
     except CommunityFileInvalid as error:
         for problem in error.problems:
             errors.print(str(problem), markup=False, soft_wrap=True)

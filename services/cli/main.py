@@ -22,6 +22,7 @@ from services.cli import community, docs, parked
 from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
+from services.cli.routing.commands import app as route_app
 from services.contracts.words import Role
 from services.house import SERVICES, house, reference
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 token_app = typer.Typer(help="Tokens for development.", no_args_is_help=True)
 app.add_typer(community.app, name="community")
 app.add_typer(parked.app, name="parked")
+app.add_typer(route_app, name="route")
 app.add_typer(token_app, name="token")
 app.command()(doctor)
 app.command("docs", hidden=True)(docs.write)

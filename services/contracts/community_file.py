@@ -53,8 +53,8 @@ class Community(Entry):
 
     id: Slug
     name: Name
-    county: Name
-    province: Name
+    county: Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)] = ""
+    province: Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)] = ""
     timezone: str = Field(default="Asia/Shanghai", description="IANA name of the time zone")
     service_phone: Annotated[str, StringConstraints(max_length=20)] = ""
     sample: bool = False
@@ -113,7 +113,9 @@ class Provider(Entry):
     aliases: tuple[Name, ...] = Field(default=(), max_length=10)
     duties: tuple[Sentence, ...] = Field(min_length=1, max_length=40)
     resources: tuple[Resource, ...] = Field(default=(), max_length=60)
-    capacity: int = Field(ge=0, le=10_000, description="open orders it can carry at the same time")
+    capacity: int = Field(
+        default=20, ge=0, le=10_000, description="open orders it can carry at the same time"
+    )
     hours: tuple[Hours, ...] = Field(default=(), max_length=14, description="empty: any time")
     location: Location | None = Field(default=None, description="with a place's own, distance counts a little")
     working: bool = Field(default=True, description="false: takes no new orders for now (停业, 撤并)")

@@ -21,7 +21,7 @@ from services.matching.features import GRAMS, Features, Values, dimensions, feat
 
 Matrix = NDArray[np.float64]
 
-SMOOTHING = (0.1, 0.3, 1.0)
+SMOOTHING = (0.2, 0.6, 1.5)
 """Tried strengths of smoothing (ridge)."""
 TRUST = (0.3, 0.6, 1.0)
 """Tried trusts in what the catalogue says."""

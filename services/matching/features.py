@@ -16,7 +16,7 @@ GRAM_BITS = 15
 GRAMS = 1 << GRAM_BITS
 PLACES = 64
 TITLE_FACTOR = 2.0
-TOPIC_SHARE = 0.7
+TOPIC_SHARE = 0.5
 """Weight of the topics beside the n-grams."""
 PLACE_SHARE = 0.2
 

@@ -1,0 +1,174 @@
+"""The commands: route demands from standard input, and measure the router on labelled ones."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+import yaml
+from rich.console import Console
+
+from services.cli.community import parsed_or_exit
+from services.cli.routing.curve import draw_curve
+from services.cli.routing.evaluation import Evaluation, evaluate_folds
+from services.cli.routing.lines import DemandLine, Fault, LabelledLine, read_lines
+from services.cli.routing.router import FileRouter
+from services.contracts.community_file import CommunityFile
+from services.matching.domain.ranking import Candidate, Ranking
+
+app = typer.Typer(help="Try the router without servers: who would get which demand, and why.")
+errors = Console(stderr=True, soft_wrap=True)
+
+FAULTS_EXIT = 2
+
+CommunityOption = Annotated[
+    Path, typer.Option("--community", exists=True, dir_okay=False, help="a community file, YAML or JSON")
+]
+HistoryOption = Annotated[
+    Path | None,
+    typer.Option("--history", exists=True, dir_okay=False, help="labelled demands, learnt in their order"),
+]
+
+
+@app.callback(invoke_without_command=True)
+def route(
+    context: typer.Context,
+    community: Annotated[
+        Path | None,
+        typer.Option("--community", exists=True, dir_okay=False, help="a community file, YAML or JSON"),
+    ] = None,
+    history: HistoryOption = None,
+) -> None:
+    """Route demands, one JSON object a line, from standard input to standard output, in their order."""
+    if context.invoked_subcommand is not None:
+        return
+    if community is None:
+        raise typer.BadParameter("name the community file", param_hint="--community")
+    router = FileRouter(_file(community))
+    faults = _teach(router, history)
+    for _, line in read_lines(sys.stdin.buffer, DemandLine, "<stdin>"):
+        if isinstance(line, Fault):
+            faults += _tell(line)
+            continue
+        if line.compound and line.compound not in router.places:
+            errors.print(f"{line.id}: 社区文件里没有小区“{line.compound}”，按未写小区处理", markup=False)
+        sys.stdout.buffer.write(orjson.dumps(routed(line.id, router.route(line))) + b"\n")
+    sys.stdout.buffer.flush()
+    raise typer.Exit(FAULTS_EXIT if faults else 0)
+
+
+def routed(demand: str, ranking: Ranking) -> dict[str, Any]:
+    """Return a ranking as a line that goes out."""
+    understood = ranking.understood
+    return {
+        "id": demand,
+        "category": ranking.category,
+        "kind": understood.kind,
+        "urgency": "urgent" if understood.urgent else "normal",
+        "call": understood.call,
+        "matters": list(understood.matters),
+        "decision": ranking.decision,
+        "confidence": ranking.confidence,
+        "because": ranking.because,
+        "candidates": [_candidate(candidate) for candidate in ranking.candidates],
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    reasons = [{"part": p.name, "value": p.value, "because": p.because} for p in candidate.parts]
+    return {
+        "provider": candidate.provider,
+        "score": candidate.score,
+        "confidence": candidate.confidence,
+        "reasons": reasons,
+    }
+
+
+@app.command()
+def evaluate(
+    community: CommunityOption,
+    labelled: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="demands with the provider that was right")
+    ],
+    folds: Annotated[
+        int,
+        typer.Option(min=0, max=20, help="learn all but one part and measure on it, in turn; 0 learns nothing"),
+    ] = 0,
+    history: HistoryOption = None,
+    plot: Annotated[Path, typer.Option(help="where the reliability curve goes, as SVG")] = Path(
+        "reliability.svg"
+    ),
+) -> None:
+    """Measure the router: accuracy, top-3, macro-F1, coverage at the wanted precision, reliability."""
+    router = FileRouter(_file(community))
+    lines, faults = _labelled(router, labelled)
+    taught, history_faults = _labelled(router, history) if history else ([], 0)
+    if not lines:
+        errors.print(f"{labelled}: 没有可用的行", markup=False)
+        raise typer.Exit(FAULTS_EXIT)
+    result = evaluate_folds(router, lines, taught, folds)
+    _print(result, router)
+    plot.write_text(draw_curve(result.bins), encoding="utf-8")
+    sys.stdout.write(f"reliability curve: {plot}\n")
+    raise typer.Exit(FAULTS_EXIT if faults + history_faults else 0)
+
+
+def _print(result: Evaluation, router: FileRouter) -> None:
+    wanted = router.file.routing.wanted_precision
+    rows = [
+        f"demands            {result.count}",
+        f"accuracy           {result.accuracy:.4f}",
+        f"top-3              {result.top_3:.4f}",
+        f"macro-F1           {result.macro_f1:.4f}",
+        f"dispatched         {result.dispatched:.4f}   right {result.dispatched_right:.4f}",
+        f"coverage at {wanted:.2f}   {result.coverage_at(wanted):.4f}",
+        "confidence   demands   mean   right",
+    ]
+    rows += [f"{b.low:.1f} to {b.high:.1f}   {b.count:7d}   {b.confidence:.3f}  {b.right:.3f}" for b in result.bins]
+    sys.stdout.write("\n".join(rows) + "\n")
+
+
+def _file(path: Path) -> CommunityFile:
+    """Parse a community file; one that holds providers and nothing else is of a community without a name."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError:
+        loaded = None  # told with its line by the parser below
+    if isinstance(loaded, dict) and "community" not in loaded:
+        unnamed = "community: {id: unnamed, name: 未命名社区}\n"
+        return parsed_or_exit(unnamed + text, str(path))
+    return parsed_or_exit(text, str(path))
+
+
+def _teach(router: FileRouter, history: Path | None) -> int:
+    if history is None:
+        return 0
+    lines, faults = _labelled(router, history)
+    router.learn(lines)
+    return faults
+
+
+def _labelled(router: FileRouter, path: Path) -> tuple[list[LabelledLine], int]:
+    """Return the lines that can be used and how many cannot; each of those is told."""
+    good: list[LabelledLine] = []
+    faults = 0
+    with path.open("rb") as lines:
+        for number, line in read_lines(_bounded(lines), LabelledLine, str(path)):
+            fault = line if isinstance(line, Fault) else router.fault_of(line, number, str(path))
+            if fault is not None:
+                faults += _tell(fault)
+            elif isinstance(line, LabelledLine):
+                good.append(line)
+    return good, faults
+
+
+def _bounded(lines: Iterable[bytes]) -> Iterable[bytes]:
+    return (line.removeprefix(b"\xef\xbb\xbf") for line in lines)
+
+
+def _tell(fault: Fault) -> int:
+    errors.print(str(fault), markup=False, highlight=False)
+    return 1

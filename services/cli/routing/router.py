@@ -1,0 +1,69 @@
+"""A community's router made from its file alone, taught from a history, asked for one demand after another."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from services.cli.routing.lines import DemandLine, Fault, LabelledLine, matter_of
+from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.matching.catalogue import catalogue_of
+from services.matching.domain.circumstances import Circumstances
+from services.matching.domain.lessons import Lesson, Teaching, retained
+from services.matching.domain.ranking import Ranker, Ranking
+from services.matching.experience import Learning
+
+
+class FileRouter:
+    """The router of a community file.
+
+    Arguments:
+        file: the community.
+        at: the moment that counts for demands that carry none.
+    """
+
+    def __init__(self, file: CommunityFile, at: datetime | None = None) -> None:
+        self.file = file
+        self._catalogue = catalogue_of(file)
+        self._ranker = Ranker(self._catalogue)
+        self._zone = ZoneInfo(file.community.timezone)
+        self._at = at or datetime.now(UTC)
+        self._experience: Learning | None = None
+        self.places = {
+            name: place.id
+            for place in self._catalogue.places
+            for name in (*place.aliases, place.name, place.id)
+        }
+        self.providers = {*self._ranker.provider_ids, COMMUNITY_SELF}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the providers' names by id."""
+        return {provider.id: provider.name for provider in self._catalogue.providers}
+
+    def fault_of(self, line: LabelledLine, number: int, source: str) -> Fault | None:
+        """Return what keeps a labelled line from being learnt, if anything does."""
+        if line.provider not in self.providers:
+            return Fault(source, number, f"provider: 社区文件里没有“{line.provider}”，这一行没有学习")
+        return None
+
+    def learn(self, history: Sequence[LabelledLine]) -> None:
+        """Learn a history in its order, instead of whatever was learnt before."""
+        lessons = [self._lesson(number, line) for number, line in enumerate(history, start=1)]
+        self._experience = self._learning(retained(lessons)) if lessons else None
+
+    def _lesson(self, number: int, line: LabelledLine) -> Lesson:
+        matter = matter_of(line, self.places)
+        return Lesson(
+            str(number), matter.text, matter.title, matter.compound, line.provider, Teaching.CHOSEN, number
+        )
+
+    def _learning(self, lessons: Sequence[Lesson]) -> Learning:
+        return Learning(self._ranker, lessons, self._catalogue.wanted_precision, len(lessons))
+
+    def route(self, line: DemandLine) -> Ranking:
+        """Return who should do it."""
+        local = (line.at or self._at).astimezone(self._zone)
+        now = Circumstances(local.date(), at=local if line.at else None)
+        return self._ranker.rank(
+            matter_of(line, self.places), {}, now.on, circumstances=now, experience=self._experience
+        )
