@@ -117,7 +117,9 @@ class Provider(Entry):
         default=20, ge=0, le=10_000, description="open orders it can carry at the same time"
     )
     hours: tuple[Hours, ...] = Field(default=(), max_length=14, description="empty: any time")
-    location: Location | None = Field(default=None, description="with a place's own, distance counts a little")
+    location: Location | None = Field(
+        default=None, description="with a place's own, distance counts a little"
+    )
     working: bool = Field(default=True, description="false: takes no new orders for now (停业, 撤并)")
     sample: bool = False
     sample_details: SampleDetails = False

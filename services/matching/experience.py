@@ -26,7 +26,9 @@ SMOOTHING = (0.2, 0.6, 1.5)
 TRUST = (0.3, 0.6, 1.0)
 """Tried trusts in what the catalogue says."""
 DOUBTED_BELOW = 0.02
-"""A lesson whose provider the others foretell below this is doubted, when it is far from their first."""
+"""A lesson whose provider the others foretell below this is doubted ..."""
+DOUBTED_FOR = 0.6
+"""... and another above this."""
 DOUBT_FROM = 30
 """Fewer lessons than this doubt nobody."""
 TRUST_HALF = 40.0
@@ -39,7 +41,6 @@ SCORE_OF_FORECAST = 1.2
 """The score of somebody who is foretold for certain: as much as all that can be said in words."""
 CUT_FROM = 50
 """Lessons from which on a community's own forecasts tell how sure is sure enough."""
-MISTAKES_MORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class Learning:
     def _calibrate(
         self, lessons: Sequence[Lesson], numbers: _Lessons, fit: _Fit | None, wanted: float
     ) -> tuple[Scale, float]:
-        """How sure a lead makes, and from where on that is sure enough, by what each lesson's others foretell."""
+        """How sure a lead makes, and from where on that is enough, by what each lesson's others foretell."""
         judged = [index for index in range(len(lessons)) if numbers.judged[index] >= 0]
         if fit is None or not judged:
             return fit_scale((), ()), sure_from(wanted)
@@ -192,11 +193,12 @@ def _learn(numbers: _Lessons, size: int) -> _Fit:
 
 
 def _doubted(numbers: _Lessons, fit: _Fit) -> NDArray[np.bool_]:
-    """Lessons that all the others speak against: another is foretold clearly, and theirs hardly at all."""
+    """Lessons that all the others speak against: another is foretold clearly, theirs hardly at all."""
     rows = np.arange(len(numbers.judged))
     own = fit.foretold[rows, np.maximum(numbers.judged, 0)]
-    clear = fit.foretold.max(axis=1) > 0.6
-    return (numbers.judged >= 0) & (own < DOUBTED_BELOW) & clear
+    clear = fit.foretold.max(axis=1) > DOUBTED_FOR
+    doubted: NDArray[np.bool_] = (numbers.judged >= 0) & (own < DOUBTED_BELOW) & clear
+    return doubted
 
 
 def _best_fit(kernel: Matrix, numbers: _Lessons, weights: Values) -> _Fit:

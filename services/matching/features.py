@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.domain.affairs import Heard
-from services.matching.domain.ranking import TEXT_CHARACTERS_MAX, Matter
+from services.matching.domain.evidence import TEXT_CHARACTERS_MAX
+from services.matching.domain.ranking import Matter
 
 GRAM_BITS = 15
 GRAMS = 1 << GRAM_BITS
@@ -39,7 +40,9 @@ def grams_of(text: str) -> Features:
     codes = np.frombuffer(letters.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
     ones = (codes * np.uint64(2_654_435_761)) & _LOW_32
     twos = ((ones[:-1] * np.uint64(31) + codes[1:] * np.uint64(40_503)) * np.uint64(2_246_822_519)) & _LOW_32
-    threes = ((twos[:-1] * np.uint64(33) + codes[2:] * np.uint64(69_069)) * np.uint64(3_266_489_917)) & _LOW_32
+    threes = (
+        (twos[:-1] * np.uint64(33) + codes[2:] * np.uint64(69_069)) * np.uint64(3_266_489_917)
+    ) & _LOW_32
     hashed = np.concatenate((ones, twos, threes)) >> _SHIFT
     found, times = np.unique(hashed.astype(np.int64), return_counts=True)
     return found, 1.0 + np.log(times)
@@ -70,7 +73,7 @@ def _with_title(text: Features, title: str | None) -> Features:
     found, times = grams_of(title)
     grams, where = np.unique(np.concatenate((text[0], found)), return_inverse=True)
     values = np.bincount(where, weights=np.concatenate((text[1], TITLE_FACTOR * times)))
-    return grams, values
+    return grams, values.astype(np.float64)
 
 
 def _unit(values: Values) -> Values:

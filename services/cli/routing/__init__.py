@@ -1,1 +1,1 @@
-"""`sandan route`: the router without servers, for trying a catalogue before going live, and for measuring it."""
+"""`sandan route`: the router without servers, to try a catalogue before going live, and to measure it."""

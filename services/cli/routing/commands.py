@@ -94,7 +94,9 @@ def evaluate(
     ],
     folds: Annotated[
         int,
-        typer.Option(min=0, max=20, help="learn all but one part and measure on it, in turn; 0 learns nothing"),
+        typer.Option(
+            min=0, max=20, help="learn all but one part and measure on it, in turn; 0 learns nothing"
+        ),
     ] = 0,
     history: HistoryOption = None,
     plot: Annotated[Path, typer.Option(help="where the reliability curve goes, as SVG")] = Path(
@@ -126,7 +128,9 @@ def _print(result: Evaluation, router: FileRouter) -> None:
         f"coverage at {wanted:.2f}   {result.coverage_at(wanted):.4f}",
         "confidence   demands   mean   right",
     ]
-    rows += [f"{b.low:.1f} to {b.high:.1f}   {b.count:7d}   {b.confidence:.3f}  {b.right:.3f}" for b in result.bins]
+    rows += [
+        f"{b.low:.1f} to {b.high:.1f}   {b.count:7d}   {b.confidence:.3f}  {b.right:.3f}" for b in result.bins
+    ]
     sys.stdout.write("\n".join(rows) + "\n")
 
 

@@ -22,10 +22,12 @@ def draw_curve(bins: Sequence[Bin], title: str = "reliability 可靠性") -> str
             f'<rect width="{size}" height="{size}" fill="white"/>',
             f'<text x="{size / 2}" y="30" text-anchor="middle" font-size="18">{escape(title)}</text>',
             *_grid(),
-            f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" stroke="#999" stroke-dasharray="6 4"/>',
+            f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" '
+            'stroke="#999" stroke-dasharray="6 4"/>',
             f'<polyline points="{path}" fill="none" stroke="#06c" stroke-width="2"/>',
             *dots,
-            f'<text x="{size / 2}" y="{size - 12}" text-anchor="middle" font-size="14">confidence 把握</text>',
+            f'<text x="{size / 2}" y="{size - 12}" text-anchor="middle" '
+            'font-size="14">confidence 把握</text>',
             f'<text x="16" y="{size / 2}" text-anchor="middle" font-size="14" '
             f'transform="rotate(-90 16 {size / 2})">right 实际正确</text>',
             "</svg>",
@@ -40,8 +42,12 @@ def _grid() -> list[str]:
         at = tenth / 10
         lines.append(f'<line x1="{_x(at)}" y1="{_y(0)}" x2="{_x(at)}" y2="{_y(1)}" stroke="#eee"/>')
         lines.append(f'<line x1="{_x(0)}" y1="{_y(at)}" x2="{_x(1)}" y2="{_y(at)}" stroke="#eee"/>')
-        lines.append(f'<text x="{_x(at)}" y="{_y(0) + 18}" text-anchor="middle" font-size="12">{at:.1f}</text>')
-        lines.append(f'<text x="{_x(0) - 8}" y="{_y(at) + 4}" text-anchor="end" font-size="12">{at:.1f}</text>')
+        lines.append(
+            f'<text x="{_x(at)}" y="{_y(0) + 18}" text-anchor="middle" font-size="12">{at:.1f}</text>'
+        )
+        lines.append(
+            f'<text x="{_x(0) - 8}" y="{_y(at) + 4}" text-anchor="end" font-size="12">{at:.1f}</text>'
+        )
     return lines
 
 

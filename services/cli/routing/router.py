@@ -1,4 +1,4 @@
-"""A community's router made from its file alone, taught from a history, asked for one demand after another."""
+"""A community's router made from its file alone, taught from a history, asked demand by demand."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from services.matching.domain.lexicon import WEAK_WORD_WEIGHT, Concept, lines_of, words_by_start
+from services.matching.domain.lexicon import WEAK_WORD_WEIGHT, lines_of, words_by_start
 from services.matching.domain.providers import Provider
 from services.matching.domain.taxonomy.affairs import AFFAIRS, FIELDS, KIN, USUAL
 
@@ -120,9 +120,7 @@ def shares(providers: Sequence[Provider], affairs: Affairs) -> tuple[tuple[Share
     owners = [_owned(provider, affairs) for provider in providers]
     _ask_kin(owners, affairs)
     return tuple(
-        tuple(
-            Share(number, *owned[topic]) for number, owned in enumerate(owners) if owned[topic][0] > 0
-        )
+        tuple(Share(number, *owned[topic]) for number, owned in enumerate(owners) if owned[topic][0] > 0)
         for topic in range(len(affairs.topics))
     )
 
@@ -146,7 +144,7 @@ def _ask_kin(owners: "list[Owned]", affairs: Affairs) -> None:
 
 
 def _owned(provider: Provider, affairs: Affairs) -> Owned:
-    """What a provider answers for by its duties and its name: per topic how far, and the duty that says so."""
+    """What a provider answers for by duties and name: per topic how far, and the duty that says so."""
     owned: Owned = [(0.0, -1)] * len(affairs.topics)
     for affair, part in _usual(provider):
         for topic in affairs.by_affair[affair]:

@@ -77,8 +77,5 @@ def is_open(provider: Provider, at: datetime) -> bool:
 def distance_km(a: Location, b: Location) -> float:
     """Return the distance as the crow flies (haversine), in kilometres."""
     lat_a, lat_b = radians(a.lat), radians(b.lat)
-    half = (
-        sin((lat_b - lat_a) / 2) ** 2
-        + cos(lat_a) * cos(lat_b) * sin(radians(b.lon - a.lon) / 2) ** 2
-    )
+    half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin(radians(b.lon - a.lon) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(sqrt(half))

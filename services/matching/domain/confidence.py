@@ -13,7 +13,15 @@ from math import exp
 
 Knots = tuple[tuple[float, float], ...]
 
-BY_CONCEPTS: Knots = ((0.0, 0.02), (0.3, 0.1), (0.4, 0.35), (0.5, 0.6), (0.6, 0.95), (0.7, 0.985), (1.0, 0.995))
+BY_CONCEPTS: Knots = (
+    (0.0, 0.02),
+    (0.3, 0.1),
+    (0.4, 0.35),
+    (0.5, 0.6),
+    (0.6, 0.95),
+    (0.7, 0.985),
+    (1.0, 0.995),
+)
 """Share of right ones by how surely the catalogue's own words answer the demand.
 Measured on `tests/domain/demands.jsonl` and `real_cases.jsonl`, both parts."""
 BY_AFFAIRS: Knots = ((0.0, 0.25), (0.1, 0.55), (0.2, 0.7), (0.3, 0.8), (0.5, 0.88), (0.8, 0.94), (1.0, 0.95))
@@ -22,7 +30,15 @@ office is called says who is likely, not who it was."""
 CONTRADICTION = -0.4
 DISAGREEMENT_MAX = 0.9
 """Confidence of a first candidate behind which the affairs are this far: they speak clearly for another."""
-SURE_FROM: Knots = ((0.0, 0.0), (0.8, 0.5), (0.9, 0.7), (0.95, 0.85), (0.98, 0.945), (0.99, 0.975), (1.0, 1.0))
+SURE_FROM: Knots = (
+    (0.0, 0.0),
+    (0.8, 0.5),
+    (0.9, 0.7),
+    (0.95, 0.85),
+    (0.98, 0.945),
+    (0.99, 0.975),
+    (1.0, 1.0),
+)
 """Wanted precision → from which confidence on it holds, before a community has lessons of its own."""
 
 BINS = 10

@@ -2,9 +2,9 @@
 
 score      = duties + resources + wording + affairs + experience + contract + capacity + circumstances,
              each a Part with its reason
-confidence = how often somebody who is first in this way is right: by the catalogue alone (`confidence.day_one`),
-             and the more lessons there are the more by what they would have foretold of each other.
-             A contract alone is no evidence.
+confidence = how often somebody who is first in this way is right: by the catalogue alone
+             (`confidence.day_one`), and the more lessons there are
+             the more by what they would have foretold of each other. A contract alone is no evidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,17 @@ from typing import Literal, NamedTuple, Protocol
 from services.matching.domain.affairs import Heard, county_affairs, shares
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.confidence import day_one, sure_from
-from services.matching.domain.evidence import TEXT_CHARACTERS_MAX, EvidenceIndex, Reading, likeness, scope_cover
+from services.matching.domain.evidence import (
+    TEXT_CHARACTERS_MAX,
+    EvidenceIndex,
+    Reading,
+    likeness,
+    scope_cover,
+)
 from services.matching.domain.lexicon import OTHER, field_lexicon
 from services.matching.domain.providers import Catalogue, Contract
 from services.matching.domain.reasons import Reasons
+from services.matching.domain.stances import SCENE
 from services.matching.domain.understanding import Understanding, understand
 from services.matching.domain.weighing import AFFAIR_HALF, Case, PartName, answered
 
@@ -28,6 +35,8 @@ Decision = Literal["dispatch", "review"]
 CANDIDATES_MAX = 5
 CANDIDATES_MIN = 3
 """Staff get this many to choose from, as far as the community has them."""
+MATTER_WEIGHT_MIN = 0.6
+"""A category that is named less plainly than this is no matter of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,7 @@ class Ranker:
         candidates = self._candidates(best, read, sure, learnt, now)
         threshold = experience.sure_from() if experience else self._sure_from
         decision: Decision = "dispatch" if candidates and sure >= threshold and sure > 0 else "review"
-        understood = understand(matter.text, matter.title, read.heard, self._affairs)
+        understood = understand(matter.text, matter.title, self._matters(read))
         category = self._category(read)
         because = self._reasons.because(category, candidates, sure, decision)
         version = experience.version if experience else 0
@@ -183,7 +192,7 @@ class Ranker:
         return len(self._affairs.topics)
 
     def evidence(self, matter: Matter) -> tuple[dict[int, Heard], list[float]]:
-        """Return the topics of a matter and, by provider, what the catalogue alone says for it (0 and more)."""
+        """Return the topics of a matter and, by provider, what the catalogue alone says for it."""
         read = self._read(matter, Circumstances(date.max))
         return read.heard, self.said(read)
 
@@ -245,6 +254,15 @@ class Ranker:
         foretold = max(range(len(learnt.forecasts)), key=lambda n: (learnt.forecasts[n], -n))
         sure = learnt.sure if foretold == first.provider else learnt.forecasts[first.provider] / 2
         return (1 - learnt.trust) * alone + learnt.trust * max(0.0, sure)
+
+    def _matters(self, read: "Read") -> tuple[str, ...]:
+        """The categories that are asked for each in its own right; none when it is one matter."""
+        weights: dict[str, float] = {}
+        for number, asked in read.reading.concepts.items():
+            if asked.stance is not SCENE and asked.weight >= MATTER_WEIGHT_MIN:
+                category = self._index.lexicon.concepts[number].category
+                weights[category] = max(weights.get(category, 0.0), asked.weight)
+        return tuple(weights) if len(weights) > 1 else ()
 
     def _category(self, read: "Read") -> str:
         """What it is about, in the finest words the catalogue's lexicon has, else in those of the county."""
@@ -342,7 +360,7 @@ Weighed = tuple[float, list[tuple[PartName, float]], Case]
 
 
 def _chances(scores: Sequence[float], sure: float) -> list[float]:
-    """The first has what is sure, the others share the rest by their scores; none is likelier than the first."""
+    """The first has what is sure, the others share the rest by scores; none is likelier than the first."""
     rest = sum(max(0.0, score) for score in scores[1:])
     left = 1.0 - sure
     return [

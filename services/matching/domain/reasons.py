@@ -30,9 +30,7 @@ class Reasons:
         places: by id.
     """
 
-    def __init__(
-        self, providers: Sequence[Provider], places: Mapping[str, Place], affairs: Affairs
-    ) -> None:
+    def __init__(self, providers: Sequence[Provider], places: Mapping[str, Place], affairs: Affairs) -> None:
         self._providers = providers
         self._places = places
         self._affairs = affairs
@@ -41,15 +39,9 @@ class Reasons:
     def reason(self, name: PartName, case: Case, place: str, now: Circumstances) -> str:
         """Return why a part has its value."""
         provider = self._providers[case.provider]
-        if name is PartName.DUTY:
-            return f"诉求说到“{case.duty_word}”，其职责有“{provider.duties[case.duty_index]}”"
-        if name is PartName.RESOURCE:
-            resource = provider.resources[case.resource_index]
-            return f"资源清单上有{resource.name}（{resource.quantity}{resource.unit}）"
-        if name is PartName.WORDING:
-            return "诉求的说法与其所列的职责或资源相近"
-        if name is PartName.AFFAIR:
-            return self._affair(case, provider)
+        said = self._said(name, case, provider)
+        if said:
+            return said
         if name is PartName.EXPERIENCE:
             return "以往类似诉求多由其办理" if case.experience > 0 else "以往类似诉求多由别的单位办理"
         if name is PartName.CONTRACT and case.contract is not None:
@@ -61,10 +53,22 @@ class Reasons:
         spoken = now.parts(provider, self._places.get(place))
         return next(because for part, _, because in spoken if part is name)
 
+    def _said(self, name: PartName, case: Case, provider: Provider) -> str:
+        if name is PartName.DUTY:
+            return f"诉求说到“{case.duty_word}”，其职责有“{provider.duties[case.duty_index]}”"
+        if name is PartName.RESOURCE:
+            resource = provider.resources[case.resource_index]
+            return f"资源清单上有{resource.name}（{resource.quantity}{resource.unit}）"
+        if name is PartName.WORDING:
+            return "诉求的说法与其所列的职责或资源相近"
+        return self._affair(case, provider) if name is PartName.AFFAIR else ""
+
     def _affair(self, case: Case, provider: Provider) -> str:
         affair = self._affairs.topics[case.affair_topic].affair
         if case.affair_duty >= 0:
-            return f"诉求说到“{case.affair_word}”，属于{affair}，其职责有“{provider.duties[case.affair_duty]}”"
+            return (
+                f"诉求说到“{case.affair_word}”，属于{affair}，其职责有“{provider.duties[case.affair_duty]}”"
+            )
         return f"诉求说到“{case.affair_word}”，属于{affair}，这类事项通常由{provider.name}办理"
 
     def because(self, category: str, candidates: Sequence[_First], sure: float, decision: str) -> str:

@@ -33,7 +33,9 @@ class Record:
 
     def did_accept(self, seconds: float) -> "Record":
         """Return the record with an order accepted `seconds` after it was sent."""
-        return replace(self, accepted=self.accepted + 1, accept_seconds=self.accept_seconds + max(0.0, seconds))
+        return replace(
+            self, accepted=self.accepted + 1, accept_seconds=self.accept_seconds + max(0.0, seconds)
+        )
 
     def did_decline(self) -> "Record":
         """Return the record with an order declined, or not answered in time."""

@@ -1,8 +1,8 @@
-"""The affairs of a county (领域 → 事项 → 要点): who by name usually answers for which, and what is akin to what.
+"""The affairs of a county (领域 → 事项 → 要点): who usually answers, what is akin.
 
-Levels: a field (领域) is what an office of the county is usually set up for; an affair (事项) is a chapter of its
-work; a topic (要点) is a line of words that mean one thing to the one who has to do it. The words stand in
-`cities`, `nature`, `society` and `order`; this table says how the affairs hang together.
+Levels: a field (领域) is what an office of the county is usually set up for; an affair (事项) is a chapter
+of its work; a topic (要点) is a line of words that mean one thing to the one who has to do it. The words
+stand in `cities`, `nature`, `society` and `order`; this table says how the affairs hang together.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ AFFAIRS = CITIES + NATURE + SOCIETY + ORDER
 
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
-        "城乡建设": "房地产开发 物业服务 征收拆迁 规划建设 市政设施 公用事业 城市管理 住房保障 住房公积金 不动产登记",
+        "城乡建设": "房地产开发 物业服务 征收拆迁 规划建设 市政设施 公用事业 城市管理 住房保障 "
+        "住房公积金 不动产登记",
         "自然资源": "自然资源 林业",
         "生态环境": "大气污染 噪声污染 水污染 养殖污染 固废辐射 环境监管",
         "交通运输": "公路建设 公共交通 出租网约 货运治超 驾培维修 邮政快递 交通管理",
@@ -39,8 +40,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 
 USUAL: Mapping[str, str] = MappingProxyType(
     {
-        "住房|住建|城乡建设|城建|房管": "房地产开发 物业服务 征收拆迁 规划建设 市政设施 公用事业 住房保障 城市管理* 住房公积金* "
-        "不动产登记*",
+        "住房|住建|城乡建设|城建|房管": "房地产开发 物业服务 征收拆迁 规划建设 市政设施 公用事业 "
+        "住房保障 城市管理* 住房公积金* 不动产登记*",
         "城管|城市管理|综合执法|城市执法": "城市管理 市政设施*",
         "公积金": "住房公积金",
         "自然资源|国土": "自然资源 不动产登记 规划建设* 林业*",
