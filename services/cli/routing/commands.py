@@ -16,6 +16,7 @@ from services.cli.routing.evaluation import Evaluation, evaluate_folds
 from services.cli.routing.lines import DemandLine, Fault, LabelledLine, read_lines
 from services.cli.routing.router import FileRouter
 from services.contracts.community_file import CommunityFile
+from services.intake.domain.understanding import danger_in, kind_of
 from services.matching.domain.ranking import Candidate, Ranking
 
 app = typer.Typer(help="Try the router without servers: who would get which demand, and why.")
@@ -54,21 +55,21 @@ def route(
             continue
         if line.compound and line.compound not in router.places:
             errors.print(f"{line.id}: 社区文件里没有小区“{line.compound}”，按未写小区处理", markup=False)
-        sys.stdout.buffer.write(orjson.dumps(routed(line.id, router.route(line))) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(routed(line, router.route(line))) + b"\n")
     sys.stdout.buffer.flush()
     raise typer.Exit(FAULTS_EXIT if faults else 0)
 
 
-def routed(demand: str, ranking: Ranking) -> dict[str, Any]:
+def routed(line: DemandLine, ranking: Ranking) -> dict[str, Any]:
     """Return a ranking as a line that goes out."""
-    understood = ranking.understood
+    danger = danger_in(line.text, line.title)
     return {
-        "id": demand,
+        "id": line.id,
         "category": ranking.category,
-        "kind": understood.kind,
-        "urgency": "urgent" if understood.urgent else "normal",
-        "call": understood.call,
-        "matters": list(understood.matters),
+        "kind": kind_of(line.text, line.title),
+        "urgency": "urgent" if danger else "normal",
+        "call": list(danger.call) if danger else [],
+        "matters": list(ranking.matters),
         "decision": ranking.decision,
         "confidence": ranking.confidence,
         "because": ranking.because,

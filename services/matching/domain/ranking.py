@@ -27,7 +27,6 @@ from services.matching.domain.lexicon import OTHER, field_lexicon
 from services.matching.domain.providers import Catalogue, Contract
 from services.matching.domain.reasons import Reasons
 from services.matching.domain.stances import SCENE
-from services.matching.domain.understanding import Understanding, understand
 from services.matching.domain.weighing import AFFAIR_HALF, Case, PartName, answered
 
 Decision = Literal["dispatch", "review"]
@@ -73,6 +72,7 @@ class Ranking:
     """The answer: candidates best first, and whether to send the order or ask the staff.
 
     Arguments:
+        matters: the categories of several matters that want an order each; empty for one matter.
         sure_from: the confidence from which on it is sent without a person.
         lessons: the version of the community's experience it rests on; 0 is the catalogue alone.
     """
@@ -82,7 +82,7 @@ class Ranking:
     confidence: float
     candidates: tuple[Candidate, ...]
     because: str
-    understood: Understanding
+    matters: tuple[str, ...]
     sure_from: float
     lessons: int
 
@@ -173,13 +173,10 @@ class Ranker:
         candidates = self._candidates(best, read, sure, learnt, now)
         threshold = experience.sure_from() if experience else self._sure_from
         decision: Decision = "dispatch" if candidates and sure >= threshold and sure > 0 else "review"
-        understood = understand(matter.text, matter.title, self._matters(read))
         category = self._category(read)
         because = self._reasons.because(category, candidates, sure, decision)
         version = experience.version if experience else 0
-        return Ranking(
-            category, decision, sure, candidates, because, understood, max(threshold, 0.0), version
-        )
+        return Ranking(category, decision, sure, candidates, because, self._matters(read), threshold, version)
 
     @property
     def provider_ids(self) -> tuple[str, ...]:
@@ -259,7 +256,8 @@ class Ranker:
         """The categories that are asked for each in its own right; none when it is one matter."""
         weights: dict[str, float] = {}
         for number, asked in read.reading.concepts.items():
-            if asked.stance is not SCENE and asked.weight >= MATTER_WEIGHT_MIN:
+            done = self._index.offers[number]
+            if done and asked.stance is not SCENE and asked.weight >= MATTER_WEIGHT_MIN:
                 category = self._index.lexicon.concepts[number].category
                 weights[category] = max(weights.get(category, 0.0), asked.weight)
         return tuple(weights) if len(weights) > 1 else ()

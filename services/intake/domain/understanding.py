@@ -1,4 +1,4 @@
-"""What a resident says, understood: kind, urgency, and whether it is one matter or several."""
+"""What a resident says, understood: which kind of demand it is, and whether somebody is in danger now."""
 
 import re
 from collections.abc import Mapping
@@ -130,44 +130,11 @@ _BEHIND_CHARACTERS = 4
 _CLAUSE = re.compile(r"[，。；！？,;!?…\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What was understood.
-
-    Arguments:
-        kind: 咨询, 求助, 建议, 投诉 or 举报.
-        danger: name of the danger that makes it urgent; empty when there is none.
-        call: what the resident should call at once, as 119.
-        advice: what to tell the resident at once.
-        matters: the categories of several matters that want an order each; empty for one matter.
-    """
-
-    kind: Kind
-    danger: str = ""
-    call: tuple[str, ...] = ()
-    advice: str = ""
-    matters: tuple[str, ...] = ()
-
-    @property
-    def urgent(self) -> bool:
-        """Return whether people are in danger now."""
-        return bool(self.danger)
-
-
-def understand(text: str, title: str | None, matters: tuple[str, ...] = ()) -> Understanding:
-    """Return kind and urgency of what somebody says; `matters` are the categories it asks for."""
-    whole = f"{title}。{text}" if title else text
-    whole = whole[:TEXT_CHARACTERS_MAX]
-    danger = danger_in(whole)
-    if danger is None:
-        return Understanding(kind_of(text[:TEXT_CHARACTERS_MAX], title), matters=matters)
-    return Understanding(kind_of(whole, title), danger.name, danger.call, danger.advice, matters)
-
-
 def kind_of(text: str, title: str | None = None) -> Kind:
     """Return what kind of demand it is; without a sign it asks for help."""
     best: Kind = "help"
     most = 0.0
+    text = text[:TEXT_CHARACTERS_MAX]
     for kind, pattern in _KINDS.items():
         found = len(set(pattern.findall(text))) + TITLE_TIMES * len(set(pattern.findall(title or "")))
         weight = found * _KIND_WEIGHTS[kind]
@@ -176,8 +143,9 @@ def kind_of(text: str, title: str | None = None) -> Kind:
     return best
 
 
-def danger_in(text: str) -> Danger | None:
+def danger_in(text: str, title: str | None = None) -> Danger | None:
     """Return the first danger that is there now, not feared and not remembered."""
+    text = (f"{title}。{text}" if title else text)[:TEXT_CHARACTERS_MAX]
     for danger in DANGERS:
         for found in danger.pattern.finditer(text):
             start = max((border.end() for border in _CLAUSE.finditer(text, 0, found.start())), default=0)
