@@ -1,0 +1,15 @@
+"""What matching does, in the order of an order's life: placing, answering, working, closing."""
+
+from services.matching.handlers.answering import Answering
+from services.matching.handlers.closing import Closing
+from services.matching.handlers.placing import Placing
+from services.matching.handlers.steps import KeptOrder
+from services.matching.handlers.working import Report, Working
+
+__all__ = ["KeptOrder", "Matching", "Report"]
+
+
+class Matching(Placing, Answering, Working, Closing):
+    """The use cases of matching."""
+
+    __slots__ = ()
