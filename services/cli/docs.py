@@ -13,7 +13,7 @@ from services.chassis.settings import Settings
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
 from services.house import BLUEPRINTS, reference, routes_of
 from services.intake.domain import demand
-from services.matching.domain import order
+from services.matching.domain import lifecycle as order
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _MADE = "<!-- made by `sandan docs`; change the code instead -->\n\n"

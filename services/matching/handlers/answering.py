@@ -3,9 +3,8 @@
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
 from services.matching import spoken
-from services.matching.domain.order import Choice, Order
+from services.matching.domain.order import Order
 from services.matching.handlers.steps import (
-    ROUTER,
     KeptOrder,
     Steps,
     load_of,
@@ -15,7 +14,8 @@ from services.matching.handlers.steps import (
     proposal,
     provider_of,
 )
-from services.matching.store import order_ref
+
+NOBODY_ELSE = "没有其他合适的单位"
 
 
 class Answering(Steps):
@@ -38,14 +38,10 @@ class Answering(Steps):
 
         def decide(desk: Desk, before: Order) -> None:
             must_be_theirs(origin, before)
-            after = before.refused()
-            self.keep(desk, before, after, facts.OrderDeclined(**of_provider(before), reason=reason))
-            choice = self.guide(desk).next_after_decline(after, load_of(desk).open, desk.at)
-            if choice is not None:
-                because = f"上一家退单，改派下一个合适的：{_first_reason(choice)}"
-                self.send(desk, after, choice.provider, ROUTER, because)
-            else:
-                desk.announce(order_ref(origin.community, order), proposal(after, "没有其他合适的单位"))
+            fact = facts.OrderDeclined(**of_provider(before), reason=reason)
+            after = self.keep(desk, before, before.refused(), fact)
+            if not self.ask_next(desk, after, "上一家退单"):
+                self.tell(desk, after, proposal(after, NOBODY_ELSE))
 
         return self.step(origin, order, expected, decide)
 
@@ -74,7 +70,8 @@ class Answering(Steps):
             guide = self.guide(desk)
             load_of(desk).must_have_room(receiver.id, guide.capacity_of(receiver.id, desk.at))
             giver = spoken.provider_ref(provider_of(before))
-            self.keep(desk, before, after, facts.OrderHandedOver(**of_provider(after), giver=giver))
+            fact = facts.OrderHandedOver(**of_provider(after), giver=giver)
+            self.supervise_if_due(desk, self.keep(desk, before, after, fact))
 
         return self.step(origin, order, expected, decide)
 
@@ -91,7 +88,3 @@ class Answering(Steps):
             self.keep(desk, before, before.not_taken_over(), fact)
 
         return self.step(origin, order, expected, decide)
-
-
-def _first_reason(choice: Choice) -> str:
-    return choice.parts[0].because

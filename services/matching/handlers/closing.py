@@ -27,9 +27,15 @@ class Closing(Steps):
         """Have it done again by the same provider (发回重办)."""
 
         def decide(desk: Desk, before: Order) -> None:
-            after = before.sent_back()
-            fact = facts.OrderReturned(**of_provider(after), reason=reason, times=after.returned)
-            self.keep(desk, before, after, fact)
+            after = self.keep(desk, before, before.sent_back())
+            fact = facts.OrderReturned(
+                **of_provider(after),
+                reason=reason,
+                times=after.returned,
+                finish_due_at=after.finish_due_at,
+            )
+            self.tell(desk, after, fact)
+            self.supervise_if_due(desk, after)
 
         return self.step(origin, order, expected, decide)
 

@@ -1,11 +1,13 @@
 """A community is loaded, a demand comes in, staff choose."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts.community_file import CommunityFile
 from services.contracts.demands import DemandSubmitted
-from services.matching.domain.order import Order, OrderStatus
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.order import Order
 from services.matching.domain.ranking import Matter, Ranking
 from services.matching.guides import Guide
 from services.matching.handlers.steps import ROUTER, STAFF, KeptOrder, Steps, load_of, proposal
@@ -28,8 +30,20 @@ class Placing(Steps):
 
         return Work(origin, (ref,), decide)
 
-    def place_order(self, origin: Origin, demand: DemandSubmitted) -> Work[None]:
-        """Make the order of a demand: dispatched when the router is sure, proposed to staff when not."""
+    def place_order(
+        self,
+        origin: Origin,
+        demand: DemandSubmitted,
+        *,
+        asked_at: datetime | None = None,
+        urgent: bool = False,
+    ) -> Work[None]:
+        """Make the order of a demand: dispatched when the router is sure, proposed to staff when not.
+
+        Arguments:
+            asked_at: when the resident asked, from which the deadline counts; None: just now.
+            urgent: its deadlines are the short ones, round the clock.
+        """
         ref = order_ref(origin.community, order_id(demand.demand))
         reads = (catalogue_ref(origin.community), load_ref(origin.community))
 
@@ -39,11 +53,12 @@ class Placing(Steps):
             matter = Matter(demand.text, demand.title, demand.compound)
             ranking = guide.rank(matter, load.open, desk.at)
             order = _new_order(ref.id, demand, guide, ranking, desk.at)
-            desk.put(ref, order)
+            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=urgent)
+            order = self.keep(desk, None, replace(order, urgent=urgent, finish_due_at=due))
             if ranking.decision == "dispatch":
                 self.send(desk, order, order.candidates[0].provider, ROUTER, ranking.because)
             else:
-                desk.announce(ref, proposal(order))
+                self.tell(desk, order, proposal(order))
 
         return Work(origin, reads, decide)
 
@@ -74,4 +89,5 @@ def _new_order(order: str, demand: DemandSubmitted, guide: Guide, ranking: Ranki
         candidates=guide.choices(ranking),
         status=OrderStatus.PROPOSED,
         created_at=at,
+        about=demand.about,
     )

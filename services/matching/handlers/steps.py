@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
@@ -14,12 +14,14 @@ from services.matching import spoken
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order, Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
+from services.matching.domain.timing import reason_to_supervise, supervised, timed
 from services.matching.guides import Guide, Guides
 from services.matching.store import catalogue_ref, load_ref, order_ref
 
 KeptOrder = Kept[Order]
 ROUTER = "router"
-STAFF = "staff"
+STAFF: Literal["staff"] = "staff"
+CLOCK: Literal["clock"] = "clock"
 _PROVIDER_ROLES = {Role.UNIT: "unit", Role.PARTNER: "partner"}
 
 
@@ -48,15 +50,25 @@ class Steps:
 
         return Work(origin, reads, decide)
 
-    def keep(self, desk: Desk, before: Order, after: Order, fact: Message) -> None:
-        """Keep the order and what it takes of its provider's capacity, and announce what happened."""
+    def keep(self, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
+        """Keep the order and what it takes of its provider's capacity, and announce what happened.
+
+        Its clocks follow the change here and nowhere else; the order is returned with them.
+        """
         ref = order_ref(desk.origin.community, after.id)
+        after = timed(before, after, self.guide(desk).limits, desk.at)
         desk.put(ref, after)
         load = load_of(desk)
         moved = load.moved(before, after)
         if moved is not load:
             desk.put(load_ref(desk.origin.community), moved)
-        desk.announce(ref, fact)
+        for fact in said:
+            desk.announce(ref, fact)
+        return after
+
+    def tell(self, desk: Desk, order: Order, fact: Message) -> None:
+        """Announce something of an order that was kept before."""
+        desk.announce(order_ref(desk.origin.community, order.id), fact)
 
     def guide(self, desk: Desk) -> Guide:
         """Return what is known of the community.
@@ -71,20 +83,42 @@ class Steps:
 
     def send(self, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> None:
         """Dispatch a proposed order to a provider."""
-        after = before.dispatched_to(to, chosen_by, desk.at)
-        self.keep(
-            desk,
-            before,
-            after,
-            facts.OrderDispatched(
-                **about(after),
-                provider=spoken.provider_ref(to),
-                category=after.category,
-                confidence=after.confidence,
-                chosen_by=chosen_by,
-                because=because,
-            ),
+        after = self.keep(desk, before, before.dispatched_to(to, chosen_by, desk.at))
+        fact = facts.OrderDispatched(
+            **of_provider(after),
+            category=after.category,
+            confidence=after.confidence,
+            chosen_by=chosen_by,
+            because=because,
+            sign_due_at=after.sign_due_at,
+            finish_due_at=after.finish_due_at,
         )
+        self.tell(desk, after, fact)
+
+    def ask_next(self, desk: Desk, order: Order, because: str) -> bool:
+        """Dispatch to the next candidate if there is one; `because` says what became of the last."""
+        choice = self.guide(desk).next_after_decline(order, load_of(desk).open, desk.at)
+        if choice is None:
+            return False
+        reason = f"{because}，改派下一个合适的：{choice.parts[0].because}"
+        self.send(desk, order, choice.provider, ROUTER, reason)
+        return True
+
+    def supervise_if_due(self, desk: Desk, order: Order) -> Order:
+        """Put the order under supervision when it came back or changed hands too often (问题工单)."""
+        reason = reason_to_supervise(order, self.guide(desk).limits)
+        return self.supervise(desk, order, reason, CLOCK) if reason else order
+
+    def supervise(self, desk: Desk, order: Order, reason: str, by: Literal["staff", "clock"]) -> Order:
+        """Put the order under supervision (督办).
+
+        Raises:
+            AlreadySupervised: it is.
+        """
+        after = supervised(order, reason, by, desk.at)
+        provider = spoken.provider_ref(after.provider) if after.provider else None
+        fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
+        return self.keep(desk, order, after, fact)
 
 
 def proposal(order: Order, because: str | None = None) -> facts.OrderProposed:
@@ -95,6 +129,7 @@ def proposal(order: Order, because: str | None = None) -> facts.OrderProposed:
         confidence=order.confidence,
         candidates=tuple(spoken.candidate_ref(choice) for choice in order.next_choices()),
         because=because or order.because,
+        finish_due_at=order.finish_due_at,
     )
 
 
