@@ -151,7 +151,7 @@ def is_overdue(order: Order, at: datetime) -> bool:
 
 def raised(order: Order) -> Order:
     """Return the order one level up: from candidates to staff, from staff to the supervisor."""
-    return replace(order, level=Level.SUPERVISOR if order.level is Level.STAFF else Level.STAFF)
+    return replace(order, level=Level.STAFF if order.level is Level.CANDIDATE else Level.SUPERVISOR)
 
 
 # The resident is waited for.
