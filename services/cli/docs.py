@@ -99,7 +99,7 @@ def states() -> str:
     )
     parts.append("is one. A demand follows its order; one that is over keeps its status.\n\n")
     parts.append(
-        "Nobody takes these steps: `be_rated_well`, `settle` and an answered `go_on` follow the demand;\n"
+        "Some steps nobody takes: `be_rated_well`, `settle` and an answered `go_on` follow the demand,\n"
     )
     parts.append("`miss_signing`, `lapse_handover` and a `go_on` without an answer follow the clock\n")
     parts.append("([decision 0014](decisions/0014-deadlines-stand-on-the-orders.md)).\n")
