@@ -1,11 +1,9 @@
 """Deadlines over HTTP: asking for more time, waiting for the resident, and who may see and do what."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.chassis.clock import now
 from tests.support.client import Visitor
 from tests.support.running import Running
 
@@ -125,10 +123,7 @@ async def test_what_is_overdue_is_listed_said_and_supervised_in_time(running: Ru
     other, _ = await accepted(running)
     order, staff = path.removeprefix("/orders/"), running.staff()
     assert order not in await listed(staff, "overdue=true")
-    # A month goes by for one of them.
-    long_ago = now() - timedelta(days=30)
-    gone_by = {"$set": {"finish_due_at": long_ago, "timer_at": long_ago}}
-    await running.stores["matching"].plain("orders").update({"_id": f"jiwang/{order}"}, gone_by)
+    await running.month_goes_by(order, "finish_due_at")
     seen = await staff.until(path, lambda seen: seen["supervised"])
     assert seen["overdue"]
     assert order in await listed(staff, "overdue=true")
@@ -148,8 +143,6 @@ async def test_what_nobody_was_found_for_is_listed_by_its_level(running: Running
     staff = running.staff()
     assert demand["order"] in await listed(staff, "level=candidate&status=proposed")
     (await staff.get("/orders?level=top")).refused(422, "invalid_query")
-    long_ago = {"$set": {"sign_due_at": now() - timedelta(hours=1), "timer_at": now() - timedelta(hours=1)}}
-    orders = running.stores["matching"].plain("orders")
-    await orders.update({"_id": f"jiwang/{demand['order']}"}, long_ago)
+    await running.month_goes_by(demand["order"], "sign_due_at")
     await staff.until(f"/orders/{demand['order']}", lambda seen: seen["level"] == "staff")
     assert demand["order"] in await listed(staff, "level=staff")
