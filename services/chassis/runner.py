@@ -153,9 +153,10 @@ class Service:
         await asyncio.gather(partitions, dead, tray, dead_tray)
         self.front.stop()
         await front
+        # What a chore announced at last is still sent.
+        await _cancelled(others)
         self.relay.stop()
         await relay
-        await _cancelled(others)
 
     async def _watch_lag(self) -> None:
         queues = [self._names.work(self.name, n) for n in range(self.settings.partitions)]

@@ -6,7 +6,7 @@ revision, checked in the write, lets one of them act.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ class Runs(Protocol):
     async def run(self, works: Sequence[Work[TimerKind | None]]) -> list[TimerKind | Exception | None]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Timekeeper:
     """Acts upon deadlines that have passed.
 
@@ -59,6 +59,7 @@ class Timekeeper:
     matching: Matching
     clock: Callable[[], datetime]
     every_seconds: float
+    _failing: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -75,12 +76,14 @@ class Timekeeper:
         What cannot be done is passed over and tried again at the next look, so it holds up nothing else.
         """
         until = self.clock()
-        done, last = 0, None
-        late = 0.0
+        done, late, last = 0, 0.0, None
+        seen: set[str] = set()
         while found := await self.documents.due(ORDERS, TIMER, until, limit=PORTION, after=last):
             late = late or (until - found[0].at).total_seconds()
             done += await self._act(found)
             last = found[-1]
+            seen.update(due.key for due in found)
+        self._failing &= seen
         metrics.TIMER_LATE.set(late)
         return done
 
@@ -88,18 +91,22 @@ class Timekeeper:
         works = [self.matching.run_timer(_origin(due), due.id) for due in found]
         outcomes = await self.batches.run(works)
         for due, outcome in zip(found, outcomes, strict=True):
-            _note(due, outcome)
+            self._note(due, outcome)
         return sum(isinstance(outcome, TimerKind) for outcome in outcomes)
+
+    def _note(self, due: Due, outcome: TimerKind | Exception | None) -> None:
+        """Count what became of it; what fails look after look is told once in the log."""
+        if isinstance(outcome, Exception):
+            metrics.TIMERS_FAILED.inc()
+            if due.key not in self._failing:
+                log.error("deadline_failed", community=due.community, order=due.id, exc_info=outcome)
+            self._failing.add(due.key)
+            return
+        self._failing.discard(due.key)
+        if outcome is not None:
+            metrics.TIMERS.labels(outcome.value).inc()
+            log.info("deadline_passed", community=due.community, order=due.id, kind=outcome.value)
 
 
 def _origin(due: Due) -> Origin:
     return Origin(due.community, CLOCK, demand_of(due.id))
-
-
-def _note(due: Due, outcome: TimerKind | Exception | None) -> None:
-    if isinstance(outcome, TimerKind):
-        metrics.TIMERS.labels(outcome.value).inc()
-        log.info("deadline_passed", community=due.community, order=due.id, kind=outcome.value)
-    elif isinstance(outcome, Exception):
-        metrics.TIMERS_FAILED.inc()
-        log.error("deadline_failed", community=due.community, order=due.id, exc_info=outcome)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from services.chassis.batches import Documents
 from services.chassis.mongo import Store, open_client
@@ -23,6 +24,7 @@ from services.contracts.words import Role
 from services.house import BLUEPRINTS
 from services.intake import handlers as intake
 from services.intake.domain.demand import Demand, NothingAsked, NotYourDemand
+from services.matching import timekeeper
 from services.matching.domain import refusals
 from services.matching.domain.deadlines import Level
 from services.matching.domain.order import Order
@@ -292,12 +294,16 @@ class TestExactlyOnce:
 
             return type(work)(work.origin, work.reads, decide)
 
+        log = structlog.testing.CapturingLogger()
+        monkeypatch.setattr(timekeeper, "log", log)
         monkeypatch.setattr("services.matching.handlers.Matching.run_timer", lambda _, *given: broken(*given))
-        town.now = china(12)
-        assert await town.timekeeper().look() == 1
+        town.now, keeper = china(12), town.timekeeper()
+        assert [await keeper.look() for _ in range(3)] == [1, 0, 0]
         assert (await town.order(second)).level is Level.STAFF
+        failed = [call for call in log.calls if call.method_name == "error"]
+        assert [call.kwargs["order"] for call in failed] == [order_id(first.id)]
         monkeypatch.undo()
-        assert await town.timekeeper().look() == 1
+        assert await keeper.look() == 1
         assert (await town.order(first)).level is Level.STAFF
 
     async def test_more_than_one_portion_is_done_in_one_look(self, town: Town) -> None:
