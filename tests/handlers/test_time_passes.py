@@ -210,18 +210,24 @@ class TestNobodyTakesIt:
     async def test_what_is_urgent_goes_on_in_half_an_hour_at_night(self, town: Town) -> None:
         town.now = china(23, 7)
         work = town.matching.place_order(
-            town.staff(), DemandSubmitted(demand="d1", text=TABLE_TENNIS, asked_by="r1"), urgent=True
+            town.staff(),
+            DemandSubmitted(demand="d1", text=TABLE_TENNIS, compound="yuxiuyuan", asked_by="r1"),
+            urgent=True,
         )
         await town.batches["matching"].run([work])
         town.post.waiting.clear()
-        keeper = town.timekeeper()
-        for minutes, asked in ((29, NPC), (30, COOPERATIVE)):
-            town.now = china(23, 7) + minutes * MINUTE
-            await keeper.look()
-            order = await town.order("d1")
-            assert order.provider is not None
-            assert order.provider.id == asked
-        assert (await town.order("d1")).finish_due_at == china(23, 8)
+        first = await town.order("d1")
+        assert first.urgent
+        assert first.finish_due_at == china(23, 8)
+        town.now = china(23, 7) + 29 * MINUTE
+        assert await town.timekeeper().look() == 0
+        town.now += MINUTE
+        assert await town.timekeeper().look() == 1
+        second = await town.order("d1")
+        assert first.provider is not None
+        assert second.provider is not None
+        assert second.unsigned == (first.provider.id,)
+        assert second.sign_due_at == china(24, 7)
 
     async def test_the_time_that_the_message_took_is_not_taken_from_the_resident(self, town: Town) -> None:
         work = town.matching.place_order(

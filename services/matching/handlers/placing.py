@@ -42,7 +42,7 @@ class Placing(Steps):
 
         Arguments:
             asked_at: when the resident asked, from which the deadline counts; None: just now.
-            urgent: its deadlines are the short ones, round the clock.
+            urgent: its deadlines are the short ones, round the clock, also where its words do not say so.
         """
         ref = order_ref(origin.community, order_id(demand.demand))
         reads = (catalogue_ref(origin.community), load_ref(origin.community))
@@ -52,9 +52,10 @@ class Placing(Steps):
             load = load_of(desk)
             matter = Matter(demand.text, demand.title, demand.compound)
             ranking = guide.rank(matter, load.open, desk.at)
+            short = urgent or ranking.understood.urgent
+            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=short)
             order = _new_order(ref.id, demand, guide, ranking, desk.at)
-            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=urgent)
-            order = self.keep(desk, None, replace(order, urgent=urgent, finish_due_at=due))
+            order = self.keep(desk, None, replace(order, urgent=short, finish_due_at=due))
             if ranking.decision == "dispatch":
                 self.send(desk, order, order.candidates[0].provider, ROUTER, ranking.because)
             else:
