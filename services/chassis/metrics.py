@@ -56,6 +56,19 @@ QUEUE_LAG = Gauge(
 PARTITIONS_HELD = Gauge(
     "sandan_partitions_held", "Partitions this replica works on", ["service"], registry=REGISTRY
 )
+TIMERS = Counter(
+    "sandan_timers_total", "Deadlines that passed and were acted upon", ["kind"], registry=REGISTRY
+)
+TIMERS_FAILED = Counter(
+    "sandan_timers_failed_total",
+    "Deadlines that are tried again",
+    registry=REGISTRY,
+)
+TIMER_LATE = Gauge(
+    "sandan_timer_late_seconds",
+    "Age of the oldest deadline not acted upon yet",
+    registry=REGISTRY,
+)
 DISPATCH_SECONDS = Histogram(
     "sandan_submitted_to_dispatched_seconds",
     "From the demand's submission to its order's dispatch",

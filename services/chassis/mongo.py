@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from services.chassis.failures import Away, Stale, Unwritable
-from services.chassis.shelf import Kept, Ref, Shelf, from_document
+from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, from_document
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -32,6 +33,7 @@ Client = AsyncIOMotorClient[Document]
 COMMIT_BUDGET_SECONDS = 5.0
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
 _DUPLICATE_KEY = 11000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RETRIABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 
 
@@ -146,7 +148,7 @@ class Store:
                     await self._create(name)
             for shelf in shelves:
                 for index in shelf.indexes:
-                    await self._index(shelf.name, index.fields, unique=index.unique, expires=index.expires)
+                    await self._index(shelf.name, index)
 
     async def _create(self, name: str) -> None:
         try:
@@ -155,12 +157,18 @@ class Store:
             if error.code != 48:  # another replica made it meanwhile
                 raise
 
-    async def _index(self, name: str, fields: Sequence[str], *, unique: bool, expires: bool) -> None:
-        if expires:
-            await self._database[name].create_index(fields[0], expireAfterSeconds=0)
+    async def _index(self, name: str, index: Index) -> None:
+        collection, first = self._database[name], index.fields[0]
+        if index.expires:
+            await collection.create_index(first, expireAfterSeconds=0)
             return
-        keys = [("community", 1), *[(part.lstrip("-"), -1 if part[0] == "-" else 1) for part in fields]]
-        await self._database[name].create_index(keys, unique=unique)
+        if index.due:
+            await collection.create_index(
+                [(first, 1), ("_id", 1)], partialFilterExpression={first: {"$gt": _EPOCH}}
+            )
+            return
+        fields = [(part.lstrip("-"), -1 if part[0] == "-" else 1) for part in index.fields]
+        await collection.create_index([("community", 1), *fields], unique=index.unique)
 
     async def drop(self) -> None:
         """Drop the whole database: for throw-away deployments and tests."""
@@ -207,6 +215,25 @@ class Store:
         with _failures_named():
             cursor = self._database[shelf.name].find(query).sort(by, -1).limit(limit)
             return [from_document(shelf, document) for document in await cursor.to_list(None)]
+
+    async def due(
+        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+    ) -> list[Due]:
+        """Return what is due in any community, oldest first.
+
+        Arguments:
+            field: of an index that says `due`.
+            until: the moment up to which it is due, included.
+            after: the last of the portion before: what cannot be done does not hold up the rest.
+        """
+        query: Document = {field: {"$gt": _EPOCH, "$lte": until}}
+        if after is not None:
+            later = [{field: {"$gt": after.at}}, {field: after.at, "_id": {"$gt": after.key}}]
+            query["$or"] = later
+        with _failures_named():
+            cursor = self._database[shelf.name].find(query, {field: 1, "community": 1})
+            rows = await cursor.sort([(field, 1), ("_id", 1)]).limit(limit).to_list(None)
+        return [Due(row[field], row["_id"], row["community"]) for row in rows]
 
     async def commit(self, changes: Changes) -> None:
         """Write all of it or none of it, durably, on a majority.

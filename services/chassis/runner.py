@@ -44,10 +44,15 @@ START_WAIT_SECONDS_MAX = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a service is built with."""
+    """What a service is built with.
+
+    Arguments:
+        batches: run the works of its chores; None where only its routes are wanted.
+    """
 
     settings: Settings
     store: Store
+    batches: Batches | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Service:
         self.batches = Batches(self.store, self.relay, settings.partitions, now)
         pace = Pace(settings.http_pace_seconds)
         self.front = FrontOffice(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
-        self.parts = self.blueprint.build(Kit(settings, self.store))
+        self.parts = self.blueprint.build(Kit(settings, self.store, self.batches))
         self.mailroom = Mailroom(
             service=name,
             effects=self.parts.effects,
@@ -148,9 +153,10 @@ class Service:
         await asyncio.gather(partitions, dead, tray, dead_tray)
         self.front.stop()
         await front
+        # What a chore announced at last is still sent.
+        await _cancelled(others)
         self.relay.stop()
         await relay
-        await _cancelled(others)
 
     async def _watch_lag(self) -> None:
         queues = [self._names.work(self.name, n) for n in range(self.settings.partitions)]

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     outbox_grace_seconds: Seconds = Field(
         default=10.0, description="age at which an announcement left behind is sent by whoever finds it"
     )
+    timers_seconds: Seconds = Field(
+        default=1.0, description="how often each replica of matching looks for deadlines that have passed"
+    )
     member_seconds: Seconds = Field(
         default=6.0, description="silence after which a replica's partitions go to the others"
     )

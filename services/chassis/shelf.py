@@ -1,6 +1,7 @@
 """How values are kept: a shelf per kind of document, a ref per document, its revision beside it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -10,17 +11,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index of a shelf; every one but an expiry begins with the community.
+    """An index of a shelf; every one but an expiry and what is due begins with the community.
 
     Arguments:
         fields: names after `community`, `-name` for descending.
         unique: no two documents of a community may agree in them.
         expires: the single field holds the moment at which the document goes.
+        due: the single field holds the moment at which something is to be done, or nothing; it is looked at
+            across all communities.
     """
 
     fields: tuple[str, ...]
     unique: bool = False
     expires: bool = False
+    due: bool = False
 
 
 class Shelf(Generic[T]):
@@ -60,6 +64,20 @@ class Ref(Generic[T]):
     def key(self) -> str:
         """Return the document's `_id`, which begins with the community."""
         return f"{self.community}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that is to be done: since when, under which key, in which community."""
+
+    at: datetime
+    key: str
+    community: str
+
+    @property
+    def id(self) -> str:
+        """Return the id of the value, without the community that its key begins with."""
+        return self.key.removeprefix(f"{self.community}/")
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from services.chassis.settings import Settings
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
 from services.house import BLUEPRINTS, reference, routes_of
 from services.intake.domain import demand
-from services.matching.domain import order
+from services.matching.domain import lifecycle as order
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _MADE = "<!-- made by `sandan docs`; change the code instead -->\n\n"
@@ -97,7 +97,12 @@ def states() -> str:
     parts.append(
         "A declined order is proposed again, and at once dispatched to the next candidate if there\n"
     )
-    parts.append("is one. A demand follows its order; one that is over keeps its status.\n")
+    parts.append("is one. A demand follows its order; one that is over keeps its status.\n\n")
+    parts.append(
+        "Some steps nobody takes: `be_rated_well`, `settle` and an answered `go_on` follow the demand,\n"
+    )
+    parts.append("`miss_signing`, `lapse_handover` and a `go_on` without an answer follow the clock\n")
+    parts.append("([decision 0014](decisions/0014-deadlines-stand-on-the-orders.md)).\n")
     return "".join(parts)
 
 

@@ -167,6 +167,73 @@ class PointsRule(Entry):
     approved_on: date
 
 
+class WorkingSpan(Entry):
+    """A piece of the community's working day, in its local time; `closes` is after `opens`."""
+
+    opens: ClockTime
+    closes: ClockTime
+
+
+WorkingHours = Annotated[float, Field(gt=0, le=200)]
+WorkingDays = Annotated[int, Field(ge=1, le=250)]
+
+
+class DaysByKind(Entry):
+    """Working days until a matter is done, by kind: 咨询, 求助, 建议, 投诉, 举报."""
+
+    enquiry: WorkingDays = 1
+    help: WorkingDays = 5
+    suggestion: WorkingDays = 5
+    complaint: WorkingDays = 10
+    report: WorkingDays = 10
+
+
+class UrgentDeadlines(Entry):
+    """What is urgent runs round the clock, at night and on holidays, too."""
+
+    sign_minutes: int = Field(default=30, ge=1, le=1_440, description="until a provider answers")
+    finish_hours: int = Field(default=24, ge=1, le=720, description="until it is done")
+
+
+class Deadlines(Entry):
+    """How long each thing may take, on the community's working calendar (调休 counted)."""
+
+    hours: tuple[WorkingSpan, ...] = Field(
+        default=(
+            WorkingSpan(opens=time(8), closes=time(12)),
+            WorkingSpan(opens=time(14, 30), closes=time(18)),
+        ),
+        min_length=1,
+        max_length=6,
+        description="of every working day, in their order",
+    )
+    holidays: tuple[date, ...] = Field(
+        default=(),
+        max_length=400,
+        description="days off besides the state's holidays",
+    )
+    workdays: tuple[date, ...] = Field(
+        default=(), max_length=400, description="days on which it works although the state does not"
+    )
+    sign_hours: WorkingHours = Field(default=2, description="working hours until a provider answers")
+    staff_hours: WorkingHours = Field(
+        default=4,
+        description="working hours that staff have for what nobody took, before it is supervised",
+    )
+    days: DaysByKind = DaysByKind()
+    urgent: UrgentDeadlines = UrgentDeadlines()
+    notice_days: WorkingDays = Field(
+        default=1, description="working days after the deadline until everybody concerned is told"
+    )
+    supervise_days: WorkingDays = Field(
+        default=5, description="working days after the deadline until the matter is supervised (督办)"
+    )
+    answer_days: WorkingDays = Field(default=5, description="working days that a resident is waited for")
+    extension_days_max: WorkingDays = Field(default=10, description="working days of one extension")
+    returns_max: int = Field(default=3, ge=1, le=100, description="sent back as often: supervised")
+    handovers_max: int = Field(default=3, ge=1, le=100, description="handed over as often: supervised")
+
+
 class Routing(Entry):
     """How right what is dispatched without a person must be."""
 
@@ -186,3 +253,4 @@ class CommunityFile(Entry):
     contracts: tuple[Contract, ...] = Field(default=(), max_length=5_000)
     points: PointsRule | None = None
     routing: Routing = Routing()
+    deadlines: Deadlines = Deadlines()

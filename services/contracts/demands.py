@@ -85,3 +85,11 @@ class DemandClosed(DemandFact):
 
     kind = "demand.closed.v1"
     outcome: str
+
+
+class DemandSupplemented(DemandFact):
+    """The resident answered what the provider asked (补充). Phone and id numbers are masked in `text`."""
+
+    kind = "demand.supplemented.v1"
+    order: str
+    text: str

@@ -1,6 +1,7 @@
 """What matching says: facts about orders (工单)."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
 
 from services.contracts.words import Message, Milestone, Proof, ProviderRef, Word
 
@@ -37,6 +38,7 @@ class OrderProposed(OrderFact):
     confidence: float
     candidates: tuple[CandidateRef, ...]
     because: str
+    finish_due_at: datetime | None = None
 
 
 class OrderDispatched(OrderFact):
@@ -48,6 +50,8 @@ class OrderDispatched(OrderFact):
     confidence: float
     chosen_by: str
     because: str
+    sign_due_at: datetime | None = None
+    finish_due_at: datetime | None = None
 
 
 class OrderAccepted(OrderFact):
@@ -130,6 +134,7 @@ class OrderReturned(OrderFact):
     provider: ProviderRef
     reason: str
     times: int
+    finish_due_at: datetime | None = None
 
 
 class OrderSettled(OrderFact):
@@ -157,3 +162,99 @@ class OrderCancelled(OrderFact):
     provider: ProviderRef | None
     reason: str
     by_demand: bool = False
+
+
+class OrderUnsigned(OrderFact):
+    """The provider did not answer in time (未在时限内签收); it is not asked again."""
+
+    kind = "order.unsigned.v1"
+    provider: ProviderRef
+    due_at: datetime
+
+
+Level = Literal["staff", "supervisor"]
+STAFF: Literal["staff"] = "staff"
+SUPERVISOR: Literal["supervisor"] = "supervisor"
+
+
+class OrderEscalated(OrderFact):
+    """Nobody took it in time: it came to staff, then to the supervisor, each once. `provider` missed it."""
+
+    kind = "order.escalated.v1"
+    level: Level
+    provider: ProviderRef | None
+    because: str
+
+
+class OrderHandoverLapsed(OrderFact):
+    """The other did not answer in time; the one who asked stays answerable."""
+
+    kind = "order.handover_lapsed.v1"
+    provider: ProviderRef
+    receiver: ProviderRef
+
+
+class OrderWaiting(OrderFact):
+    """The resident is asked for more (待诉求人补充), and the deadline stands still, at most until `until`."""
+
+    kind = "order.waiting.v1"
+    provider: ProviderRef
+    question: str
+    until: datetime
+
+
+class OrderResumed(OrderFact):
+    """The resident answered, or did not in time: the deadline runs on, later by the time waited."""
+
+    kind = "order.resumed.v1"
+    provider: ProviderRef
+    answered: bool
+    because: str
+    finish_due_at: datetime
+    finish_due_on: date
+
+
+class OrderExtensionRequested(OrderFact):
+    """The provider asks for working days more (申请延期), before the deadline."""
+
+    kind = "order.extension_requested.v1"
+    provider: ProviderRef
+    days: int
+    reason: str
+
+
+class OrderExtensionGranted(OrderFact):
+    """Staff allowed it, and the resident is told until when and why."""
+
+    kind = "order.extension_granted.v1"
+    provider: ProviderRef
+    days: int
+    reason: str
+    finish_due_at: datetime
+    finish_due_on: date
+
+
+class OrderExtensionRefused(OrderFact):
+    """Staff did not allow it: the deadline stays."""
+
+    kind = "order.extension_refused.v1"
+    provider: ProviderRef
+    reason: str
+
+
+class OrderOverdue(OrderFact):
+    """The deadline has passed and it is not done; said once, on the next working day."""
+
+    kind = "order.overdue.v1"
+    provider: ProviderRef | None
+    due_at: datetime
+    due_on: date
+
+
+class OrderSupervised(OrderFact):
+    """The community watches over it (督办). `by` is staff, or clock for a rule that said so."""
+
+    kind = "order.supervised.v1"
+    provider: ProviderRef | None
+    reason: str
+    by: Literal["staff", "clock"]

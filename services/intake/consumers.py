@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.words import ProviderRef
 from services.intake.domain.demand import Demand, DemandStep, Handler, Line
 from services.intake.domain.words_of_residents import masked
+from services.intake.following_time import OF_TIME
 from services.intake.store import demand_ref
 
 ROUTER = "router"
@@ -46,7 +48,7 @@ def _line_of(envelope: Envelope) -> Callable[[str], Line]:
 def _proposed(demand: Demand, fact: orders.OrderProposed, line: Callable[[str], Line]) -> Demand:
     told = replace(line(f"交由社区工作人员研判：{fact.because}"), by=ROUTER)
     after = demand.following(DemandStep.GO_TO_REVIEW, told)
-    return replace(after, order=fact.order, handler=None)
+    return replace(after, order=fact.order, handler=None, finish_due_at=_due(demand, fact.finish_due_at))
 
 
 def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[str], Line]) -> Demand:
@@ -56,7 +58,8 @@ def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[st
         at = after.timeline[-1].at
         metrics.DISPATCH_SECONDS.observe(max(0.0, (at - demand.submitted_at).total_seconds()))
         after = replace(after, dispatched_at=at)
-    return replace(after, order=fact.order, handler=_handler(fact.provider))
+    due = _due(demand, fact.finish_due_at)
+    return replace(after, order=fact.order, handler=_handler(fact.provider), finish_due_at=due)
 
 
 def _accepted(demand: Demand, fact: orders.OrderAccepted, line: Callable[[str], Line]) -> Demand:
@@ -106,9 +109,9 @@ def _verified(demand: Demand, fact: orders.OrderVerified, line: Callable[[str], 
 
 
 def _returned(demand: Demand, fact: orders.OrderReturned, line: Callable[[str], Line]) -> Demand:
-    return demand.following(
-        DemandStep.BE_DONE_AGAIN, line(f"发回{fact.provider.name}重新办理：{fact.reason}")
-    )
+    told = line(f"发回{fact.provider.name}重新办理：{fact.reason}")
+    after = demand.following(DemandStep.BE_DONE_AGAIN, told)
+    return replace(after, finish_due_at=_due(demand, fact.finish_due_at))
 
 
 def _urged(demand: Demand, fact: orders.OrderUrged, line: Callable[[str], Line]) -> Demand:
@@ -144,6 +147,10 @@ def _closing(effect: EffectOf, outcome: str) -> EffectOf:
     return closing
 
 
+def _due(demand: Demand, told: datetime | None) -> datetime | None:
+    return told or demand.finish_due_at
+
+
 def _handler(provider: ProviderRef) -> Handler:
     return Handler(provider.id, provider.name, provider.kind)
 
@@ -165,6 +172,7 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
         orders.OrderUrged.kind: _following(_urged),
         orders.OrderCancelled.kind: _closing(_following(_cancelled), "cancelled"),
         orders.OrderSettled.kind: _closing(_following(_settled), "settled"),
+        **{kind: _following(change) for kind, change in OF_TIME.items()},
     }
 )
 """Kind of event → what intake does about it."""

@@ -180,6 +180,24 @@ def urge_demand(origin: Origin, demand: str, note: str) -> Work[Kept_]:
     return Work(origin, (ref,), decide)
 
 
+def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
+    """Answer what the provider asked (补充): the one who asked, or the community for them."""
+    ref = demand_ref(origin.community, demand)
+    words = checked(text)
+
+    def decide(desk: Desk) -> Kept_:
+        before = desk.get(ref, NotFound())
+        _must_concern(origin, before)
+        line = Line(desk.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
+        after = before.supplemented(line)
+        desk.put(ref, after)
+        fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=masked(words))
+        desk.announce(ref, fact)
+        return desk.kept(ref)
+
+    return Work(origin, (ref,), decide)
+
+
 def withdraw_demand(origin: Origin, demand: str, reason: str, expected: int | None) -> Work[Kept_]:
     """Take a demand back."""
     ref = demand_ref(origin.community, demand)

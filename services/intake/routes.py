@@ -55,6 +55,12 @@ class UrgeDemand(Command):
     note: Note = ""
 
 
+class SupplementDemand(Command):
+    """补充."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
 class WithdrawDemand(Command):
     """撤回."""
 
@@ -205,6 +211,11 @@ class IntakeRoutes:
     def urge(self, ask: Ask[UrgeDemand]) -> Work[Reply]:
         return self._step(ask, lambda origin, demand: handlers.urge_demand(origin, demand, ask.body.note))
 
+    def supplement(self, ask: Ask[SupplementDemand]) -> Work[Reply]:
+        return self._step(
+            ask, lambda origin, demand: handlers.supplement_demand(origin, demand, ask.body.text)
+        )
+
     def withdraw(self, ask: Ask[WithdrawDemand]) -> Work[Reply]:
         return self._step(
             ask,
@@ -307,6 +318,22 @@ class IntakeRoutes:
                 seen,
                 body=UrgeDemand,
                 refusals=(step, rules.NotYourDemand),
+            ),
+            Route(
+                "POST",
+                one + "/supplement",
+                RESIDENTS,
+                self.supplement,
+                "Answer what the provider asked (补充)",
+                seen,
+                body=SupplementDemand,
+                refusals=(
+                    step,
+                    rules.NotYourDemand,
+                    rules.NothingAsked,
+                    words.NoWords,
+                    words.ControlCharacters,
+                ),
             ),
             Route(
                 "POST",

@@ -73,6 +73,9 @@ class DemandView(View):
     merged_into: str | None
     merged_from: tuple[str, ...]
     has_contact: bool
+    question: str | None = Field(description="what the resident is asked for (待诉求人补充)")
+    finish_due_at: datetime | None = Field(description="until when it is to be done")
+    supervised: bool = Field(description="the community watches over it (督办)")
     allowed: list[str]
     timeline: tuple[LineView, ...]
 
@@ -168,6 +171,9 @@ def demand_view(kept: Kept[Demand], viewer: Identity) -> DemandView:
         merged_into=demand.merged_into,
         merged_from=demand.merged_from,
         has_contact=demand.has_contact,
+        question=demand.open_question,
+        finish_due_at=demand.finish_due_at,
+        supervised=demand.supervised,
         allowed=allowed_steps(demand.status),
         timeline=tuple(_line(line, in_full=in_full) for line in demand.timeline),
     )

@@ -1,4 +1,4 @@
-"""Matching decides who is asked to do it, and when an order moves from one status to the next.
+"""Matching decides who is asked to do it, when an order moves on, and what happens when nobody acts in time.
 
 It owns the catalogue of providers, orders with their milestones and proofs, and what capacity is taken.
 It hears that communities were loaded and what residents say of their demands.

@@ -20,7 +20,7 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
         return matching.keep_catalogue(origin_of(envelope), fact.file)
 
     def submitted(envelope: Envelope) -> Work[None]:
-        return matching.place_order(origin_of(envelope), envelope.body)
+        return matching.place_order(origin_of(envelope), envelope.body, asked_at=envelope.at)
 
     def withdrawn(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandWithdrawn = envelope.body
@@ -47,6 +47,10 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
         fact: demands.DemandReopened = envelope.body
         return matching.return_order(origin_of(envelope), order_id(fact.demand), fact.reason, None)
 
+    def supplemented(envelope: Envelope) -> Work[KeptOrder]:
+        fact: demands.DemandSupplemented = envelope.body
+        return matching.note_answer(origin_of(envelope), fact.demand, fact.text)
+
     return MappingProxyType(
         {
             CommunityLoaded.kind: loaded,
@@ -56,5 +60,6 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
             demands.DemandUrged.kind: urged,
             demands.DemandRated.kind: rated,
             demands.DemandReopened.kind: reopened,
+            demands.DemandSupplemented.kind: supplemented,
         }
     )

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from services.chassis.desk import Desk
 from services.chassis.shelf import Kept
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.matching.calendar import limits_of
 from services.matching.catalogue import catalogue_of
+from services.matching.domain.deadlines import Limits
 from services.matching.domain.order import Choice, Order, Reason, Who
 from services.matching.domain.providers import Provider
 from services.matching.domain.ranking import Candidate, Matter, Ranker, Ranking
@@ -29,11 +31,13 @@ class Guide:
         file: as it was loaded.
         ranker: over its catalogue.
         providers: by id, without the community itself.
+        limits: its deadlines, on its working calendar.
     """
 
     file: CommunityFile
     ranker: Ranker
     providers: Mapping[str, Provider]
+    limits: Limits
 
     def today(self, at: datetime) -> date:
         """Return the day in the community's time zone."""
@@ -107,7 +111,8 @@ class Guides:
             return kept[1]
         file = CommunityFile.model_validate_json(record.text)
         catalogue = catalogue_of(file)
-        guide = Guide(file, Ranker(catalogue), {provider.id: provider for provider in catalogue.providers})
+        providers = {provider.id: provider for provider in catalogue.providers}
+        guide = Guide(file, Ranker(catalogue), providers, limits_of(file))
         self._kept[community] = (revision, guide)
         if len(self._kept) > GUIDES_MAX:
             self._kept.popitem(last=False)

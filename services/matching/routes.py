@@ -1,11 +1,11 @@
 """Matching's doors: the review queue of staff, and the inbox of units and partners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field
 
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
@@ -13,89 +13,32 @@ from services.chassis.mongo import Store
 from services.chassis.once import Reply
 from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.refusal import NotFound, Refused
-from services.contracts.words import TYPED, Note, Proof, Reason, Role, ThingId
+from services.contracts.words import Role, ThingId
 from services.matching import spoken, views
-from services.matching.domain import order as rules
+from services.matching.bodies import (
+    AskResident,
+    CompleteOrder,
+    DispatchOrder,
+    FinishMilestone,
+    GiveReason,
+    Nothing,
+    OfferHandover,
+    PlanMilestones,
+    RequestExtension,
+    UrgeOrder,
+)
 from services.matching.domain import refusals
-from services.matching.domain.order import OrderStatus, Stage
+from services.matching.domain.deadlines import Level
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.order import Stage
 from services.matching.handlers import KeptOrder, Matching, Report
-from services.matching.store import ORDERS, catalogue_ref, load_ref, order_ref
+from services.matching.store import ORDERS, catalogue_ref, demand_of, load_ref, order_ref
 
 STAFF = frozenset({Role.STAFF})
 DOERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF})
 """Units and partners for themselves, staff where the community takes the lead."""
 READERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF, Role.GRID_WORKER})
 COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
-
-Title = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TYPED)]
-FigureName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=TYPED)]
-Figures = Annotated[
-    dict[FigureName, Annotated[float, Field(allow_inf_nan=False)]],
-    Field(max_length=20),
-]
-SERVED_AT_MIN = datetime(2000, 1, 1, tzinfo=UTC)
-Proofs = Annotated[tuple[Proof, ...], Field(max_length=20)]
-
-
-class Nothing(Command):
-    """A step that needs no words."""
-
-
-class DispatchOrder(Command):
-    """Staff choose; `community` means that the community itself takes the lead."""
-
-    provider: ThingId
-
-
-class GiveReason(Command):
-    """A step that has to be explained."""
-
-    reason: Reason
-
-
-class OfferHandover(Command):
-    """转办."""
-
-    to: ThingId
-    reason: Reason
-
-
-class PlannedMilestone(Command):
-    """One milestone ahead."""
-
-    id: ThingId
-    title: Title
-    due_on: date | None = None
-
-
-class PlanMilestones(Command):
-    """Milestones ahead, in their order."""
-
-    milestones: tuple[PlannedMilestone, ...] = Field(min_length=1, max_length=rules.MILESTONES_MAX)
-
-
-class FinishMilestone(Command):
-    """A milestone reached."""
-
-    note: Note = ""
-    figures: Figures = Field(default_factory=dict)
-    proof: Proofs = ()
-
-
-class CompleteOrder(Command):
-    """办结, with at least one proof."""
-
-    summary: Reason
-    proof: Proofs = ()
-    served_at: Annotated[AwareDatetime, Field(ge=SERVED_AT_MIN)] | None = Field(
-        default=None, description="when the work took place, if not just now; decides on double points"
-    )
-
-
-class UrgeOrder(Command):
-    """催办."""
-
-    note: Note = ""
 
 
 class OrderQuery(PageQuery):
@@ -104,6 +47,9 @@ class OrderQuery(PageQuery):
     status: OrderStatus | None = None
     provider: ThingId | None = None
     demand: ThingId | None = None
+    overdue: bool = Field(default=False, description="only those whose deadline has passed")
+    supervised: bool = Field(default=False, description="only those under supervision (督办)")
+    level: Level | None = Field(default=None, description="how far it has come with nobody taking it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +66,10 @@ class MatchingRoutes:
 
     async def list_orders(self, ask: Ask[None]) -> Reply:
         query: OrderQuery = ask.query
-        wanted = {"status": query.status, "provider.id": query.provider, "demand": query.demand}
-        where: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
-        where |= views.visible_where(ask.identity)
+        at = now()
+        where = {**_where(query, at), **views.visible_where(ask.identity)}
         found = await self.store.page(ORDERS, ask.community, where, after=query.after, limit=query.limit + 1)
-        items, after = listed(found, query.limit, lambda kept: views.order_view(kept, ask.identity))
+        items, after = listed(found, query.limit, lambda kept: views.order_view(kept, ask.identity, at))
         return show(views.OrderPage(items=items, next=after))
 
     async def show_order(self, ask: Ask[None]) -> Reply:
@@ -132,7 +77,7 @@ class MatchingRoutes:
         kept = (await self.store.load([ref]))[ref]
         if kept.value is None or not views.may_see(kept.value, ask.identity):
             raise NotFound
-        return show(views.order_view(kept, ask.identity), revision=kept.revision)
+        return show(views.order_view(kept, ask.identity, now()), revision=kept.revision)
 
     async def list_providers(self, ask: Ask[None]) -> Reply:
         record_ref, taken_ref = catalogue_ref(ask.community), load_ref(ask.community)
@@ -200,18 +145,32 @@ class MatchingRoutes:
     def cancel(self, ask: Ask[GiveReason]) -> Work[Reply]:
         return self._step(ask, self.matching.cancel_order, ask.body.reason, ask.if_match)
 
+    def ask_resident(self, ask: Ask[AskResident]) -> Work[Reply]:
+        return self._step(ask, self.matching.ask_resident, ask.body.question, ask.if_match)
+
+    def request_extension(self, ask: Ask[RequestExtension]) -> Work[Reply]:
+        return self._step(ask, self.matching.request_extension, ask.body.days, ask.body.reason, ask.if_match)
+
+    def grant_extension(self, ask: Ask[Nothing]) -> Work[Reply]:
+        return self._step(ask, self.matching.grant_extension, ask.if_match)
+
+    def refuse_extension(self, ask: Ask[GiveReason]) -> Work[Reply]:
+        return self._step(ask, self.matching.refuse_extension, ask.body.reason, ask.if_match)
+
+    def supervise(self, ask: Ask[GiveReason]) -> Work[Reply]:
+        return self._step(ask, self.matching.supervise_order, ask.body.reason, ask.if_match)
+
     def _step(self, ask: Ask[Any], step: Callable[..., Work[KeptOrder]], *words: object) -> Work[Reply]:
         """Return the work of a step; an order that the one who asks may not see is not there for them."""
         order = ask.path["order"]
         ref = order_ref(ask.community, order)
-        demand = order.rsplit("-", 1)[0]
-        work = step(ask.origin(demand), order, *words)
+        work = step(ask.origin(demand_of(order)), order, *words)
 
         def decide(desk: Desk) -> Reply:
             if not views.may_see(desk.get(ref, NotFound()), ask.identity):
                 raise NotFound
             kept = work.decide(desk)
-            return show(views.order_view(kept, ask.identity), revision=kept.revision)
+            return show(views.order_view(kept, ask.identity, desk.at), revision=kept.revision)
 
         return Work(work.origin, work.reads, decide)
 
@@ -304,7 +263,68 @@ class MatchingRoutes:
             _deed("/return", STAFF, self.send_back, "Have it done again (发回重办)", GiveReason, step),
             _deed("/urge", COMMUNITY, self.urge, "Urge an order (催办)", UrgeOrder, step),
             _deed("/cancel", STAFF, self.cancel, "Cancel an order", GiveReason, step),
+            *self._of_time(),
         )
+
+    def _of_time(self) -> tuple[Route, ...]:
+        step, none = refusals.StepNotAllowed, refusals.NoExtensionAsked
+        return (
+            _deed(
+                "/question",
+                DOERS,
+                self.ask_resident,
+                "Ask the resident for more; the deadline stands still (待诉求人补充)",
+                AskResident,
+                step,
+                refusals.AlreadyWaiting,
+                refusals.TooManyQuestions,
+            ),
+            _deed(
+                "/extension",
+                DOERS,
+                self.request_extension,
+                "Ask for working days more, before the deadline (申请延期)",
+                RequestExtension,
+                step,
+                refusals.DeadlinePassed,
+                refusals.ExtensionPending,
+                refusals.ExtensionTooLong,
+                refusals.TooManyExtensions,
+            ),
+            _deed("/extension/grant", STAFF, self.grant_extension, "Allow more time", Nothing, step, none),
+            _deed(
+                "/extension/refuse",
+                STAFF,
+                self.refuse_extension,
+                "Allow no more time",
+                GiveReason,
+                step,
+                none,
+            ),
+            _deed(
+                "/supervise",
+                STAFF,
+                self.supervise,
+                "Watch over an order (督办)",
+                GiveReason,
+                step,
+                refusals.AlreadySupervised,
+            ),
+        )
+
+
+def _where(query: OrderQuery, at: datetime) -> dict[str, object]:
+    """Return the conditions of a query, all of which hold."""
+    wanted = {
+        "status": query.status,
+        "provider.id": query.provider,
+        "demand": query.demand,
+        "level": query.level,
+    }
+    asked: list[Mapping[str, object]] = [{name: value} for name, value in wanted.items() if value is not None]
+    asked += [views.overdue_where(at)] if query.overdue else []
+    asked += [{"supervised": {"$ne": None}}] if query.supervised else []
+    return {"$and": asked} if asked else {}
 
 
 def _deed(

@@ -6,6 +6,9 @@ from services.chassis.shelf import Index, Ref, Shelf
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 
+TIMER = "timer_at"
+"""The field of an order that says when something happens to it by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueOnRecord:
@@ -14,7 +17,14 @@ class CatalogueOnRecord:
     text: str
 
 
-ORDERS = Shelf("orders", Order, Index(("status", "-_id")), Index(("provider.id", "-_id")), Index(("demand",)))
+ORDERS = Shelf(
+    "orders",
+    Order,
+    Index(("status", "-_id")),
+    Index(("provider.id", "-_id")),
+    Index(("demand",)),
+    Index((TIMER,), due=True),
+)
 CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
 LOADS = Shelf("loads", Load)
 
@@ -29,6 +39,11 @@ def order_ref(community: str, order: str) -> Ref[Order]:
 def order_id(demand: str) -> str:
     """Return the id of the first order of a demand."""
     return f"{demand}-1"
+
+
+def demand_of(order: str) -> str:
+    """Return the demand that an order is about."""
+    return order.rsplit("-", 1)[0]
 
 
 def catalogue_ref(community: str) -> Ref[CatalogueOnRecord]:

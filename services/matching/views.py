@@ -1,6 +1,7 @@
 """What matching shows of orders and providers, and to whom."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +10,9 @@ from services.chassis.identity import Identity
 from services.chassis.shelf import Kept
 from services.contracts.words import Role
 from services.matching import spoken
-from services.matching.domain.order import NAMES, Choice, Order, OrderStatus, Who, allowed_steps
+from services.matching.domain.lifecycle import NAMES, UNDONE, OrderStatus, allowed_steps
+from services.matching.domain.order import Choice, Order, Who
+from services.matching.domain.timing import is_overdue, open_pause
 from services.matching.guides import Guide
 
 _PROVIDERS = (Role.UNIT, Role.PARTNER)
@@ -71,6 +74,36 @@ class HandoverView(View):
     receiver: WhoView
     reason: str
     offered_at: datetime
+    due_at: datetime | None = Field(description="when it ends by itself")
+
+
+class PauseView(View):
+    """A time in which the resident was waited for."""
+
+    asked_at: datetime
+    question: str
+    until: datetime
+    ended_at: datetime | None
+    answer: str
+
+
+class ExtensionView(View):
+    """A request for more working days; `granted` is null until staff decide."""
+
+    days: int
+    reason: str
+    asked_at: datetime
+    granted: bool | None
+    decided_at: datetime | None
+    because: str
+
+
+class SupervisionView(View):
+    """Why the community watches over it (督办), and since when."""
+
+    reason: str
+    since: datetime
+    by: str = Field(description="staff or clock")
 
 
 class OrderView(View):
@@ -102,6 +135,18 @@ class OrderView(View):
     urged: int
     returned: int
     ended_because: str
+    about: str = Field(description="enquiry, help, suggestion, complaint or report")
+    urgent: bool
+    answerable: WhoView | None = Field(description="首接负责制: who accepted first, or consented since")
+    sign_due_at: datetime | None = Field(description="until when whoever has it now has to answer")
+    finish_due_at: datetime | None = Field(description="until when it is to be done")
+    overdue: bool
+    waiting: bool = Field(description="for the resident; the deadline stands still")
+    level: str = Field(description="how far it has come with nobody taking it: candidate, staff, supervisor")
+    unsigned: list[str] = Field(description="providers that did not answer in time")
+    pauses: list[PauseView]
+    extensions: list[ExtensionView]
+    supervised: SupervisionView | None
     allowed: list[str]
 
 
@@ -146,7 +191,16 @@ def visible_where(viewer: Identity) -> Mapping[str, object]:
     return {"$or": [{"provider.id": viewer.subject}, {"handover.receiver.id": viewer.subject}]}
 
 
-def order_view(kept: Kept[Order], viewer: Identity) -> OrderView:
+def overdue_where(at: datetime) -> Mapping[str, object]:
+    """Return the condition under which an order is overdue; the same rule as `is_overdue`."""
+    return {
+        "status": {"$in": list(UNDONE)},
+        "finish_due_at": {"$lt": at},
+        "pauses": {"$not": {"$elemMatch": {"ended_at": None}}},
+    }
+
+
+def order_view(kept: Kept[Order], viewer: Identity, at: datetime) -> OrderView:
     """Return an order; who else was considered is the community's business."""
     order = kept.value
     assert order is not None, "a view is made of something that is there"
@@ -180,6 +234,18 @@ def order_view(kept: Kept[Order], viewer: Identity) -> OrderView:
         urged=order.urged,
         returned=order.returned,
         ended_because=order.ended_because,
+        about=order.about,
+        urgent=order.urgent,
+        answerable=_who(order.answerable) if order.answerable else None,
+        sign_due_at=order.sign_due_at,
+        finish_due_at=order.finish_due_at,
+        overdue=is_overdue(order, at),
+        waiting=open_pause(order) is not None,
+        level=order.level,
+        unsigned=list(order.unsigned),
+        pauses=[PauseView(**asdict(pause)) for pause in order.pauses],
+        extensions=[ExtensionView(**asdict(extension)) for extension in order.extensions],
+        supervised=SupervisionView(**asdict(order.supervised)) if order.supervised else None,
         allowed=allowed_steps(order.status),
     )
 
@@ -197,7 +263,9 @@ def _handover(order: Order) -> HandoverView | None:
     offer = order.handover
     if offer is None:
         return None
-    return HandoverView(receiver=_who(offer.receiver), reason=offer.reason, offered_at=offer.offered_at)
+    return HandoverView(
+        receiver=_who(offer.receiver), reason=offer.reason, offered_at=offer.offered_at, due_at=offer.due_at
+    )
 
 
 def provider_list(guide: Guide, taken: Mapping[str, int], at: datetime) -> ProviderList:

@@ -36,6 +36,7 @@ def _askers(fact: Any, following: Following) -> tuple[str, ...]:
 _AUDIENCES: Mapping[str, Inboxes] = MappingProxyType(
     {
         texts.ASKERS: _askers,
+        texts.ASKER: lambda fact, _: (inbox.person(fact.asked_by),),
         texts.CARRIED: lambda fact, _: tuple(inbox.person(subject) for subject in fact.carried),
         texts.STAFF: lambda _, __: (inbox.STAFF,),
         texts.PROVIDER: _of_provider("provider"),

@@ -141,6 +141,36 @@ def test_each_mistake_has_its_place_and_a_chinese_reason(old: str, new: str, fie
     assert reason in found[field]
 
 
+@pytest.mark.parametrize(
+    ("written", "field", "reason"),
+    [
+        ("hours: [{opens: 12:00, closes: 08:00}]", "deadlines.hours[0].closes", "08:00 不晚于 12:00"),
+        (
+            "hours: [{opens: 08:00, closes: 12:00}, {opens: 11:00, closes: 18:00}]",
+            "deadlines.hours[1].opens",
+            "早于前一段的结束",
+        ),
+        ("hours: []", "deadlines.hours", "至少要有 1 项"),
+        ("holidays: [2026-03-03], workdays: [2026-03-03]", "deadlines.workdays[0]", "同时写在 holidays 里"),
+        ("holidays: [2026-02-30]", "deadlines.holidays[0]", "应当是日期"),
+        ("sign_hours: 0", "deadlines.sign_hours", "必须大于 0"),
+        ("days: {enquiry: 0}", "deadlines.days.enquiry", "不能小于 1"),
+        ("days: {gossip: 3}", "deadlines.days.gossip", "不认识的字段"),
+        ("urgent: {sign_minutes: 0}", "deadlines.urgent.sign_minutes", "不能小于 1"),
+    ],
+)
+def test_each_mistake_in_the_deadlines_has_its_place(written: str, field: str, reason: str) -> None:
+    found = {problem.field: problem.reason for problem in problems_of(f"{SMALL}deadlines: {{{written}}}\n")}
+    assert reason in found[field]
+
+
+def test_deadlines_that_are_not_written_are_the_usual_ones() -> None:
+    usual = parse_community_file(SMALL, "small.yaml").deadlines
+    assert (usual.sign_hours, usual.days.enquiry, usual.days.help, usual.days.report) == (2, 1, 5, 10)
+    own = parse_community_file(f"{SMALL}deadlines: {{days: {{help: 3}}}}\n", "small.yaml").deadlines
+    assert (own.days.help, own.days.report, own.hours) == (3, 10, usual.hours)
+
+
 def test_overlapping_contracts_of_the_same_pair_are_refused() -> None:
     again = "  - {id: again, unit: roads, compounds: [east], starts_on: 2026-06-01, ends_on: 2027-05-31}\n"
     assert "同期已有契约 first" in only_problem_of(SMALL + again).reason

@@ -44,3 +44,9 @@ def test_dropped_points_and_eased_routing_are_told(jiwang: CommunityFile) -> Non
         "删除积分规则",
         "修改派单规则的 wanted_precision：0.98 → 0.9",
     ]
+
+
+def test_a_changed_deadline_is_told(jiwang: CommunityFile) -> None:
+    hurried = jiwang.deadlines.model_copy(update={"sign_hours": 1.0})
+    (change,) = diff_community_files(jiwang, jiwang.model_copy(update={"deadlines": hurried}))
+    assert str(change) == "修改办理时限的 sign_hours：2.0 → 1.0"

@@ -13,17 +13,24 @@ from services.contracts.refusal import Refused
 from services.intake.domain import demand as demands
 from services.intake.domain.demand import Demand, DemandStatus, DemandStep, Line
 from services.intake.domain.words_of_residents import ControlCharacters, NoWords, checked, masked
-from services.matching.domain import order as orders
+from services.matching.calendar import limits_of
+from services.matching.domain import lifecycle as orders
+from services.matching.domain import timing
+from services.matching.domain.deadlines import Extension, Pause
+from services.matching.domain.lifecycle import OrderStatus, OrderStep
 from services.matching.domain.load import Load
-from services.matching.domain.order import Evidence, Handover, Order, OrderStatus, OrderStep, Stage, Who
+from services.matching.domain.order import Evidence, Handover, Order, Stage, Who
 from services.matching.domain.refusals import StepNotAllowed
 from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
 from services.points.domain.rule import Rule, Span
+from tests.support.deployment import jiwang
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 LINE = Line(AT, "staff", "step", "一步")
 UNIT = Who("unit-1", "一家单位", "unit")
 OTHER = Who("unit-2", "另一家单位", "unit")
+LIMITS = limits_of(jiwang())
+PAUSE = Pause(AT, "几号楼", AT)
 PHOTO = (Evidence("photo", "p1.jpg"),)
 
 
@@ -70,6 +77,10 @@ def _completed(order: Order) -> Order:
     return replace(order, handover=None, stages=()).completed("好了", PHOTO, AT, AT)
 
 
+def _with_request(order: Order) -> Order:
+    return replace(order, finish_due_at=AT, extensions=(Extension(3, "等料", AT),))
+
+
 TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
     OrderStep.DISPATCH: lambda order: order.dispatched_to(UNIT, "staff", AT),
     OrderStep.ACCEPT: lambda order: order.accepted(AT),
@@ -86,6 +97,18 @@ TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
     OrderStep.SETTLE: lambda order: order.settled(),
     OrderStep.URGE: lambda order: order.urged_again(),
     OrderStep.CANCEL: lambda order: order.cancelled("不办了"),
+    OrderStep.MISS_SIGNING: lambda order: order.unsigned_in_time(),
+    OrderStep.LAPSE_HANDOVER: lambda order: order.not_taken_over(OrderStep.LAPSE_HANDOVER),
+    OrderStep.ASK_RESIDENT: lambda order: timing.asked_resident(
+        replace(order, pauses=()), "几号楼", LIMITS, AT
+    ),
+    OrderStep.GO_ON: lambda order: timing.answered(replace(order, pauses=(PAUSE,)), "三号楼", LIMITS, AT),
+    OrderStep.REQUEST_EXTENSION: lambda order: timing.extension_requested(
+        replace(order, finish_due_at=AT, extensions=()), 3, "等料", LIMITS, AT
+    ),
+    OrderStep.GRANT_EXTENSION: lambda order: timing.extension_granted(_with_request(order), LIMITS, AT),
+    OrderStep.REFUSE_EXTENSION: lambda order: timing.extension_refused(_with_request(order), "不行", AT),
+    OrderStep.SUPERVISE: lambda order: timing.supervised(replace(order, supervised=None), "急", "staff", AT),
 }
 """Every step of an order, taken by the method that the handlers call."""
 
@@ -108,7 +131,7 @@ def test_an_order_goes_where_the_table_says_or_says_what_is_allowed(
     with pytest.raises(StepNotAllowed) as refused:
         TAKE[step](before)
     assert refused.value.facts["present_status"] == status
-    by_people = set(OrderStep) - {OrderStep.BE_RATED_WELL, OrderStep.SETTLE}
+    by_people = set(OrderStep) - orders.BY_ITSELF
     assert _allowed(refused.value) == {s for s in by_people if status in orders.STEPS[s][0]}
 
 
@@ -138,6 +161,7 @@ ROUTES: Mapping[DemandStep, str] = {
     DemandStep.MERGE: "merge",
     DemandStep.ENDORSE: "endorse",
     DemandStep.URGE: "urge",
+    DemandStep.SUPPLEMENT: "supplement",
 }
 """The steps that people take, by the names of their routes."""
 

@@ -73,6 +73,8 @@ class Story:
             self.withdrawn(),
             self.merged(),
             self.refused_and_cancelled(),
+            self.never_taken(),
+            self.taken_and_never_done(),
         )
 
     async def _submit(self, text: str, compound: str | None = None) -> dict[str, Any]:
@@ -164,6 +166,38 @@ class Story:
         demand = await self._submit("电动车充电飞线，存在火灾隐患，希望建充电桩", "jindu")
         (await self.staff.post(f"/orders/{demand['order']}/cancel", {"reason": "已在别处办"})).ok()
         await self._has(demand, "closed")
+
+    async def never_taken(self) -> None:
+        demand = await self._submit("孩子看黑板看不清，想查视力", "binhe-jiayuan")
+        order = f"/orders/{demand['order']}"
+        for _ in range(9):
+            before = (await self.staff.get(order)).ok()
+            if before["supervised"]:
+                break
+            await self.running.month_goes_by(demand["order"], "sign_due_at")
+            await self._moves_on(order, before["version"])
+        await self._has(demand, "in_review")
+
+    async def _moves_on(self, order: str, version: int) -> None:
+        await self.staff.until(order, lambda seen: seen["version"] > version)
+
+    async def taken_and_never_done(self) -> None:
+        demand = await self._submit("门口的路灯坏了一盏，晚上看不见", "xinhe-dasha")
+        doer, order = self._doer(demand), f"/orders/{demand['order']}"
+        (await doer.post(f"{order}/accept")).ok()
+        (await doer.post(f"{order}/question", {"question": "哪一盏？"})).ok()
+        await self.resident.until(f"/demands/{demand['id']}", lambda seen: seen["question"])
+        (await self.resident.post(f"/demands/{demand['id']}/supplement", {"text": "大门左手"})).ok()
+        await doer.until(order, lambda seen: not seen["waiting"])
+        for answer, words in (("grant", {}), ("refuse", {"reason": "请抓紧"})):
+            (await doer.post(f"{order}/extension", {"days": 1, "reason": "等灯"})).ok()
+            (await self.staff.post(f"{order}/extension/{answer}", words)).ok()
+        words = {"to": "jishan-housing-bureau", "reason": "线路归他们管"}
+        (await doer.post(f"{order}/handover", words)).ok()
+        await self.running.month_goes_by(demand["order"], "handover.due_at")
+        await doer.until(order, lambda seen: not seen["handover"])
+        await self.running.month_goes_by(demand["order"], "finish_due_at")
+        await doer.until(order, lambda seen: seen["supervised"])
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,24 @@ from services.chassis.clock import now
 from services.chassis.failures import Away, Stale, Unwritable
 from services.chassis.mongo import Changes, Store, open_client
 from services.chassis.once import ANSWERS, Remembered, Reply
-from services.chassis.shelf import Kept, Ref, Shelf, to_document
+from services.chassis.servers import Servers
+from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, to_document
 from services.house import BLUEPRINTS
 from tests.stores.things import OTHERS, SHELVES, THINGS, Thing, ref
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLY = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Something that is due some time, or never."""
+
+    id: str
+    at: datetime | None
+
+
+DATED = Shelf("dated", Dated, Index(("at",), due=True))
 
 
 def inserting(*things: Thing, community: str = "jiwang", shelf: Shelf[Thing] = THINGS) -> Changes:
@@ -196,3 +212,48 @@ async def test_a_database_nobody_answers_at_is_away() -> None:
         with pytest.raises(Away):
             await attempt
     await asyncio.to_thread(client.close)
+
+
+class TestWhatIsDue:
+    async def found(self, store: Store, until: datetime, **changes: Any) -> list[str]:
+        return [due.key for due in await store.due(DATED, "at", until, **{"limit": 100, **changes})]
+
+    async def kept(self, store: Store) -> None:
+        await store.prepare([DATED])
+        for number in range(6):
+            at = None if number == 5 else EARLY + timedelta(hours=number // 2)
+            community = "fenwan" if number % 2 else "jiwang"
+            changes = Changes()
+            dated = Dated(f"d{number}", at)
+            changes.insert(DATED.name, to_document(Ref(DATED, community, dated.id), Kept(dated, 1)))
+            await store.commit(changes)
+
+    async def test_is_found_in_every_community_oldest_first(self, store: Store) -> None:
+        await self.kept(store)
+        assert await self.found(store, EARLY) == ["fenwan/d1", "jiwang/d0"]
+        assert await self.found(store, EARLY + timedelta(hours=1)) == [
+            "fenwan/d1",
+            "jiwang/d0",
+            "fenwan/d3",
+            "jiwang/d2",
+        ]
+        assert await self.found(store, EARLY - timedelta(seconds=1)) == []
+
+    async def test_is_found_portion_by_portion_with_nothing_left_out(self, store: Store) -> None:
+        await self.kept(store)
+        seen: list[str] = []
+        last: Due | None = None
+        while portion := await store.due(DATED, "at", EARLY + timedelta(days=1), limit=2, after=last):
+            seen += [due.id for due in portion]
+            last = portion[-1]
+        assert seen == ["d1", "d0", "d3", "d2", "d4"]
+
+    async def test_is_found_by_its_index(self, store: Store, servers: Servers) -> None:
+        await self.kept(store)
+        client = open_client(servers.mongo_url)
+        found = client[store.name][DATED.name].find({"at": {"$gt": EPOCH, "$lte": EARLY}})
+        plan = str((await found.sort([("at", 1), ("_id", 1)]).explain())["queryPlanner"]["winningPlan"])
+        assert "IXSCAN" in plan
+        assert "COLLSCAN" not in plan
+        assert "'SORT'" not in plan
+        await asyncio.to_thread(client.close)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,7 +11,7 @@ from bson.codec_options import CodecOptions
 
 from services.chassis.failures import Stale
 from services.chassis.mongo import Changes
-from services.chassis.shelf import Kept, Ref, from_document
+from services.chassis.shelf import Due, Kept, Ref, Shelf, from_document
 
 _OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 _MADE_ANEW = frozenset({"outbox", "notices"})
@@ -42,6 +43,19 @@ class MemoryDocuments:
             raw = self.rows.get(ref.shelf.name, {}).get(ref.key)
             loaded[ref] = from_document(ref.shelf, _decoded(raw)) if raw else Kept(None)
         return loaded
+
+    async def due(
+        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+    ) -> list[Due]:
+        """Return what is due in any community, oldest first."""
+        rows = [_decoded(raw) for raw in self.rows.get(shelf.name, {}).values()]
+        found = sorted(
+            (row[field], row["_id"], row["community"])
+            for row in rows
+            if row[field] is not None and row[field] <= until
+        )
+        past = (after.at, after.key, after.community) if after else None
+        return [Due(*row) for row in found if past is None or row > past][:limit]
 
     async def commit(self, changes: Changes) -> None:
         """Write all or nothing, the second time it is asked to."""

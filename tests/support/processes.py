@@ -111,6 +111,7 @@ class ServiceProcess:
             "RETRY_TIERS_SECONDS": tiers,
             "ATTEMPTS_MAX": str(settings.attempts_max),
             "OUTBOX_GRACE_SECONDS": str(settings.outbox_grace_seconds),
+            "TIMERS_SECONDS": str(settings.timers_seconds),
             "MEMBER_SECONDS": str(settings.member_seconds),
             "DRAIN_SECONDS": str(settings.drain_seconds),
             "LOG_LEVEL": settings.log_level,

@@ -26,6 +26,9 @@ BODIES: Mapping[str, Any] = {
     "FinishMilestone": {"note": "好了", "figures": {"件": 1}, "proof": [PROOF]},
     "CompleteOrder": {"summary": "办好了", "proof": [PROOF]},
     "UrgeOrder": {"note": "急"},
+    "SupplementDemand": {"text": "在三号楼门口"},
+    "AskResident": {"question": "在几号楼？"},
+    "RequestExtension": {"days": 3, "reason": "等材料"},
     "ReadNotice": {},
 }
 """Name of a body's model → a body that it takes."""

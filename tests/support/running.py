@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 
 from services.chassis import metrics
+from services.chassis.clock import now
 from services.chassis.mongo import Collection, Store, open_client
 from services.chassis.parking import Parked, ParkingLot
 from services.chassis.runner import House
@@ -21,6 +22,7 @@ from services.chassis.topology import Names
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.house import SERVICES, house
+from services.matching.store import ORDERS, TIMER
 from tests.support.client import Visitor
 from tests.support.deployment import Keys, jiwang, roomy
 
@@ -114,6 +116,13 @@ class Running:
         finally:
             client.close()
         return found
+
+    async def month_goes_by(self, order: str, *clocks: str) -> None:
+        """Let clocks of one order, by the names of their fields, have run out a month ago."""
+        long_ago = now() - timedelta(days=30)
+        passed = {"$set": dict.fromkeys((*clocks, TIMER), long_ago)}
+        found = await self.stores["matching"].plain(ORDERS.name).update({"_id": f"jiwang/{order}"}, passed)
+        assert found == 1
 
     async def parked(self, service: str) -> list[Parked]:
         """Return what a service has put aside, oldest first."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from services.chassis.batches import Batches, Documents
 from services.chassis.clock import new_id
@@ -26,7 +26,8 @@ from services.matching.domain.load import Load
 from services.matching.domain.order import Evidence, Order, Stage
 from services.matching.guides import Guide, Guides
 from services.matching.handlers import Matching, Report
-from services.matching.store import CatalogueOnRecord, load_ref, order_ref
+from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, load_ref, order_ref
+from services.matching.timekeeper import DueDocuments, Timekeeper
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers import Notifier
 from services.points.consumers import CONSUMES as POINTS_HEARS
@@ -174,6 +175,24 @@ class Town:
                 queue = f"test.{service}.p{partition}"
                 delivery = Delivery(queue, parcel.body, {"community": parcel.community})
                 await self.rooms[service].handle([delivery])
+
+    # Time.
+
+    def timekeeper(self, batches: Batches | None = None) -> Timekeeper:
+        """Return somebody who acts upon deadlines, as each replica of matching has one."""
+        documents = cast(DueDocuments, self.documents["matching"])
+        return Timekeeper(documents, batches or self.batches["matching"], self.matching, self._clock, 0.01)
+
+    async def wait(self, until: datetime) -> list[tuple[datetime, int]]:
+        """Let time pass, and every deadline with it; return when how much happened by itself."""
+        keeper, happened = self.timekeeper(), []
+        while due := await keeper.documents.due(ORDERS, TIMER, until, limit=1):
+            self.now = max(self.now, due[0].at)
+            happened.append((self.now, await keeper.look()))
+            await self.deliver()
+            assert len(happened) < 1_000, "the same thing is due for ever"
+        self.now = until
+        return happened
 
     async def find(self, service: str, ref: Ref[T]) -> T | None:
         """Return a value as it is kept."""

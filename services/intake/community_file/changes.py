@@ -17,6 +17,7 @@ _SECTION_NAMES: Mapping[str, str] = {
     "contracts": "契约",
     "points": "积分规则",
     "routing": "派单规则",
+    "deadlines": "办理时限",
 }
 _LISTS = ("compounds", "venues", "units", "partners", "contracts")
 _VERBS: Mapping[Kind, str] = {"added": "新增", "removed": "删除", "changed": "修改"}

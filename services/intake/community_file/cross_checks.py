@@ -16,6 +16,7 @@ from services.contracts.community_file import (
     Community,
     Compound,
     Contract,
+    Deadlines,
     Entry,
     Hours,
     Partner,
@@ -45,6 +46,7 @@ class Sheet:
     partners: Numbered[Partner]
     contracts: Numbered[Contract]
     points: PointsRule | None
+    deadlines: Deadlines | None
     ids: Mapping[str, tuple[tuple[int, str], ...]]
 
     def providers(self) -> Iterator[tuple[str, int, Provider]]:
@@ -69,6 +71,7 @@ def _sheet(value: object) -> Sheet:
         partners=_entries(Partner, root.get("partners")),
         contracts=_entries(Contract, root.get("contracts")),
         points=_entry(PointsRule, root.get("points")),
+        deadlines=_entry(Deadlines, root.get("deadlines")),
         ids={section: _ids(root.get(section)) for section in _SECTIONS},
     )
 
@@ -220,6 +223,23 @@ def _points_are_not_negative(sheet: Sheet) -> Iterator[Finding]:
             yield ("points", "points_by_category", category), "积分不能小于 0"
 
 
+def _working_spans_follow_each_other(sheet: Sheet) -> Iterator[Finding]:
+    spans = sheet.deadlines.hours if sheet.deadlines else ()
+    for number, span in enumerate(spans):
+        place = ("deadlines", "hours", number)
+        if span.closes <= span.opens:
+            yield (*place, "closes"), f"{span.closes:%H:%M} 不晚于 {span.opens:%H:%M}"
+        if number and span.opens < spans[number - 1].closes:
+            yield (*place, "opens"), "早于前一段的结束；请按先后写，不要重叠"
+
+
+def _days_are_worked_or_not(sheet: Sheet) -> Iterator[Finding]:
+    free = set(sheet.deadlines.holidays) if sheet.deadlines else set()
+    for number, day in enumerate(sheet.deadlines.workdays if sheet.deadlines else ()):
+        if day in free:
+            yield ("deadlines", "workdays", number), f"{day} 同时写在 holidays 里"
+
+
 _CHECKS: tuple[Callable[[Sheet], Iterator[Finding]], ...] = (
     _timezone_is_known,
     _ids_are_unique,
@@ -232,4 +252,6 @@ _CHECKS: tuple[Callable[[Sheet], Iterator[Finding]], ...] = (
     _terms_end_after_they_start,
     _pairs_are_contracted_once_at_a_time,
     _points_are_not_negative,
+    _working_spans_follow_each_other,
+    _days_are_worked_or_not,
 )

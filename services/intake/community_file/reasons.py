@@ -23,6 +23,7 @@ _REASONS: Mapping[str, str] = {
     "float_parsing": "应当是数字",
     "bool_type": "只能是 true 或 false",
     "bool_parsing": "只能是 true 或 false",
+    "greater_than": "必须大于 {gt}",
     "greater_than_equal": "不能小于 {ge}",
     "less_than_equal": "不能大于 {le}",
     "too_short": "至少要有 {min_length} 项，现在有 {actual_length} 项",

@@ -37,6 +37,7 @@ class DemandStep(StrEnum):
     MERGE = "merge"
     ENDORSE = "endorse"
     URGE = "urge"
+    SUPPLEMENT = "supplement"
 
     GO_TO_REVIEW = "go_to_review"
     BE_DISPATCHED = "be_dispatched"
@@ -68,6 +69,7 @@ STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]]
         DemandStep.MERGE: (_BEFORE_DONE, S.MERGED),
         DemandStep.ENDORSE: (_OPEN, None),
         DemandStep.URGE: (_BEFORE_DONE, None),
+        DemandStep.SUPPLEMENT: ((S.ACCEPTED, S.IN_PROGRESS), None),
     }
 )
 """Step → the statuses it may be taken from, and the one it leads to (None: it stays)."""
@@ -84,6 +86,13 @@ class NotYourDemand(Forbidden):
 
     slug = "not_your_demand"
     title = "只有提出人或代办的社区人员可以这样做"
+
+
+class NothingAsked(Conflict):
+    """Nobody has asked the resident for more."""
+
+    slug = "nothing_asked"
+    title = "目前没有需要补充的内容"
 
 
 class OwnDemand(Conflict):
@@ -166,6 +175,9 @@ class Demand:
     merged_into: str | None = None
     merged_from: tuple[str, ...] = ()
     has_contact: bool = False
+    question: str | None = None
+    finish_due_at: datetime | None = None
+    supervised: bool = False
 
     def after(self, step: DemandStep, line: Line) -> "Demand":
         """Return the demand after a step, with its line on the timeline.
@@ -208,6 +220,24 @@ class Demand:
         line = Line(at, "resident", "endorsed", f"有居民附议，共 {len(self.supporters) + 1} 人")
         return replace(self.after(DemandStep.ENDORSE, line), supporters=(*self.supporters, subject))
 
+    def supplemented(self, line: Line) -> "Demand":
+        """Return the demand with the answer to what was asked.
+
+        Raises:
+            NothingAsked: nothing was.
+            StepNotAllowed: it is not being worked on.
+        """
+        after = self.after(DemandStep.SUPPLEMENT, line)
+        if self.question is None:
+            raise NothingAsked
+        return replace(after, question=None)
+
+    @property
+    def open_question(self) -> str | None:
+        """Return what the resident is asked, as long as an answer helps."""
+        sources, _ = STEPS[DemandStep.SUPPLEMENT]
+        return self.question if self.status in sources else None
+
     def joined_by(self, other: "Demand", at: datetime) -> "tuple[Demand, tuple[str, ...]]":
         """Return the demand with another's people as supporters, and who came over with it.
 
@@ -249,6 +279,7 @@ _BY_PEOPLE: Mapping[DemandStep, str] = MappingProxyType(
         DemandStep.MERGE: "merge",
         DemandStep.ENDORSE: "endorse",
         DemandStep.URGE: "urge",
+        DemandStep.SUPPLEMENT: "supplement",
     }
 )
 

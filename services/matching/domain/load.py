@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from services.matching.domain.order import OPEN, Order
+from services.matching.domain.lifecycle import OPEN
+from services.matching.domain.order import Order
 from services.matching.domain.refusals import ProviderFull
 
 

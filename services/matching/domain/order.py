@@ -1,11 +1,10 @@
 """An order (工单): what one provider is asked to do about a demand, from proposal to settlement."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
 
+from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
+from services.matching.domain.lifecycle import NAMES, STEPS, OrderStatus, OrderStep, allowed_steps
 from services.matching.domain.refusals import (
     CannotReceive,
     DuplicateMilestones,
@@ -21,69 +20,6 @@ from services.matching.domain.refusals import (
 )
 
 MILESTONES_MAX = 100
-
-
-class OrderStatus(StrEnum):
-    """Where an order stands."""
-
-    PROPOSED = "proposed"
-    DISPATCHED = "dispatched"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    VERIFIED = "verified"
-    SETTLED = "settled"
-    CANCELLED = "cancelled"
-
-
-class OrderStep(StrEnum):
-    """What moves an order."""
-
-    DISPATCH = "dispatch"
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    OFFER_HANDOVER = "offer_handover"
-    CONSENT_TO_HANDOVER = "consent_to_handover"
-    REFUSE_HANDOVER = "refuse_handover"
-    PLAN = "plan"
-    FINISH_MILESTONE = "finish_milestone"
-    COMPLETE = "complete"
-    VERIFY = "verify"
-    BE_RATED_WELL = "be_rated_well"
-    RETURN = "return"
-    SETTLE = "settle"
-    URGE = "urge"
-    CANCEL = "cancel"
-
-
-S = OrderStatus
-_TAKEN = (S.ACCEPTED, S.IN_PROGRESS)
-_IN_HAND = (S.DISPATCHED, *_TAKEN)
-
-STEPS: Mapping[OrderStep, tuple[tuple[OrderStatus, ...], OrderStatus | None]] = MappingProxyType(
-    {
-        OrderStep.DISPATCH: ((S.PROPOSED,), S.DISPATCHED),
-        OrderStep.ACCEPT: ((S.DISPATCHED,), S.ACCEPTED),
-        OrderStep.DECLINE: ((S.DISPATCHED,), S.PROPOSED),
-        OrderStep.OFFER_HANDOVER: (_TAKEN, None),
-        OrderStep.CONSENT_TO_HANDOVER: (_TAKEN, None),
-        OrderStep.REFUSE_HANDOVER: (_TAKEN, None),
-        OrderStep.PLAN: (_TAKEN, S.IN_PROGRESS),
-        OrderStep.FINISH_MILESTONE: (_TAKEN, S.IN_PROGRESS),
-        OrderStep.COMPLETE: (_TAKEN, S.COMPLETED),
-        OrderStep.VERIFY: ((S.COMPLETED,), S.VERIFIED),
-        OrderStep.BE_RATED_WELL: ((S.COMPLETED, S.VERIFIED), None),
-        OrderStep.RETURN: ((S.COMPLETED, S.VERIFIED), S.IN_PROGRESS),
-        OrderStep.SETTLE: ((S.VERIFIED,), S.SETTLED),
-        OrderStep.URGE: ((S.PROPOSED, *_IN_HAND), None),
-        OrderStep.CANCEL: ((S.PROPOSED, *_IN_HAND, S.COMPLETED, S.VERIFIED), S.CANCELLED),
-    }
-)
-"""Step → the statuses it may be taken from, and the one it leads to (None: it stays).
-A declined order is proposed again, and at once dispatched to the next candidate if there is one."""
-
-OPEN = frozenset(_IN_HAND)
-"""Statuses in which an order takes a place of its provider's capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +73,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """An offer to another provider, until it answers."""
+    """An offer to another provider, until it answers or the time to answer is over."""
 
     receiver: Who
     reason: str
     offered_at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +113,32 @@ class Order:
     urged: int = 0
     returned: int = 0
     ended_because: str = ""
+    about: str = "help"
+    urgent: bool = False
+    answerable: Who | None = None
+    sign_due_at: datetime | None = None
+    finish_due_at: datetime | None = None
+    timer_at: datetime | None = None
+    level: Level = Level.CANDIDATE
+    unsigned: tuple[str, ...] = ()
+    overdue_told_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    supervised: Supervision | None = None
 
     def dispatched_to(self, provider: Who, chosen_by: str, at: datetime) -> "Order":
         """Return the order as the provider finds it in its inbox."""
-        after = self._after(OrderStep.DISPATCH)
+        after = self.after_step(OrderStep.DISPATCH)
         return replace(after, provider=provider, chosen_by=chosen_by, dispatched_at=at)
 
     def accepted(self, at: datetime) -> "Order":
         """Return the order with its provider answerable for it."""
-        return replace(self._after(OrderStep.ACCEPT), accepted_at=at)
+        after = self.after_step(OrderStep.ACCEPT)
+        return replace(after, accepted_at=at, answerable=self._provider)
 
     def refused(self) -> "Order":
         """Return the order without its provider, who is not asked again."""
-        after = self._after(OrderStep.DECLINE)
+        after = self.after_step(OrderStep.DECLINE)
         return replace(after, provider=None, declined=(*self.declined, self._provider.id))
 
     def next_choices(self) -> tuple[Choice, ...]:
@@ -202,7 +152,7 @@ class Order:
             HandoverPending: another offer waits for its answer.
             CannotReceive: it is the one who has it.
         """
-        after = self._after(OrderStep.OFFER_HANDOVER)
+        after = self.after_step(OrderStep.OFFER_HANDOVER)
         if self.handover is not None:
             raise HandoverPending(receiver=self.handover.receiver.id)
         if receiver.id == self._provider.id:
@@ -212,16 +162,30 @@ class Order:
     def taken_over(self) -> "Order":
         """Return the order with the receiver answerable (首接负责制: by consent alone)."""
         offer = self._offer(OrderStep.CONSENT_TO_HANDOVER)
-        return replace(self, provider=offer.receiver, handover=None, handed_over=self.handed_over + 1)
+        return replace(
+            self,
+            provider=offer.receiver,
+            answerable=offer.receiver,
+            handover=None,
+            handed_over=self.handed_over + 1,
+        )
 
-    def not_taken_over(self) -> "Order":
-        """Return the order with the one who had it."""
-        self._offer(OrderStep.REFUSE_HANDOVER)
+    def not_taken_over(self, step: OrderStep = OrderStep.REFUSE_HANDOVER) -> "Order":
+        """Return the order with the one who had it: the other refused, or did not answer in time."""
+        self._offer(step)
         return replace(self, handover=None)
+
+    def unsigned_in_time(self) -> "Order":
+        """Return the order without the provider that did not answer in time, which is not asked again."""
+        after = self.after_step(OrderStep.MISS_SIGNING)
+        missed = self._provider.id
+        return replace(
+            after, provider=None, declined=(*self.declined, missed), unsigned=(*self.unsigned, missed)
+        )
 
     def planned(self, stages: tuple[Stage, ...]) -> "Order":
         """Return the order as a project with milestones ahead."""
-        after = self._after(OrderStep.PLAN)
+        after = self.after_step(OrderStep.PLAN)
         if len(self.stages) + len(stages) > MILESTONES_MAX:
             raise TooManyMilestones(most=MILESTONES_MAX)
         ids = [stage.id for stage in (*self.stages, *stages)]
@@ -235,7 +199,7 @@ class Order:
         Raises:
             UnknownMilestone, MilestoneDone
         """
-        after = self._after(OrderStep.FINISH_MILESTONE)
+        after = self.after_step(OrderStep.FINISH_MILESTONE)
         planned = next((stage for stage in self.stages if stage.id == done.id), None)
         if planned is None:
             raise UnknownMilestone
@@ -256,7 +220,7 @@ class Order:
             MilestonesOpen: something planned is not done.
             HandoverPending: it is not clear whose it is.
         """
-        after = self._after(OrderStep.COMPLETE)
+        after = self.after_step(OrderStep.COMPLETE)
         if not proof:
             raise ProofMissing
         if not (self.accepted_at or served_at) <= served_at <= at:
@@ -270,11 +234,11 @@ class Order:
 
     def verified(self) -> "Order":
         """Return the order as the community found it done."""
-        return self._after(OrderStep.VERIFY)
+        return self.after_step(OrderStep.VERIFY)
 
     def sent_back(self) -> "Order":
         """Return the order to be done again (发回重办)."""
-        after = self._after(OrderStep.RETURN)
+        after = self.after_step(OrderStep.RETURN)
         return replace(after, returned=self.returned + 1, well_rated=False, completed_at=None)
 
     def rated_well(self) -> "Order":
@@ -283,24 +247,24 @@ class Order:
         Raises:
             StepNotAllowed: it went back meanwhile, and the next try is to be rated anew.
         """
-        return replace(self._after(OrderStep.BE_RATED_WELL), well_rated=True)
+        return replace(self.after_step(OrderStep.BE_RATED_WELL), well_rated=True)
 
     @property
     def can_settle(self) -> bool:
         """Return whether it is verified and well rated."""
-        return self.status is S.VERIFIED and self.well_rated
+        return self.status is OrderStatus.VERIFIED and self.well_rated
 
     def settled(self) -> "Order":
         """Return the order at its end."""
-        return self._after(OrderStep.SETTLE)
+        return self.after_step(OrderStep.SETTLE)
 
     def urged_again(self) -> "Order":
         """Return the order with one urge more."""
-        return replace(self._after(OrderStep.URGE), urged=self.urged + 1)
+        return replace(self.after_step(OrderStep.URGE), urged=self.urged + 1)
 
     def cancelled(self, reason: str) -> "Order":
         """Return the order given up; nobody has to answer for it."""
-        return replace(self._after(OrderStep.CANCEL), handover=None, ended_because=reason)
+        return replace(self.after_step(OrderStep.CANCEL), handover=None, ended_because=reason)
 
     @property
     def _provider(self) -> Who:
@@ -308,12 +272,17 @@ class Order:
         return self.provider
 
     def _offer(self, step: OrderStep) -> Handover:
-        self._after(step)
+        self.after_step(step)
         if self.handover is None:
             raise NoHandoverOffered
         return self.handover
 
-    def _after(self, step: OrderStep) -> "Order":
+    def after_step(self, step: OrderStep) -> "Order":
+        """Return the order where a step leads it.
+
+        Raises:
+            StepNotAllowed: its status does not allow the step.
+        """
         sources, target = STEPS[step]
         if self.status not in sources:
             raise StepNotAllowed(
@@ -322,24 +291,3 @@ class Order:
                 allowed=allowed_steps(self.status),
             )
         return replace(self, status=target or self.status)
-
-
-def allowed_steps(status: OrderStatus) -> list[str]:
-    """Return what people may do in a status; the last two steps happen by themselves."""
-    by_people = set(STEPS) - {OrderStep.BE_RATED_WELL, OrderStep.SETTLE}
-    return [step.value for step, (sources, _) in STEPS.items() if status in sources and step in by_people]
-
-
-NAMES: Mapping[OrderStatus, str] = MappingProxyType(
-    {
-        S.PROPOSED: "待研判",
-        S.DISPATCHED: "已下单，待接单",
-        S.ACCEPTED: "已接单",
-        S.IN_PROGRESS: "办理中",
-        S.COMPLETED: "已办结，待核实",
-        S.VERIFIED: "已核实，待评单",
-        S.SETTLED: "已结单",
-        S.CANCELLED: "已取消",
-    }
-)
-"""Status → what people read."""

@@ -95,3 +95,66 @@ class ProofMissing(Invalid):
 
     slug = "proof_missing"
     title = "办结须附佐证（照片、文件或签字）"
+
+
+class AlreadyWaiting(Conflict):
+    """The resident was asked and has not answered yet."""
+
+    slug = "already_waiting"
+    title = "已在等诉求人补充"
+
+
+class TooManyQuestions(Conflict):
+    """The resident was asked as often as anybody may be about one matter."""
+
+    slug = "too_many_questions"
+    title = "请居民补充的次数已达上限"
+
+
+class NobodyWaits(Conflict):
+    """No answer of the resident is waited for."""
+
+    slug = "nobody_waits"
+    title = "没有在等诉求人补充"
+
+
+class DeadlinePassed(Conflict):
+    """More time has to be asked for before the deadline; `due_at` says when that was."""
+
+    slug = "deadline_passed"
+    title = "办理期限已过，不能再申请延期"
+
+
+class ExtensionPending(Conflict):
+    """Staff have not decided on the last request yet."""
+
+    slug = "extension_pending"
+    title = "已有一个延期申请在等社区答复"
+
+
+class NoExtensionAsked(Conflict):
+    """Nobody asked for more time."""
+
+    slug = "no_extension_asked"
+    title = "没有待答复的延期申请"
+
+
+class ExtensionTooLong(Invalid):
+    """More working days than the community allows at a time; `most` says how many it does."""
+
+    slug = "extension_too_long"
+    title = "申请延期的天数超过本社区的上限"
+
+
+class TooManyExtensions(Conflict):
+    """More time was asked for as often as may be."""
+
+    slug = "too_many_extensions"
+    title = "申请延期的次数已达上限"
+
+
+class AlreadySupervised(Conflict):
+    """The community watches over it already."""
+
+    slug = "already_supervised"
+    title = "已经在督办"

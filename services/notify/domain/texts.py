@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 ASKERS = "askers"
+ASKER = "asker"
 PROVIDER = "provider"
 RECEIVER = "receiver"
 GIVER = "giver"
@@ -50,6 +51,33 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "order.settled.v1": {PROVIDER: "工单已结单，谢谢", ASKERS: "您的诉求已归档，谢谢您的评单"},
         "order.urged.v1": {PROVIDER: "居民催办（第 {times} 次）：{note}"},
         "order.cancelled.v1": {PROVIDER: "工单已取消：{reason}", ASKERS: "不再办理：{reason}"},
+        "order.unsigned.v1": {
+            PROVIDER: "您未在时限内签收工单，已转由别人办理",
+            STAFF: "{provider.name}未在时限内签收",
+        },
+        "order.escalated.v1": {STAFF: "工单无人承接，请尽快处理：{because}"},
+        "order.handover_lapsed.v1": {
+            PROVIDER: "{receiver.name}没有在时限内答复转办，仍由您负责办理",
+            RECEIVER: "{provider.name}请您接手的工单已过答复时限，请求已失效",
+        },
+        "order.waiting.v1": {ASKER: "{provider.name}请您补充：{question}"},
+        "order.resumed.v1": {PROVIDER: "{because}；请在 {finish_due_on:%Y-%m-%d} 前办结"},
+        "order.extension_requested.v1": {STAFF: "{provider.name}申请延期 {days} 个工作日：{reason}"},
+        "order.extension_granted.v1": {
+            PROVIDER: "延期已同意，请在 {finish_due_on:%Y-%m-%d} 前办结",
+            ASKERS: "您的诉求延期到 {finish_due_on:%Y-%m-%d} 前办结：{reason}",
+        },
+        "order.extension_refused.v1": {PROVIDER: "延期未获同意：{reason}"},
+        "order.overdue.v1": {
+            PROVIDER: "工单已过办理期限 {due_on:%Y-%m-%d}，请尽快办结",
+            STAFF: "有工单已过办理期限 {due_on:%Y-%m-%d}，请催办",
+            ASKERS: "您的诉求已过办理期限，社区正在催办",
+        },
+        "order.supervised.v1": {
+            STAFF: "工单列入督办：{reason}",
+            PROVIDER: "社区对您的工单督办：{reason}",
+            ASKERS: "您的诉求已列入社区督办：{reason}",
+        },
         "points.posted.v1": {PARTNER: "积分 +{amount_points}，余额 {balance_points}：{because}"},
         "points.withheld.v1": {
             STAFF: "合伙人积分 {amount_points} 未能入账：{because}",

@@ -1,0 +1,117 @@
+"""The life of an order: its statuses, and which step leads from where to where."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    PROPOSED = "proposed"
+    DISPATCHED = "dispatched"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    VERIFIED = "verified"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+class OrderStep(StrEnum):
+    """What moves an order."""
+
+    DISPATCH = "dispatch"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    OFFER_HANDOVER = "offer_handover"
+    CONSENT_TO_HANDOVER = "consent_to_handover"
+    REFUSE_HANDOVER = "refuse_handover"
+    PLAN = "plan"
+    FINISH_MILESTONE = "finish_milestone"
+    COMPLETE = "complete"
+    VERIFY = "verify"
+    BE_RATED_WELL = "be_rated_well"
+    RETURN = "return"
+    SETTLE = "settle"
+    URGE = "urge"
+    CANCEL = "cancel"
+    MISS_SIGNING = "miss_signing"
+    LAPSE_HANDOVER = "lapse_handover"
+    ASK_RESIDENT = "ask_resident"
+    GO_ON = "go_on"
+    REQUEST_EXTENSION = "request_extension"
+    GRANT_EXTENSION = "grant_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    SUPERVISE = "supervise"
+
+
+S = OrderStatus
+_TAKEN = (S.ACCEPTED, S.IN_PROGRESS)
+_IN_HAND = (S.DISPATCHED, *_TAKEN)
+UNDONE = (S.PROPOSED, *_IN_HAND)
+"""Statuses in which the deadline for finishing runs."""
+
+STEPS: Mapping[OrderStep, tuple[tuple[OrderStatus, ...], OrderStatus | None]] = MappingProxyType(
+    {
+        OrderStep.DISPATCH: ((S.PROPOSED,), S.DISPATCHED),
+        OrderStep.ACCEPT: ((S.DISPATCHED,), S.ACCEPTED),
+        OrderStep.DECLINE: ((S.DISPATCHED,), S.PROPOSED),
+        OrderStep.OFFER_HANDOVER: (_TAKEN, None),
+        OrderStep.CONSENT_TO_HANDOVER: (_TAKEN, None),
+        OrderStep.REFUSE_HANDOVER: (_TAKEN, None),
+        OrderStep.PLAN: (_TAKEN, S.IN_PROGRESS),
+        OrderStep.FINISH_MILESTONE: (_TAKEN, S.IN_PROGRESS),
+        OrderStep.COMPLETE: (_TAKEN, S.COMPLETED),
+        OrderStep.VERIFY: ((S.COMPLETED,), S.VERIFIED),
+        OrderStep.BE_RATED_WELL: ((S.COMPLETED, S.VERIFIED), None),
+        OrderStep.RETURN: ((S.COMPLETED, S.VERIFIED), S.IN_PROGRESS),
+        OrderStep.SETTLE: ((S.VERIFIED,), S.SETTLED),
+        OrderStep.URGE: (UNDONE, None),
+        OrderStep.CANCEL: ((*UNDONE, S.COMPLETED, S.VERIFIED), S.CANCELLED),
+        OrderStep.MISS_SIGNING: ((S.DISPATCHED,), S.PROPOSED),
+        OrderStep.LAPSE_HANDOVER: (_TAKEN, None),
+        OrderStep.ASK_RESIDENT: (_TAKEN, None),
+        OrderStep.GO_ON: (_TAKEN, None),
+        OrderStep.REQUEST_EXTENSION: (_TAKEN, None),
+        OrderStep.GRANT_EXTENSION: (_TAKEN, None),
+        OrderStep.REFUSE_EXTENSION: (_TAKEN, None),
+        OrderStep.SUPERVISE: (UNDONE, None),
+    }
+)
+"""Step → the statuses it may be taken from, and the one it leads to (None: it stays).
+A declined order is proposed again, and at once dispatched to the next candidate if there is one."""
+
+BY_ITSELF = frozenset(
+    {
+        OrderStep.BE_RATED_WELL,
+        OrderStep.SETTLE,
+        OrderStep.MISS_SIGNING,
+        OrderStep.LAPSE_HANDOVER,
+        OrderStep.GO_ON,
+    }
+)
+"""Steps that nobody takes: they follow the demand, or a deadline that passed."""
+
+OPEN = frozenset(_IN_HAND)
+"""Statuses in which an order takes a place of its provider's capacity."""
+
+
+def allowed_steps(status: OrderStatus) -> list[str]:
+    """Return what people may do in a status."""
+    return [step.value for step, (sources, _) in STEPS.items() if status in sources and step not in BY_ITSELF]
+
+
+NAMES: Mapping[OrderStatus, str] = MappingProxyType(
+    {
+        S.PROPOSED: "待研判",
+        S.DISPATCHED: "已下单，待接单",
+        S.ACCEPTED: "已接单",
+        S.IN_PROGRESS: "办理中",
+        S.COMPLETED: "已办结，待核实",
+        S.VERIFIED: "已核实，待评单",
+        S.SETTLED: "已结单",
+        S.CANCELLED: "已取消",
+    }
+)
+"""Status → what people read."""

@@ -1,0 +1,193 @@
+"""How every use case of matching is done: load, one step, keep, announce."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.failures import NotYet
+from services.chassis.shelf import Kept
+from services.contracts import orders as facts
+from services.contracts.community_file import COMMUNITY_SELF
+from services.contracts.words import Message, Role
+from services.matching import spoken
+from services.matching.domain.load import Load
+from services.matching.domain.order import Order, Who
+from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
+from services.matching.domain.timing import reason_to_supervise, supervised, timed
+from services.matching.guides import Guide, Guides
+from services.matching.store import catalogue_ref, load_ref, order_ref
+
+KeptOrder = Kept[Order]
+ROUTER = "router"
+STAFF: Literal["staff"] = "staff"
+CLOCK: Literal["clock"] = "clock"
+_PROVIDER_ROLES = {Role.UNIT: "unit", Role.PARTNER: "partner"}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the use cases have in common.
+
+    Arguments:
+        guides: catalogues and rankers of the communities.
+    """
+
+    guides: Guides
+
+    def step(
+        self, origin: Origin, order: str, expected: int | None, step: Callable[[Desk, Order], None]
+    ) -> Work[KeptOrder]:
+        """Return the work of one step of an order; `step` decides and keeps."""
+        ref = order_ref(origin.community, order)
+        reads = (ref, load_ref(origin.community), catalogue_ref(origin.community))
+
+        def decide(desk: Desk) -> KeptOrder:
+            before = desk.get(ref, NotYourOrder())
+            desk.expect(ref, expected)
+            step(desk, before)
+            return desk.kept(ref)
+
+        return Work(origin, reads, decide)
+
+    def keep(self, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
+        """Keep the order and what it takes of its provider's capacity, and announce what happened.
+
+        Its clocks follow the change here and nowhere else; the order is returned with them.
+        """
+        ref = order_ref(desk.origin.community, after.id)
+        after = timed(before, after, self.guide(desk).limits, desk.at)
+        desk.put(ref, after)
+        load = load_of(desk)
+        moved = load.moved(before, after)
+        if moved is not load:
+            desk.put(load_ref(desk.origin.community), moved)
+        for fact in said:
+            desk.announce(ref, fact)
+        return after
+
+    def tell(self, desk: Desk, order: Order, fact: Message) -> None:
+        """Announce something of an order that was kept before."""
+        desk.announce(order_ref(desk.origin.community, order.id), fact)
+
+    def guide(self, desk: Desk) -> Guide:
+        """Return what is known of the community.
+
+        Raises:
+            NotYet: its file was never loaded.
+        """
+        guide = self.guides.find(desk, desk.origin.community)
+        if guide is None:
+            raise NotYet(f"no file of community {desk.origin.community} has been loaded")
+        return guide
+
+    def send(self, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> None:
+        """Dispatch a proposed order to a provider."""
+        after = self.keep(desk, before, before.dispatched_to(to, chosen_by, desk.at))
+        fact = facts.OrderDispatched(
+            **of_provider(after),
+            category=after.category,
+            confidence=after.confidence,
+            chosen_by=chosen_by,
+            because=because,
+            sign_due_at=after.sign_due_at,
+            finish_due_at=after.finish_due_at,
+        )
+        self.tell(desk, after, fact)
+
+    def ask_next(self, desk: Desk, order: Order, because: str) -> bool:
+        """Dispatch to the next candidate if there is one; `because` says what became of the last."""
+        choice = self.guide(desk).next_after_decline(order, load_of(desk).open, desk.at)
+        if choice is None:
+            return False
+        reason = f"{because}，改派下一个合适的：{choice.parts[0].because}"
+        self.send(desk, order, choice.provider, ROUTER, reason)
+        return True
+
+    def supervise_if_due(self, desk: Desk, order: Order) -> Order:
+        """Put the order under supervision when it came back or changed hands too often (问题工单)."""
+        reason = reason_to_supervise(order, self.guide(desk).limits)
+        return self.supervise(desk, order, reason, CLOCK) if reason else order
+
+    def supervise(self, desk: Desk, order: Order, reason: str, by: Literal["staff", "clock"]) -> Order:
+        """Put the order under supervision (督办).
+
+        Raises:
+            AlreadySupervised: it is.
+        """
+        after = supervised(order, reason, by, desk.at)
+        provider = spoken.provider_ref(after.provider) if after.provider else None
+        fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
+        return self.keep(desk, order, after, fact)
+
+
+def proposal(order: Order, because: str | None = None) -> facts.OrderProposed:
+    """Return the fact that staff have to choose; `because` in place of the router's own reason."""
+    return facts.OrderProposed(
+        **about(order),
+        category=order.category,
+        confidence=order.confidence,
+        candidates=tuple(spoken.candidate_ref(choice) for choice in order.next_choices()),
+        because=because or order.because,
+        finish_due_at=order.finish_due_at,
+    )
+
+
+def about(order: Order) -> dict[str, Any]:
+    """Return the fields that every fact about an order has."""
+    return {"order": order.id, "demand": order.demand, "asked_by": order.asked_by}
+
+
+def of_provider(order: Order) -> dict[str, Any]:
+    """Return the fields of a fact about an order and its provider."""
+    return {**about(order), "provider": spoken.provider_ref(provider_of(order))}
+
+
+def provider_of(order: Order) -> Who:
+    """Return who has the order.
+
+    Raises:
+        CannotReceive: nobody has it.
+    """
+    if order.provider is None:
+        raise CannotReceive
+    return order.provider
+
+
+def load_of(desk: Desk) -> Load:
+    """Return what capacity is taken in the community."""
+    return desk.find(load_ref(desk.origin.community)) or Load()
+
+
+def acts_for(origin: Origin, who: Who | None) -> bool:
+    """Return whether the one who asks speaks for a provider: itself, or staff for the community."""
+    if who is None:
+        return False
+    if who.id == COMMUNITY_SELF:
+        return origin.actor.role is Role.STAFF
+    return _PROVIDER_ROLES.get(origin.actor.role) == who.kind and origin.actor.subject == who.id
+
+
+def must_be_theirs(origin: Origin, order: Order) -> None:
+    """Make sure that the one who asks has the order.
+
+    Raises:
+        NotYourOrder: somebody else has it.
+    """
+    if not acts_for(origin, order.provider):
+        raise NotYourOrder
+
+
+def must_be_receiver(origin: Origin, order: Order) -> Who:
+    """Return the one who was asked to take over, who is the one who asks.
+
+    Raises:
+        NotTheReceiver: the one who asks has the order itself.
+        NotYourOrder: it is neither.
+    """
+    receiver = order.handover.receiver if order.handover else None
+    if receiver is not None and acts_for(origin, receiver):
+        return receiver
+    if acts_for(origin, order.provider):
+        raise NotTheReceiver
+    raise NotYourOrder

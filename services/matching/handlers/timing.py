@@ -1,0 +1,213 @@
+"""Time: the resident is waited for, more time is asked for, and what happens when nobody acts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from services.chassis.desk import Desk, Origin, Work
+from services.contracts import orders as facts
+from services.contracts.words import ProviderRef, Role
+from services.matching import spoken
+from services.matching.domain import timing as clocks
+from services.matching.domain.deadlines import Level
+from services.matching.domain.lifecycle import OrderStatus, OrderStep
+from services.matching.domain.order import Order
+from services.matching.domain.refusals import NotYourOrder
+from services.matching.domain.timing import TimerKind
+from services.matching.handlers.steps import (
+    CLOCK,
+    STAFF,
+    KeptOrder,
+    Steps,
+    about,
+    acts_for,
+    must_be_theirs,
+    of_provider,
+    proposal,
+    provider_of,
+)
+from services.matching.store import catalogue_ref, load_ref, order_id, order_ref
+
+
+class Timing(Steps):
+    """What is asked of time, and what time does by itself."""
+
+    __slots__ = ()
+
+    # The resident is waited for.
+
+    def ask_resident(
+        self, origin: Origin, order: str, question: str, expected: int | None
+    ) -> Work[KeptOrder]:
+        """Ask the resident for more (待诉求人补充): the deadline stands still until the answer."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            if origin.actor.role is not Role.STAFF and not acts_for(origin, before.provider):
+                raise NotYourOrder
+            after = clocks.asked_resident(before, question, self.guide(desk).limits, desk.at)
+            until = after.pauses[-1].until
+            fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
+            self.keep(desk, before, after, fact)
+
+        return self.step(origin, order, expected, decide)
+
+    def note_answer(self, origin: Origin, demand: str, answer: str) -> Work[KeptOrder]:
+        """Take the resident's answer; the clock goes on if it stood."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            self._go_on(desk, before, answer, f"居民已补充：{answer}")
+
+        return self.step(origin, order_id(demand), None, decide)
+
+    def _go_on(self, desk: Desk, before: Order, answer: str, because: str) -> None:
+        limits = self.guide(desk).limits
+        after = self.keep(desk, before, clocks.answered(before, answer, limits, desk.at))
+        due = after.finish_due_at or desk.at
+        fact = facts.OrderResumed(
+            **of_provider(after),
+            answered=bool(answer),
+            because=because,
+            finish_due_at=due,
+            finish_due_on=limits.day_of(due),
+        )
+        self.tell(desk, after, fact)
+
+    # More time.
+
+    def request_extension(
+        self, origin: Origin, order: str, days: int, reason: str, expected: int | None
+    ) -> Work[KeptOrder]:
+        """Ask for working days more (申请延期), before the deadline."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            must_be_theirs(origin, before)
+            limits = self.guide(desk).limits
+            after = clocks.extension_requested(before, days, reason, limits, desk.at)
+            fact = facts.OrderExtensionRequested(**of_provider(after), days=days, reason=reason)
+            self.keep(desk, before, after, fact)
+
+        return self.step(origin, order, expected, decide)
+
+    def grant_extension(self, origin: Origin, order: str, expected: int | None) -> Work[KeptOrder]:
+        """Allow it; the resident is told until when and why."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            limits = self.guide(desk).limits
+            after = self.keep(desk, before, clocks.extension_granted(before, limits, desk.at))
+            due, granted = after.finish_due_at or desk.at, after.extensions[-1]
+            fact = facts.OrderExtensionGranted(
+                **of_provider(after),
+                days=granted.days,
+                reason=granted.reason,
+                finish_due_at=due,
+                finish_due_on=limits.day_of(due),
+            )
+            self.tell(desk, after, fact)
+
+        return self.step(origin, order, expected, decide)
+
+    def refuse_extension(
+        self, origin: Origin, order: str, reason: str, expected: int | None
+    ) -> Work[KeptOrder]:
+        """Do not allow it; the deadline stays."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            after = clocks.extension_refused(before, reason, desk.at)
+            fact = facts.OrderExtensionRefused(**of_provider(after), reason=reason)
+            self.keep(desk, before, after, fact)
+
+        return self.step(origin, order, expected, decide)
+
+    # The community watches.
+
+    def supervise_order(
+        self, origin: Origin, order: str, reason: str, expected: int | None
+    ) -> Work[KeptOrder]:
+        """Watch over an order (督办), because staff say so."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            self.supervise(desk, before, reason, STAFF)
+
+        return self.step(origin, order, expected, decide)
+
+    # What happens when nobody acts.
+
+    def run_timer(self, origin: Origin, order: str) -> Work[TimerKind | None]:
+        """Do what is due for an order at the moment of the decision; None when somebody was faster.
+
+        Whoever decides first changes the order, and with it its next timer: a second replica that saw the
+        same deadline pass is turned away by the order's revision, loads it again and finds nothing due.
+        """
+        ref = order_ref(origin.community, order)
+        reads = (ref, load_ref(origin.community), catalogue_ref(origin.community))
+
+        def decide(desk: Desk) -> TimerKind | None:
+            before = desk.get(ref, NotYourOrder())
+            timer = clocks.next_timer(before, self.guide(desk).limits)
+            if timer is None or timer.at > desk.at:
+                self._look_again_later(desk, before)
+                return None
+            self._acts()[timer.kind](desk, before)
+            return timer.kind
+
+        return Work(origin, reads, decide)
+
+    def _look_again_later(self, desk: Desk, order: Order) -> None:
+        """The community changed its deadlines since the order was kept: it has another timer now."""
+        if order.timer_at is not None and order.timer_at <= desk.at:
+            self.keep(desk, order, order)
+
+    def _acts(self) -> dict[TimerKind, Callable[[Desk, Order], None]]:
+        return {
+            TimerKind.SIGN: self._not_signed,
+            TimerKind.HANDOVER: self._handover_lapses,
+            TimerKind.ANSWER: self._resident_did_not_answer,
+            TimerKind.OVERDUE: self._overdue,
+            TimerKind.SUPERVISE: self._long_overdue,
+        }
+
+    def _not_signed(self, desk: Desk, before: Order) -> None:
+        """Nobody took it in time: the next candidate, then staff, then the supervisor."""
+        if before.status is OrderStatus.PROPOSED:
+            self._raise(desk, before, "一直没有派给承办单位", None)
+            return
+        missed = spoken.provider_ref(provider_of(before))
+        fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=before.sign_due_at or desk.at)
+        after = self.keep(desk, before, before.unsigned_in_time(), fact)
+        because = f"{missed.name}未在时限内签收"
+        if before.level is Level.CANDIDATE and self.ask_next(desk, after, because):
+            return
+        if before.level is not Level.SUPERVISOR:
+            after = self._raise(desk, after, because, missed)
+        self.tell(desk, after, proposal(after, because))
+
+    def _raise(self, desk: Desk, before: Order, because: str, missed: ProviderRef | None) -> Order:
+        after = self.keep(desk, before, clocks.raised(before))
+        at_the_top = after.level is Level.SUPERVISOR
+        level = facts.SUPERVISOR if at_the_top else facts.STAFF
+        fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because)
+        self.tell(desk, after, fact)
+        if at_the_top and after.supervised is None:
+            return self.supervise(desk, after, because, CLOCK)
+        return after
+
+    def _handover_lapses(self, desk: Desk, before: Order) -> None:
+        """The one who was asked to take over says nothing: the one who asked stays answerable."""
+        offer = before.handover
+        assert offer is not None, "only an offer has this timer"
+        fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=spoken.provider_ref(offer.receiver))
+        self.keep(desk, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
+
+    def _resident_did_not_answer(self, desk: Desk, before: Order) -> None:
+        self._go_on(desk, before, "", "居民未在时限内补充，按现有情况办理")
+
+    def _overdue(self, desk: Desk, before: Order) -> None:
+        """The deadline has passed: staff, provider and resident are told, once (催办)."""
+        due = before.finish_due_at or desk.at
+        provider = spoken.provider_ref(before.provider) if before.provider else None
+        due_on = self.guide(desk).limits.day_of(due)
+        fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
+        self.keep(desk, before, replace(before, overdue_told_at=desk.at), fact)
+
+    def _long_overdue(self, desk: Desk, before: Order) -> None:
+        days = self.guide(desk).limits.supervise_days
+        self.supervise(desk, before, f"超过办理期限 {days} 个工作日仍未办结", CLOCK)

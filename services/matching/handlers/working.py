@@ -1,0 +1,73 @@
+"""The work: milestones, and the report that it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.chassis.desk import Desk, Origin, Work
+from services.contracts import orders as facts
+from services.matching import spoken
+from services.matching.domain.order import Evidence, Order, Stage
+from services.matching.handlers.steps import KeptOrder, Steps, must_be_theirs, of_provider
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider reports when it is done; `served_at` is when the work itself took place."""
+
+    summary: str
+    proof: tuple[Evidence, ...]
+    served_at: datetime | None
+
+
+class Working(Steps):
+    """What a provider reports."""
+
+    __slots__ = ()
+
+    def plan_milestones(
+        self, origin: Origin, order: str, stages: tuple[Stage, ...], expected: int | None
+    ) -> Work[KeptOrder]:
+        """Plan milestones ahead; the order is a project from then on."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            must_be_theirs(origin, before)
+            after = before.planned(stages)
+            milestones = tuple(spoken.milestone(stage) for stage in stages)
+            self.keep(desk, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
+
+        return self.step(origin, order, expected, decide)
+
+    def finish_milestone(
+        self, origin: Origin, order: str, done: Callable[[datetime], Stage], expected: int | None
+    ) -> Work[KeptOrder]:
+        """Report a milestone as done, with note, figures and proof."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            must_be_theirs(origin, before)
+            stage = done(desk.at)
+            after = before.stage_done(stage)
+            kept = next(other for other in after.stages if other.id == stage.id)
+            fact = facts.OrderMilestoneDone(**of_provider(after), milestone=spoken.milestone(kept))
+            self.keep(desk, before, after, fact)
+
+        return self.step(origin, order, expected, decide)
+
+    def complete_order(
+        self,
+        origin: Origin,
+        order: str,
+        report: Report,
+        expected: int | None,
+    ) -> Work[KeptOrder]:
+        """Report the work as done (办结), with proof."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            must_be_theirs(origin, before)
+            served_at = report.served_at or desk.at
+            after = before.completed(report.summary, report.proof, served_at, desk.at)
+            proof = tuple(spoken.proof(evidence) for evidence in report.proof)
+            fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
+            self.keep(desk, before, after, fact)
+
+        return self.step(origin, order, expected, decide)
