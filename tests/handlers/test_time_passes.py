@@ -229,6 +229,13 @@ class TestNobodyTakesIt:
         assert second.unsigned == (first.provider.id,)
         assert second.sign_due_at == china(24, 7)
 
+    async def test_danger_is_urgent_without_anybody_saying_so(self, town: Town) -> None:
+        fire = await town.order(await town.submit("三号楼车棚着火了，快来人", "yuxiuyuan"))
+        assert fire.urgent
+        assert fire.sign_due_at == MONDAY_MORNING + 30 * MINUTE
+        assert fire.finish_due_at == MONDAY_MORNING + DAY
+        assert not (await town.order(await town.submit(TABLE_TENNIS, "yuxiuyuan"))).urgent
+
     async def test_the_time_that_the_message_took_is_not_taken_from_the_resident(self, town: Town) -> None:
         work = town.matching.place_order(
             town.staff(),
