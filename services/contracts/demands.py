@@ -10,7 +10,10 @@ class DemandFact(Message):
 
 
 class DemandSubmitted(DemandFact):
-    """A resident asked, or a grid worker asked for them (点单). Phone and id numbers are masked in `text`."""
+    """A resident asked, or a grid worker asked for them (点单). Phone and id numbers are masked in `text`.
+
+    `urgent`: somebody is in danger now.
+    """
 
     kind = "demand.submitted.v1"
     text: str
@@ -18,6 +21,7 @@ class DemandSubmitted(DemandFact):
     compound: str | None = None
     about: DemandKind = "help"
     asked_by: str
+    urgent: bool = False
 
 
 class DemandEndorsed(DemandFact):

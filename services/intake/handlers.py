@@ -20,6 +20,7 @@ from services.intake.domain.demand import (
     Rating,
     SameDemand,
 )
+from services.intake.domain.understanding import danger_in
 from services.intake.domain.words_of_residents import checked, masked
 from services.intake.store import (
     Contact,
@@ -145,6 +146,7 @@ def _demand_submitted(
         compound=submission.compound,
         about=submission.about,
         asked_by=origin.actor.subject,
+        urgent=danger_in(text, title) is not None,
     )
 
 

@@ -211,8 +211,7 @@ class TestNobodyTakesIt:
         town.now = china(23, 7)
         work = town.matching.place_order(
             town.staff(),
-            DemandSubmitted(demand="d1", text=TABLE_TENNIS, compound="yuxiuyuan", asked_by="r1"),
-            urgent=True,
+            DemandSubmitted(demand="d1", text=TABLE_TENNIS, compound="yuxiuyuan", asked_by="r1", urgent=True),
         )
         await town.batches["matching"].run([work])
         town.post.waiting.clear()

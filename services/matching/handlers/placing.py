@@ -36,13 +36,12 @@ class Placing(Steps):
         demand: DemandSubmitted,
         *,
         asked_at: datetime | None = None,
-        urgent: bool = False,
     ) -> Work[None]:
         """Make the order of a demand: dispatched when the router is sure, proposed to staff when not.
 
         Arguments:
+            demand: when it is urgent, its deadlines are the short ones, round the clock.
             asked_at: when the resident asked, from which the deadline counts; None: just now.
-            urgent: its deadlines are the short ones, round the clock, also where its words do not say so.
         """
         ref = order_ref(origin.community, order_id(demand.demand))
         reads = (catalogue_ref(origin.community), load_ref(origin.community))
@@ -52,10 +51,9 @@ class Placing(Steps):
             load = load_of(desk)
             matter = Matter(demand.text, demand.title, demand.compound)
             ranking = guide.rank(matter, load.open, desk.at)
-            short = urgent or ranking.understood.urgent
-            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=short)
+            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent)
             order = _new_order(ref.id, demand, guide, ranking, desk.at)
-            order = self.keep(desk, None, replace(order, urgent=short, finish_due_at=due))
+            order = self.keep(desk, None, replace(order, finish_due_at=due))
             if ranking.decision == "dispatch":
                 self.send(desk, order, order.candidates[0].provider, ROUTER, ranking.because)
             else:
@@ -91,4 +89,5 @@ def _new_order(order: str, demand: DemandSubmitted, guide: Guide, ranking: Ranki
         status=OrderStatus.PROPOSED,
         created_at=at,
         about=demand.about,
+        urgent=demand.urgent,
     )
