@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     timers_seconds: Seconds = Field(
         default=1.0, description="how often each replica of matching looks for deadlines that have passed"
     )
+    places_seconds: Seconds = Field(
+        default=0.5, description="how often each replica of matching gives free places to those who wait"
+    )
+    lessons_seconds: Seconds = Field(
+        default=1.0, description="how often each replica of matching learns what was taught"
+    )
     member_seconds: Seconds = Field(
         default=6.0, description="silence after which a replica's partitions go to the others"
     )

@@ -21,6 +21,7 @@ _MODELS: tuple[type[Message], ...] = (
     demands.DemandClosed,
     demands.DemandSupplemented,
     orders.OrderProposed,
+    orders.OrderQueued,
     orders.OrderDispatched,
     orders.OrderAccepted,
     orders.OrderDeclined,

@@ -41,6 +41,14 @@ class OrderProposed(OrderFact):
     finish_due_at: datetime | None = None
 
 
+class OrderQueued(OrderFact):
+    """Everybody who could do it is full: it waits for a place (排队等候), the oldest first."""
+
+    kind = "order.queued.v1"
+    category: str
+    candidates: tuple[CandidateRef, ...]
+
+
 class OrderDispatched(OrderFact):
     """The order went to a provider (下单). `chosen_by` is router or staff."""
 

@@ -51,6 +51,11 @@ def _proposed(demand: Demand, fact: orders.OrderProposed, line: Callable[[str], 
     return replace(after, order=fact.order, handler=None, finish_due_at=_due(demand, fact.finish_due_at))
 
 
+def _queued(demand: Demand, fact: orders.OrderQueued, line: Callable[[str], Line]) -> Demand:
+    told = replace(line("能办的单位现在都满了，排队等候，有空位就派单"), by=ROUTER)
+    return replace(demand.following(DemandStep.BE_QUEUED, told), order=fact.order, handler=None)
+
+
 def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[str], Line]) -> Demand:
     told = replace(line(f"已下单给{fact.provider.name}：{fact.because}"), by=fact.chosen_by)
     after = demand.following(DemandStep.BE_DISPATCHED, told)
@@ -158,6 +163,7 @@ def _handler(provider: ProviderRef) -> Handler:
 CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
     {
         orders.OrderProposed.kind: _following(_proposed),
+        orders.OrderQueued.kind: _following(_queued),
         orders.OrderDispatched.kind: _following(_dispatched),
         orders.OrderAccepted.kind: _following(_accepted),
         orders.OrderDeclined.kind: _following(_declined),

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,15 +11,19 @@ from services.chassis.shelf import Kept
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.matching.calendar import limits_of
 from services.matching.catalogue import catalogue_of
+from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.deadlines import Limits
-from services.matching.domain.order import Choice, Order, Reason, Who
+from services.matching.domain.load import Load
+from services.matching.domain.order import Basis, Choice, Order, Reason, Who
 from services.matching.domain.providers import Provider
-from services.matching.domain.ranking import Candidate, Matter, Ranker, Ranking
+from services.matching.domain.ranking import Candidate, Experience, Matter, Ranker, Ranking
 from services.matching.domain.refusals import CannotReceive
 from services.matching.domain.succession import next_after_decline
 from services.matching.store import CatalogueOnRecord, catalogue_ref
 
 GUIDES_MAX = 2_000
+EXPERIENCES_MAX = 200
+"""Communities whose experience is held at the same time; the others' is learnt again when they are used."""
 COMMUNITY_CAPACITY = 1_000_000
 
 
@@ -32,20 +36,49 @@ class Guide:
         ranker: over its catalogue.
         providers: by id, without the community itself.
         limits: its deadlines, on its working calendar.
+        revision: of the catalogue.
+        experience: what its lessons say; None before there are any.
     """
 
     file: CommunityFile
     ranker: Ranker
     providers: Mapping[str, Provider]
     limits: Limits
+    revision: int = 0
+    experience: Experience | None = None
 
     def today(self, at: datetime) -> date:
         """Return the day in the community's time zone."""
         return at.astimezone(ZoneInfo(self.file.community.timezone)).date()
 
-    def rank(self, matter: Matter, taken: Mapping[str, int], at: datetime) -> Ranking:
-        """Return who should do it, with what is taken of everybody's capacity."""
-        return self.ranker.rank(matter, taken, self.today(at))
+    def rank(self, matter: Matter, load: Load, at: datetime, *, if_all_had_room: bool = False) -> Ranking:
+        """Return who should do it, as things stand.
+
+        Arguments:
+            load: what is taken of everybody's capacity, and how each did so far.
+            if_all_had_room: leave out of account that somebody is full.
+        """
+        local = at.astimezone(ZoneInfo(self.file.community.timezone))
+        taken = {} if if_all_had_room else load.open
+        now = Circumstances(local.date(), taken, local, load.records)
+        return self.ranker.rank(matter, taken, now.on, circumstances=now, experience=self.experience)
+
+    def is_anybody_full(self, load: Load) -> bool:
+        """Return whether some provider has no place left."""
+        full = (self.providers.get(provider) for provider, taken in load.open.items() if taken > 0)
+        return any(known is not None and load.open[known.id] >= known.capacity for known in full)
+
+    def free_places(self, load: Load, at: datetime) -> dict[str, int]:
+        """Return by provider how many more orders it can carry; none for those that take no orders."""
+        return {
+            provider.id: max(0, provider.capacity - load.open.get(provider.id, 0))
+            for provider in self.providers.values()
+            if self.takes_orders(provider, at)
+        }
+
+    def basis_of(self, ranking: Ranking) -> Basis:
+        """Return what a ranking was made with."""
+        return Basis(self.revision, ranking.lessons, ranking.sure_from, ranking.matters)
 
     def who(self, provider: str) -> Who:
         """Return a provider by its public name.
@@ -83,7 +116,7 @@ class Guide:
 
     def _choice(self, candidate: Candidate) -> Choice:
         parts = tuple(Reason(part.name, part.value, part.because) for part in candidate.parts)
-        return Choice(self.who(candidate.provider), candidate.score, parts)
+        return Choice(self.who(candidate.provider), candidate.score, parts, candidate.confidence)
 
     def next_after_decline(self, order: Order, taken: Mapping[str, int], at: datetime) -> Choice | None:
         """Return who is asked next, if anybody."""
@@ -112,8 +145,28 @@ class Guides:
         file = CommunityFile.model_validate_json(record.text)
         catalogue = catalogue_of(file)
         providers = {provider.id: provider for provider in catalogue.providers}
-        guide = Guide(file, Ranker(catalogue), providers, limits_of(file))
+        guide = Guide(file, Ranker(catalogue), providers, limits_of(file), revision)
         self._kept[community] = (revision, guide)
         if len(self._kept) > GUIDES_MAX:
             self._kept.popitem(last=False)
         return guide
+
+    def in_use(self) -> tuple[str, ...]:
+        """Return the communities whose guides are kept, the one used last at the end."""
+        return tuple(self._kept)
+
+    def kept(self, community: str) -> Guide | None:
+        """Return a community's guide if it is kept, as it was used last."""
+        found = self._kept.get(community)
+        return found[1] if found else None
+
+    def learn(self, community: str, guide: Guide, experience: Experience) -> None:
+        """Let a guide have a community's experience, unless another catalogue came meanwhile."""
+        found = self._kept.get(community)
+        if found is None or found[1].ranker is not guide.ranker:
+            return
+        self._kept[community] = (found[0], replace(found[1], experience=experience))
+        taught = [name for name, (_, its) in self._kept.items() if its.experience is not None]
+        for name in taught[:-EXPERIENCES_MAX]:
+            revision, its = self._kept[name]
+            self._kept[name] = (revision, replace(its, experience=None))

@@ -1,13 +1,17 @@
-"""Where matching keeps things: orders, the catalogue as it was loaded, and what capacity is taken."""
+"""Where matching keeps things: orders, catalogues as they were loaded, what orders add up to, lessons."""
 
 from dataclasses import dataclass
 
 from services.chassis.shelf import Index, Ref, Shelf
+from services.matching.domain.lessons import Lesson
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 
 TIMER = "timer_at"
 """The field of an order that says when something happens to it by itself."""
+
+QUEUED = "queued_at"
+"""The field of an order that says since when it waits for a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class CatalogueOnRecord:
     text: str
 
 
+LESSON_NUMBER = "number"
+
 ORDERS = Shelf(
     "orders",
     Order,
@@ -24,11 +30,14 @@ ORDERS = Shelf(
     Index(("provider.id", "-_id")),
     Index(("demand",)),
     Index((TIMER,), due=True),
+    Index((QUEUED,), due=True),
 )
 CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
 LOADS = Shelf("loads", Load)
 
-SHELVES = (ORDERS, CATALOGUES, LOADS)
+LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
+
+SHELVES = (ORDERS, CATALOGUES, LOADS, LESSONS)
 
 
 def order_ref(community: str, order: str) -> Ref[Order]:
@@ -54,3 +63,8 @@ def catalogue_ref(community: str) -> Ref[CatalogueOnRecord]:
 def load_ref(community: str) -> Ref[Load]:
     """Return where it is kept what capacity is taken."""
     return Ref(LOADS, community, "load")
+
+
+def lesson_ref(community: str, order: str) -> Ref[Lesson]:
+    """Return where the lesson of an order is kept."""
+    return Ref(LESSONS, community, order)

@@ -63,7 +63,7 @@ def an_order(status: OrderStatus = OrderStatus.PROPOSED) -> Order:
         candidates=(),
         status=status,
         created_at=AT,
-        provider=None if status is OrderStatus.PROPOSED else UNIT,
+        provider=None if status in orders.UNPLACED else UNIT,
         handover=Handover(OTHER, "", AT),
         stages=(Stage("m1", "一"),),
     )
@@ -82,6 +82,7 @@ def _with_request(order: Order) -> Order:
 
 
 TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
+    OrderStep.QUEUE: lambda order: order.queued(AT),
     OrderStep.DISPATCH: lambda order: order.dispatched_to(UNIT, "staff", AT),
     OrderStep.ACCEPT: lambda order: order.accepted(AT),
     OrderStep.DECLINE: lambda order: order.refused(),
@@ -221,9 +222,7 @@ def test_however_an_order_wanders_what_it_says_of_itself_holds(steps: list[Order
             continue
         load = load.moved(order, after)
         order = after
-        assert (order.provider is None) == (
-            order.status is OrderStatus.PROPOSED
-        ) or order.status == "cancelled"
+        assert (order.provider is None) == (order.status in orders.UNPLACED) or order.status == "cancelled"
         holder = order.provider.id if order.provider and order.status in orders.OPEN else None
         assert load.open == ({holder: 1} if holder else {})
         if order.status is OrderStatus.COMPLETED:

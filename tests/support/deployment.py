@@ -93,6 +93,8 @@ class Deployments:
                 "outbox_grace_seconds": 0.5,
                 "member_seconds": 1.5,
                 "timers_seconds": 0.1,
+                "places_seconds": 0.1,
+                "lessons_seconds": 0.1,
                 "drain_seconds": 10.0,
                 "http_pace_seconds": 0.0,
                 "bus_pace_seconds": 0.005,

@@ -112,6 +112,8 @@ class ServiceProcess:
             "ATTEMPTS_MAX": str(settings.attempts_max),
             "OUTBOX_GRACE_SECONDS": str(settings.outbox_grace_seconds),
             "TIMERS_SECONDS": str(settings.timers_seconds),
+            "PLACES_SECONDS": str(settings.places_seconds),
+            "LESSONS_SECONDS": str(settings.lessons_seconds),
             "MEMBER_SECONDS": str(settings.member_seconds),
             "DRAIN_SECONDS": str(settings.drain_seconds),
             "LOG_LEVEL": settings.log_level,

@@ -26,6 +26,7 @@ from services.matching.domain.load import Load
 from services.matching.domain.order import Evidence, Order, Stage
 from services.matching.guides import Guide, Guides
 from services.matching.handlers import Matching, Report
+from services.matching.solver import solve
 from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, load_ref, order_ref
 from services.matching.timekeeper import DueDocuments, Timekeeper
 from services.notify.consumers import consumes as notify_hears
@@ -119,7 +120,7 @@ class Town:
 
     def __post_init__(self) -> None:
         self.community = self.file.community.id
-        self.matching = Matching(SharedGuides())
+        self.matching = Matching(SharedGuides(), solve)
         self.batches = {name: self.more_batches(name) for name in SUBSCRIPTIONS}
         effects = {
             "intake": INTAKE_HEARS,

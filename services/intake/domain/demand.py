@@ -17,6 +17,7 @@ class DemandStatus(StrEnum):
 
     SUBMITTED = "submitted"
     IN_REVIEW = "in_review"
+    QUEUED = "queued"
     DISPATCHED = "dispatched"
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
@@ -40,6 +41,7 @@ class DemandStep(StrEnum):
     SUPPLEMENT = "supplement"
 
     GO_TO_REVIEW = "go_to_review"
+    BE_QUEUED = "be_queued"
     BE_DISPATCHED = "be_dispatched"
     BE_ACCEPTED = "be_accepted"
     MAKE_PROGRESS = "make_progress"
@@ -50,13 +52,14 @@ class DemandStep(StrEnum):
 
 
 S = DemandStatus
-_BEFORE_DONE = (S.SUBMITTED, S.IN_REVIEW, S.DISPATCHED, S.ACCEPTED, S.IN_PROGRESS, S.REOPENED)
+_BEFORE_DONE = (S.SUBMITTED, S.IN_REVIEW, S.QUEUED, S.DISPATCHED, S.ACCEPTED, S.IN_PROGRESS, S.REOPENED)
 _OPEN = (*_BEFORE_DONE, S.COMPLETED)
 
 STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]] = MappingProxyType(
     {
-        DemandStep.GO_TO_REVIEW: ((S.SUBMITTED, S.DISPATCHED), S.IN_REVIEW),
-        DemandStep.BE_DISPATCHED: ((S.SUBMITTED, S.IN_REVIEW, S.DISPATCHED), S.DISPATCHED),
+        DemandStep.GO_TO_REVIEW: ((S.SUBMITTED, S.QUEUED, S.DISPATCHED), S.IN_REVIEW),
+        DemandStep.BE_QUEUED: ((S.SUBMITTED, S.IN_REVIEW, S.DISPATCHED), S.QUEUED),
+        DemandStep.BE_DISPATCHED: ((S.SUBMITTED, S.IN_REVIEW, S.QUEUED, S.DISPATCHED), S.DISPATCHED),
         DemandStep.BE_ACCEPTED: ((S.DISPATCHED,), S.ACCEPTED),
         DemandStep.MAKE_PROGRESS: ((S.ACCEPTED, S.IN_PROGRESS), S.IN_PROGRESS),
         DemandStep.BE_COMPLETED: ((S.ACCEPTED, S.IN_PROGRESS), S.COMPLETED),
@@ -288,6 +291,7 @@ NAMES: Mapping[DemandStatus, str] = MappingProxyType(
     {
         S.SUBMITTED: "已点单",
         S.IN_REVIEW: "社区研判中",
+        S.QUEUED: "排队等候",
         S.DISPATCHED: "已下单",
         S.ACCEPTED: "已接单",
         S.IN_PROGRESS: "办理中",

@@ -3,6 +3,10 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.order import Order
+
+BY_STAFF = "staff"
 LESSONS_MAX = 2_000
 """The newest lessons a community's experience is made of; older ones are forgotten."""
 
@@ -51,6 +55,32 @@ class Lesson:
     def taken_back(self) -> "Lesson":
         """Return the lesson without effect."""
         return replace(self, undone=True)
+
+
+def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
+    """Return what a change of an order teaches, if it does; `number` is the lesson's.
+
+    Staff choosing, a provider refusing what the router sent it, another taking over with consent, and an
+    order settled to everybody's content are lessons. A deadline missed is none: it says who slept, not
+    whose it was.
+    """
+    if before is None or (after.provider == before.provider and after.status is before.status):
+        return None
+    about = after.provider
+    teaching = Teaching.CHOSEN
+    if after.status is OrderStatus.SETTLED:
+        teaching = Teaching.CONFIRMED
+    elif before.status is OrderStatus.DISPATCHED and len(after.declined) > len(before.declined):
+        if before.chosen_by == BY_STAFF or len(after.unsigned) > len(before.unsigned):
+            return None
+        about, teaching = before.provider, Teaching.REFUSED
+    elif after.status is OrderStatus.DISPATCHED:
+        about = after.provider if after.chosen_by == BY_STAFF else None
+    elif after.handed_over == before.handed_over:
+        return None
+    if about is None:
+        return None
+    return Lesson(after.id, after.text, after.title, after.compound, about.id, teaching, number)
 
 
 def retained(lessons: "list[Lesson]") -> "list[Lesson]":

@@ -9,6 +9,7 @@ class OrderStatus(StrEnum):
     """Where an order stands."""
 
     PROPOSED = "proposed"
+    QUEUED = "queued"
     DISPATCHED = "dispatched"
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
@@ -21,6 +22,7 @@ class OrderStatus(StrEnum):
 class OrderStep(StrEnum):
     """What moves an order."""
 
+    QUEUE = "queue"
     DISPATCH = "dispatch"
     ACCEPT = "accept"
     DECLINE = "decline"
@@ -49,12 +51,13 @@ class OrderStep(StrEnum):
 S = OrderStatus
 _TAKEN = (S.ACCEPTED, S.IN_PROGRESS)
 _IN_HAND = (S.DISPATCHED, *_TAKEN)
-UNDONE = (S.PROPOSED, *_IN_HAND)
+UNDONE = (S.PROPOSED, S.QUEUED, *_IN_HAND)
 """Statuses in which the deadline for finishing runs."""
 
 STEPS: Mapping[OrderStep, tuple[tuple[OrderStatus, ...], OrderStatus | None]] = MappingProxyType(
     {
-        OrderStep.DISPATCH: ((S.PROPOSED,), S.DISPATCHED),
+        OrderStep.QUEUE: ((S.PROPOSED,), S.QUEUED),
+        OrderStep.DISPATCH: ((S.PROPOSED, S.QUEUED), S.DISPATCHED),
         OrderStep.ACCEPT: ((S.DISPATCHED,), S.ACCEPTED),
         OrderStep.DECLINE: ((S.DISPATCHED,), S.PROPOSED),
         OrderStep.OFFER_HANDOVER: (_TAKEN, None),
@@ -84,6 +87,7 @@ A declined order is proposed again, and at once dispatched to the next candidate
 
 BY_ITSELF = frozenset(
     {
+        OrderStep.QUEUE,
         OrderStep.BE_RATED_WELL,
         OrderStep.SETTLE,
         OrderStep.MISS_SIGNING,
@@ -92,6 +96,9 @@ BY_ITSELF = frozenset(
     }
 )
 """Steps that nobody takes: they follow the demand, or a deadline that passed."""
+
+UNPLACED = (S.PROPOSED, S.QUEUED)
+"""Statuses in which nobody has the order."""
 
 OPEN = frozenset(_IN_HAND)
 """Statuses in which an order takes a place of its provider's capacity."""
@@ -105,6 +112,7 @@ def allowed_steps(status: OrderStatus) -> list[str]:
 NAMES: Mapping[OrderStatus, str] = MappingProxyType(
     {
         S.PROPOSED: "待研判",
+        S.QUEUED: "排队等候",
         S.DISPATCHED: "已下单，待接单",
         S.ACCEPTED: "已接单",
         S.IN_PROGRESS: "办理中",

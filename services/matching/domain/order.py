@@ -47,6 +47,7 @@ class Choice:
     provider: Who
     score: float
     parts: tuple[Reason, ...]
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,23 @@ class Handover:
     reason: str
     offered_at: datetime
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the candidates were found with, so that they can be found again.
+
+    Arguments:
+        catalogue: revision of the catalogue.
+        lessons: version of the community's experience; 0 is the catalogue alone.
+        sure_from: the confidence from which on it was sent without a person.
+        matters: categories of several matters in one demand; empty for one.
+    """
+
+    catalogue: int
+    lessons: int
+    sure_from: float
+    matters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +143,17 @@ class Order:
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Extension, ...] = ()
     supervised: Supervision | None = None
+    basis: Basis | None = None
+    queued_at: datetime | None = None
+
+    def queued(self, at: datetime) -> "Order":
+        """Return the order waiting for a place with somebody who can do it."""
+        return replace(self.after_step(OrderStep.QUEUE), queued_at=at)
 
     def dispatched_to(self, provider: Who, chosen_by: str, at: datetime) -> "Order":
         """Return the order as the provider finds it in its inbox."""
         after = self.after_step(OrderStep.DISPATCH)
-        return replace(after, provider=provider, chosen_by=chosen_by, dispatched_at=at)
+        return replace(after, provider=provider, chosen_by=chosen_by, dispatched_at=at, queued_at=None)
 
     def accepted(self, at: datetime) -> "Order":
         """Return the order with its provider answerable for it."""
@@ -264,7 +288,7 @@ class Order:
 
     def cancelled(self, reason: str) -> "Order":
         """Return the order given up; nobody has to answer for it."""
-        return replace(self.after_step(OrderStep.CANCEL), handover=None, ended_because=reason)
+        return replace(self.after_step(OrderStep.CANCEL), handover=None, ended_because=reason, queued_at=None)
 
     @property
     def _provider(self) -> Who:

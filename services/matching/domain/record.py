@@ -1,6 +1,10 @@
 """How a provider did so far: how often and how soon it accepted, and how content people were."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+
+from services.matching.domain.lifecycle import UNPLACED, OrderStatus
+from services.matching.domain.order import Order
 
 BELIEVED_RATE = 0.75
 """What is believed of somebody of whom nothing is known."""
@@ -83,3 +87,24 @@ NO_RECORD = Record()
 
 def _believed(good: int, of: int) -> float:
     return (good + BELIEVED_RATE * BELIEVED_ORDERS) / (of + BELIEVED_ORDERS)
+
+
+def record_after(
+    records: Mapping[str, Record], before: Order | None, after: Order
+) -> Iterator[tuple[str, Record]]:
+    """Yield the provider whose record a change of an order adds to, with the record after it."""
+    if before is None:
+        return
+    was, now = before.provider, after.provider
+    if now is not None and after.status is OrderStatus.DISPATCHED and before.status in UNPLACED:
+        yield now.id, records.get(now.id, NO_RECORD).was_offered()
+    elif before.status is OrderStatus.DISPATCHED and was is not None:
+        if after.status is OrderStatus.ACCEPTED and after.accepted_at and before.dispatched_at:
+            seconds = (after.accepted_at - before.dispatched_at).total_seconds()
+            yield was.id, records.get(was.id, NO_RECORD).did_accept(seconds)
+        elif after.status is OrderStatus.PROPOSED:
+            yield was.id, records.get(was.id, NO_RECORD).did_decline()
+    elif now is not None and after.well_rated and not before.well_rated:
+        yield now.id, records.get(now.id, NO_RECORD).was_rated(good=True)
+    elif now is not None and after.returned > before.returned:
+        yield now.id, records.get(now.id, NO_RECORD).was_rated(good=False)

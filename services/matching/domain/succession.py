@@ -1,13 +1,15 @@
 """Who is asked next when a provider declines: the best that the words speak for and that has room."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Protocol
 
 from services.matching.domain.order import Choice, Order
 from services.matching.domain.providers import Provider
 
-EVIDENCE = frozenset({"职责", "资源"})
-"""Parts of a score that speak for a provider; a contract or free capacity alone is no reason to ask it."""
+EVIDENCE = {"职责": 0.0, "资源": 0.0, "事项": 0.25, "经验": 0.25}
+"""Parts that speak for a provider when they are above this: a hint of an affair is none, and a contract or
+free capacity alone is no reason to ask it."""
 
 
 def next_after_decline(
@@ -23,13 +25,24 @@ def next_after_decline(
     """
     for choice in order.next_choices():
         known = providers.get(choice.provider.id)
-        if known is not None and _is_a_reason_to_ask(choice) and _has_room(known, taken, on):
+        if known is not None and speaks_for(choice.parts) and _has_room(known, taken, on):
             return choice
     return None
 
 
-def _is_a_reason_to_ask(choice: Choice) -> bool:
-    return any(part.name in EVIDENCE for part in choice.parts)
+class Named(Protocol):
+    """A part of a score."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def value(self) -> float: ...
+
+
+def speaks_for(parts: Iterable[Named]) -> bool:
+    """Return whether words or experience speak for somebody, not its contract or free hands alone."""
+    return any(part.value > EVIDENCE[part.name] for part in parts if part.name in EVIDENCE)
 
 
 def _has_room(provider: Provider, taken: Mapping[str, int], on: date) -> bool:

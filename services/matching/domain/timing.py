@@ -14,7 +14,7 @@ from services.matching.domain.deadlines import (
     Pause,
     Supervision,
 )
-from services.matching.domain.lifecycle import UNDONE, OrderStatus, OrderStep
+from services.matching.domain.lifecycle import UNDONE, UNPLACED, OrderStatus, OrderStep
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import (
     AlreadySupervised,
@@ -70,17 +70,17 @@ def _sign_clock(before: Order | None, after: Order, limits: Limits, at: datetime
     if before is not None and _in_whose_hands(before) == _in_whose_hands(after):
         return after
     due: datetime | None = None
-    if after.status is S.DISPATCHED or (after.status is S.PROPOSED and after.level is Level.CANDIDATE):
+    if after.status is S.DISPATCHED or (after.status in UNPLACED and after.level is Level.CANDIDATE):
         due = limits.sign_due(at, urgent=after.urgent)
-    elif after.status is S.PROPOSED and after.level is Level.STAFF:
+    elif after.status in UNPLACED and after.level is Level.STAFF:
         due = limits.staff_due(at, urgent=after.urgent)
     return replace(after, sign_due_at=due)
 
 
 def _in_whose_hands(order: Order) -> tuple[str, str, str]:
     """Who has to answer: a provider, the staff of one level, or nobody any more."""
-    if order.status is S.PROPOSED:
-        return order.status, order.level, ""
+    if order.status in UNPLACED:
+        return S.PROPOSED, order.level, ""
     provider = order.provider.id if order.provider else ""
     return order.status, "", provider if order.status is S.DISPATCHED else ""
 

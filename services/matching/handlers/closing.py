@@ -5,7 +5,7 @@ from services.contracts import orders as facts
 from services.matching import spoken
 from services.matching.domain.order import Order
 from services.matching.handlers.steps import KeptOrder, Steps, about, of_provider
-from services.matching.store import order_id, order_ref
+from services.matching.store import order_id
 
 
 class Closing(Steps):
@@ -43,8 +43,7 @@ class Closing(Steps):
         """Note that the resident is content; a verified order is settled."""
 
         def decide(desk: Desk, before: Order) -> None:
-            after = before.rated_well()
-            desk.put(order_ref(origin.community, before.id), after)
+            after = self.keep(desk, before, before.rated_well())
             self._settle_if_due(desk, after)
 
         return self.step(origin, order_id(demand), None, decide)

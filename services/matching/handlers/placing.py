@@ -1,17 +1,27 @@
 """A community is loaded, a demand comes in, staff choose."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Ref
+from services.contracts import orders as facts
 from services.contracts.community_file import CommunityFile
 from services.contracts.demands import DemandSubmitted
+from services.matching import spoken
+from services.matching.domain.assignment import Bid, assign, is_scarce, will_do
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
 from services.matching.domain.ranking import Matter, Ranking
+from services.matching.domain.succession import speaks_for
 from services.matching.guides import Guide
-from services.matching.handlers.steps import ROUTER, STAFF, KeptOrder, Steps, load_of, proposal
+from services.matching.handlers.steps import ROUTER, STAFF, KeptOrder, Steps, about, load_of, proposal
 from services.matching.store import CatalogueOnRecord, catalogue_ref, load_ref, order_id, order_ref
+
+WAIT_TOLD_SECONDS = 60
+"""An order that waited for less was only decided on together with others."""
 
 
 class Placing(Steps):
@@ -47,19 +57,74 @@ class Placing(Steps):
         reads = (catalogue_ref(origin.community), load_ref(origin.community))
 
         def decide(desk: Desk) -> None:
-            guide = self.guide(desk)
-            load = load_of(desk)
+            guide, load = self.guide(desk), load_of(desk)
             matter = Matter(demand.text, demand.title, demand.compound)
-            ranking = guide.rank(matter, load.open, desk.at)
+            ranking = guide.rank(matter, load, desk.at)
             due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent)
             order = _new_order(ref.id, demand, guide, ranking, desk.at)
             order = self.keep(desk, None, replace(order, finish_due_at=due))
-            if ranking.decision == "dispatch":
-                self.send(desk, order, order.candidates[0].provider, ROUTER, ranking.because)
-            else:
-                self.tell(desk, order, proposal(order))
+            self._place(desk, order, matter, ranking)
 
         return Work(origin, reads, decide)
+
+    def _place(self, desk: Desk, order: Order, matter: Matter, ranking: Ranking) -> None:
+        """Dispatch it, let it wait for a place, or ask the staff."""
+        guide, load = self.guide(desk), load_of(desk)
+        if ranking.decision == "dispatch":
+            first = order.candidates[0].provider
+            if is_scarce(guide.capacity_of(first.id, desk.at), load.open.get(first.id, 0)):
+                self._queue(desk, order)
+            else:
+                self.send(desk, order, first, ROUTER, ranking.because)
+            return
+        if guide.is_anybody_full(load):
+            wished = guide.rank(matter, load, desk.at, if_all_had_room=True)
+            if wished.decision == "dispatch":
+                self._queue(desk, replace(order, candidates=guide.choices(wished), because=wished.because))
+                return
+        self.tell(desk, order, proposal(order))
+
+    def _queue(self, desk: Desk, order: Order) -> None:
+        """Let an order wait until those that want the same places are decided on together."""
+        after = self.keep(desk, order, order.queued(desk.at))
+        candidates = tuple(spoken.candidate_ref(choice) for choice in after.candidates)
+        fact = facts.OrderQueued(**about(after), category=after.category, candidates=candidates)
+        self.tell(desk, after, fact)
+
+    # Places are given to those who wait.
+
+    def give_places(self, origin: Origin, orders: Sequence[str]) -> Work[int]:
+        """Give a community's free places to the orders that wait, all together; return how many got one."""
+        refs: list[Ref[Order]] = [order_ref(origin.community, order) for order in orders]
+        reads: list[Ref[Any]] = [catalogue_ref(origin.community), load_ref(origin.community), *refs]
+
+        def decide(desk: Desk) -> int:
+            found = (desk.find(ref) for ref in refs)
+            waiting = {order.id: order for order in found if order and order.queued_at is not None}
+            guide = self.guide(desk)
+            bids = [self._bid(desk, order) for order in waiting.values()]
+            given = assign(bids, guide.free_places(load_of(desk), desk.at), self.solver)
+            for order, provider in sorted(given.items()):
+                because = self._because(desk, waiting[order], provider)
+                self.send(desk, waiting[order], guide.who(provider), ROUTER, because)
+            return len(given)
+
+        return Work(origin, reads, decide)
+
+    def _bid(self, desk: Desk, order: Order) -> Bid:
+        guide = self.guide(desk)
+        matter = Matter(order.text, order.title, order.compound)
+        ranking = guide.rank(matter, load_of(desk), desk.at, if_all_had_room=True)
+        able = {c.provider: c.score for c in ranking.candidates if speaks_for(c.parts)}
+        refused = set(order.declined)
+        scores = {provider: score for provider, score in will_do(able).items() if provider not in refused}
+        return Bid(order.id, scores, order.urgent, order.queued_at or desk.at)
+
+    def _because(self, desk: Desk, order: Order, provider: str) -> str:
+        waited = desk.at - (order.queued_at or desk.at)
+        if waited.total_seconds() < WAIT_TOLD_SECONDS:
+            return order.because
+        return f"{self.guide(desk).who(provider).name}有了空位，轮到这一件"
 
     def dispatch_order(
         self, origin: Origin, order: str, provider: str, expected: int | None
@@ -83,6 +148,7 @@ def _new_order(order: str, demand: DemandSubmitted, guide: Guide, ranking: Ranki
         compound=demand.compound,
         asked_by=demand.asked_by,
         category=ranking.category,
+        basis=guide.basis_of(ranking),
         confidence=ranking.confidence,
         because=ranking.because,
         candidates=guide.choices(ranking),

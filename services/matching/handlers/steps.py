@@ -6,17 +6,19 @@ from typing import Any, Literal
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
-from services.chassis.shelf import Kept
+from services.chassis.shelf import Kept, Ref
 from services.contracts import orders as facts
 from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Message, Role
 from services.matching import spoken
+from services.matching.domain.assignment import Solver
+from services.matching.domain.lessons import lesson_of
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order, Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
 from services.matching.domain.timing import reason_to_supervise, supervised, timed
 from services.matching.guides import Guide, Guides
-from services.matching.store import catalogue_ref, load_ref, order_ref
+from services.matching.store import catalogue_ref, lesson_ref, load_ref, order_ref
 
 KeptOrder = Kept[Order]
 ROUTER = "router"
@@ -31,16 +33,17 @@ class Steps:
 
     Arguments:
         guides: catalogues and rankers of the communities.
+        solver: decides who gets scarce places.
     """
 
     guides: Guides
+    solver: Solver
 
     def step(
         self, origin: Origin, order: str, expected: int | None, step: Callable[[Desk, Order], None]
     ) -> Work[KeptOrder]:
         """Return the work of one step of an order; `step` decides and keeps."""
         ref = order_ref(origin.community, order)
-        reads = (ref, load_ref(origin.community), catalogue_ref(origin.community))
 
         def decide(desk: Desk) -> KeptOrder:
             before = desk.get(ref, NotYourOrder())
@@ -48,7 +51,7 @@ class Steps:
             step(desk, before)
             return desk.kept(ref)
 
-        return Work(origin, reads, decide)
+        return Work(origin, reads_of(origin.community, order), decide)
 
     def keep(self, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
         """Keep the order and what it takes of its provider's capacity, and announce what happened.
@@ -64,7 +67,16 @@ class Steps:
             desk.put(load_ref(desk.origin.community), moved)
         for fact in said:
             desk.announce(ref, fact)
+        self._teach(desk, before, after)
         return after
+
+    def _teach(self, desk: Desk, before: Order | None, after: Order) -> None:
+        """Keep what the change teaches, in place of what the order taught before."""
+        load = load_of(desk).taught()
+        lesson = lesson_of(before, after, load.lessons)
+        if lesson is not None:
+            desk.put(lesson_ref(desk.origin.community, after.id), lesson)
+            desk.put(load_ref(desk.origin.community), load)
 
     def tell(self, desk: Desk, order: Order, fact: Message) -> None:
         """Announce something of an order that was kept before."""
@@ -119,6 +131,16 @@ class Steps:
         provider = spoken.provider_ref(after.provider) if after.provider else None
         fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
         return self.keep(desk, order, after, fact)
+
+
+def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
+    """Return what a step of an order may need."""
+    return (
+        order_ref(community, order),
+        load_ref(community),
+        catalogue_ref(community),
+        lesson_ref(community, order),
+    )
 
 
 def proposal(order: Order, because: str | None = None) -> facts.OrderProposed:

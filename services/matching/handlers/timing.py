@@ -9,7 +9,7 @@ from services.contracts.words import ProviderRef, Role
 from services.matching import spoken
 from services.matching.domain import timing as clocks
 from services.matching.domain.deadlines import Level
-from services.matching.domain.lifecycle import OrderStatus, OrderStep
+from services.matching.domain.lifecycle import UNPLACED, OrderStep
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.domain.timing import TimerKind
@@ -24,8 +24,9 @@ from services.matching.handlers.steps import (
     of_provider,
     proposal,
     provider_of,
+    reads_of,
 )
-from services.matching.store import catalogue_ref, load_ref, order_id, order_ref
+from services.matching.store import order_id, order_ref
 
 
 class Timing(Steps):
@@ -138,7 +139,6 @@ class Timing(Steps):
         same deadline pass is turned away by the order's revision, loads it again and finds nothing due.
         """
         ref = order_ref(origin.community, order)
-        reads = (ref, load_ref(origin.community), catalogue_ref(origin.community))
 
         def decide(desk: Desk) -> TimerKind | None:
             before = desk.get(ref, NotYourOrder())
@@ -149,7 +149,7 @@ class Timing(Steps):
             self._acts()[timer.kind](desk, before)
             return timer.kind
 
-        return Work(origin, reads, decide)
+        return Work(origin, reads_of(origin.community, order), decide)
 
     def _look_again_later(self, desk: Desk, order: Order) -> None:
         """The community changed its deadlines since the order was kept: it has another timer now."""
@@ -167,7 +167,7 @@ class Timing(Steps):
 
     def _not_signed(self, desk: Desk, before: Order) -> None:
         """Nobody took it in time: the next candidate, then staff, then the supervisor."""
-        if before.status is OrderStatus.PROPOSED:
+        if before.status in UNPLACED:
             self._raise(desk, before, "一直没有派给承办单位", None)
             return
         missed = spoken.provider_ref(provider_of(before))

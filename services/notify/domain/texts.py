@@ -24,6 +24,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             STAFF: "有诉求待研判：{because}",
             ASKERS: "您的诉求已收到，社区工作人员正在研判由谁来办",
         },
+        "order.queued.v1": {
+            ASKERS: "能办这件事的单位现在都满了，您的诉求在排队，有空位就派单",
+        },
         "order.dispatched.v1": {
             PROVIDER: "您有一件新工单，请及时接单（{category}）",
             ASKERS: "您的诉求已下单给{provider.name}",

@@ -1,0 +1,100 @@
+"""The assigner: gives free places to those who wait, in every community, all who compete together.
+
+Who waits is kept on the orders, so nothing is lost when a process ends. Every replica looks; the revision of
+the community's load, checked in the write, lets one of them give the places away.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from services.chassis.desk import Origin, Work
+from services.chassis.failures import Away
+from services.chassis.shelf import Due, Kept, Ref, Shelf
+from services.contracts.words import Actor, Role
+from services.matching.handlers import Matching
+from services.matching.store import ORDERS, QUEUED, load_ref
+
+log = structlog.get_logger()
+
+PORTION = 1_000
+"""Orders of all communities that are looked at together."""
+ROUTER = Actor(subject="router", role=Role.OPERATOR)
+
+
+class Waiting(Protocol):
+    """Where it is kept who waits, and what is taken."""
+
+    async def due(
+        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+    ) -> list[Due]: ...
+
+    async def load(self, refs: Any) -> dict[Ref[Any], Kept[Any]]: ...
+
+
+class Runs(Protocol):
+    """Who runs works together."""
+
+    async def run(self, works: Sequence[Work[int]]) -> list[int | Exception]: ...
+
+
+@dataclass(slots=True)
+class Assigner:
+    """Gives places to orders that wait for one.
+
+    Arguments:
+        documents: matching's store.
+        batches: run the works.
+        matching: its use cases.
+        clock: what time it is.
+        every_seconds: pause between two looks.
+    """
+
+    documents: Waiting
+    batches: Runs
+    matching: Matching
+    clock: Callable[[], datetime]
+    every_seconds: float
+    _seen: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Away as away:
+                log.warning("places_wait", because=str(away))
+            await asyncio.sleep(self.every_seconds)
+
+    async def look(self) -> int:
+        """Give away what is free now; return how many orders got a place."""
+        found = await self.documents.due(ORDERS, QUEUED, self.clock(), limit=PORTION)
+        waiting: dict[str, list[str]] = {}
+        for due in found:
+            waiting.setdefault(due.community, []).append(due.id)
+        changed = await self._changed(waiting)
+        works = [
+            self.matching.give_places(Origin(community, ROUTER, "places"), waiting[community])
+            for community in changed
+        ]
+        outcomes = await self.batches.run(works) if works else []
+        for community, outcome in zip(changed, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                self._seen.pop(community, None)
+                log.error("places_not_given", community=community, exc_info=outcome)
+        return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+
+    async def _changed(self, waiting: dict[str, list[str]]) -> list[str]:
+        """The communities where somebody new waits, or what is taken has changed since the last look."""
+        loads = await self.documents.load([load_ref(community) for community in waiting])
+        now = {
+            community: (loads[load_ref(community)].revision, tuple(orders))
+            for community, orders in waiting.items()
+        }
+        changed = [community for community, state in now.items() if self._seen.get(community) != state]
+        self._seen = now
+        return changed
