@@ -5,7 +5,7 @@ from services.contracts import orders as facts
 from services.matching import spoken
 from services.matching.domain.order import Order
 from services.matching.handlers.steps import KeptOrder, Steps, about, of_provider
-from services.matching.store import order_id, order_ref
+from services.matching.store import order_ref
 
 
 class Closing(Steps):
@@ -39,7 +39,7 @@ class Closing(Steps):
 
         return self.step(origin, order, expected, decide)
 
-    def note_good_rating(self, origin: Origin, demand: str) -> Work[KeptOrder]:
+    def note_good_rating(self, origin: Origin, order: str) -> Work[KeptOrder]:
         """Note that the resident is content; a verified order is settled."""
 
         def decide(desk: Desk, before: Order) -> None:
@@ -47,7 +47,7 @@ class Closing(Steps):
             desk.put(order_ref(origin.community, before.id), after)
             self._settle_if_due(desk, after)
 
-        return self.step(origin, order_id(demand), None, decide)
+        return self.step(origin, order, None, decide)
 
     def _settle_if_due(self, desk: Desk, order: Order) -> None:
         if not order.can_settle:

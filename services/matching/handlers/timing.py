@@ -25,7 +25,7 @@ from services.matching.handlers.steps import (
     proposal,
     provider_of,
 )
-from services.matching.store import catalogue_ref, load_ref, order_id, order_ref
+from services.matching.store import catalogue_ref, load_ref, order_ref
 
 
 class Timing(Steps):
@@ -50,13 +50,13 @@ class Timing(Steps):
 
         return self.step(origin, order, expected, decide)
 
-    def note_answer(self, origin: Origin, demand: str, answer: str) -> Work[KeptOrder]:
+    def note_answer(self, origin: Origin, order: str, answer: str) -> Work[KeptOrder]:
         """Take the resident's answer; the clock goes on if it stood."""
 
         def decide(desk: Desk, before: Order) -> None:
             self._go_on(desk, before, answer, f"居民已补充：{answer}")
 
-        return self.step(origin, order_id(demand), None, decide)
+        return self.step(origin, order, None, decide)
 
     def _go_on(self, desk: Desk, before: Order, answer: str, because: str) -> None:
         limits = self.guide(desk).limits
