@@ -16,6 +16,8 @@ from services.contracts.envelope import Envelope
 A = TypeVar("A")
 
 STALE_ATTEMPTS_MAX = 12
+LOADS_MAX = 4
+"""How often a work may name more to be read, from what it has read so far."""
 _STALE_SLEEP_SECONDS = 0.004
 
 
@@ -92,14 +94,17 @@ class Batches:
         return outcomes
 
     async def _load_rest(self, works: Sequence[Work[A]], loaded: Drawer, at: datetime) -> None:
-        rest = [
-            ref
-            for work in works
-            if work.then_reads is not None
-            for ref in work.then_reads(Desk(work.origin, at, loaded))
-            if ref not in loaded
-        ]
-        if rest:
+        """Load what becomes known only from what is loaded, until nothing more does."""
+        asking = [(work, work.then_reads) for work in works if work.then_reads is not None]
+        for _ in range(LOADS_MAX if asking else 0):
+            rest = [
+                ref
+                for work, then_reads in asking
+                for ref in then_reads(Desk(work.origin, at, loaded))
+                if ref not in loaded
+            ]
+            if not rest:
+                return
             loaded.update(await self._documents.load(rest))
 
 

@@ -62,6 +62,10 @@ class Desk:
             raise LookupError(f"{ref.shelf.name} was not among the reads of this work")
         return found
 
+    def lies_here(self, ref: Ref[Any]) -> bool:
+        """Return whether this has been loaded or left, so that it can be looked at."""
+        return ref in self.changes or ref in self._below
+
     def find(self, ref: Ref[T]) -> T | None:
         """Return the value, or None when there is none."""
         return self.kept(ref).value
@@ -132,7 +136,8 @@ class Work(Generic[A_co]):
         origin: where it comes from.
         reads: what has to lie on the desk.
         decide: may run more than once, so it touches nothing but the desk.
-        then_reads: what else it needs, known only once `reads` are loaded.
+        then_reads: what else it needs, known only once `reads` are loaded; asked again, a few times, until
+            it names nothing new.
     """
 
     origin: Origin

@@ -179,6 +179,7 @@ class Route:
         status: of success.
         body_media: of the request's body; other than JSON it comes raw.
         refusals: slugs of the rules that may say no, beside those that every route has.
+        only_looks: a POST that asks with a body and changes nothing; its handler is a coroutine function.
     """
 
     method: str
@@ -193,6 +194,7 @@ class Route:
     body_media: str = "application/json"
     body_bytes_max: int | None = None
     refusals: tuple[type[Refused], ...] = ()
+    only_looks: bool = False
 
     def __post_init__(self) -> None:
         if not self.audience:
@@ -206,7 +208,7 @@ class Route:
     @property
     def writes(self) -> bool:
         """Return whether the route changes something."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.only_looks
 
 
 def show(body: BaseModel, *, status: int = 200, revision: int | None = None) -> Reply:
@@ -293,8 +295,8 @@ class Door:
         if any(len(part) > ID_CHARS_MAX or not part.isprintable() for part in path.values()):
             raise NotFound
         query = _parse_query(route, request)
-        raw = await self._read(route, request) if route.writes else b""
-        body = _parse_body(route, raw) if route.writes else None
+        raw = await self._read(route, request) if route.method != "GET" else b""
+        body = _parse_body(route, raw) if route.method != "GET" else None
         return Ask(identity, community, path, query, body, _if_match(request), raw)
 
     def _identify(self, request: web.Request) -> Identity:

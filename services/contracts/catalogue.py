@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from zlib import crc32
 
-from services.contracts import demands, orders, points
+from services.contracts import demands, issues, orders, points
 from services.contracts.communities import CommunityLoaded
 from services.contracts.words import Message
 
@@ -18,8 +18,14 @@ _MODELS: tuple[type[Message], ...] = (
     demands.DemandReopened,
     demands.DemandMerged,
     demands.DemandJoined,
+    demands.DemandUnmerged,
+    demands.DemandParted,
+    demands.DemandOptedOut,
+    demands.DemandLikelyDuplicate,
     demands.DemandClosed,
     demands.DemandSupplemented,
+    issues.IssueBecameHot,
+    issues.IssueTopicDecided,
     orders.OrderProposed,
     orders.OrderQueued,
     orders.OrderDispatched,
@@ -54,16 +60,16 @@ KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for mod
 """Kind, which is also the end of the routing key → model of the body."""
 
 PUBLISHERS: Mapping[str, str] = MappingProxyType(
-    {"community": "intake", "demand": "intake", "order": "matching", "points": "points"}
+    {"community": "intake", "demand": "intake", "issue": "intake", "order": "matching", "points": "points"}
 )
 """First word of the kind → the service that says it."""
 
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "intake": ("order.#",),
+        "intake": ("demand.#", "order.#"),
         "matching": ("community.#", "demand.#"),
         "points": ("community.#", "order.settled.*"),
-        "notify": ("demand.#", "order.#", "points.#"),
+        "notify": ("demand.#", "issue.#", "order.#", "points.#"),
     }
 )
 """Service → the kinds it hears. A whole family (`order.#`) is heard in order, stream by stream;

@@ -242,6 +242,18 @@ class Routing(Entry):
     )
 
 
+class Voices(Entry):
+    """When many voices about one matter make it a hot issue (热点).
+
+    It is hot with so many demands, or with so many people from several compounds or over several days.
+    """
+
+    hot_demands: int = Field(default=3, ge=2, le=1_000, description="demands about one matter")
+    hot_voices: int = Field(default=5, ge=2, le=100_000, description="people who asked or endorsed")
+    hot_compounds: int = Field(default=2, ge=1, le=1_000, description="compounds those people come from")
+    hot_days: int = Field(default=2, ge=1, le=365, description="days on which demands came in")
+
+
 class CommunityFile(Entry):
     """A whole community: what `sandan community load` reads."""
 
@@ -254,3 +266,4 @@ class CommunityFile(Entry):
     points: PointsRule | None = None
     routing: Routing = Routing()
     deadlines: Deadlines = Deadlines()
+    voices: Voices = Voices()

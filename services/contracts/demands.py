@@ -1,6 +1,8 @@
 """What intake says: facts about demands (诉求)."""
 
-from services.contracts.words import DemandKind, Message, Satisfaction, Solved
+from pydantic import Field
+
+from services.contracts.words import DemandKind, Message, Satisfaction, Solved, Word
 
 
 class DemandFact(Message):
@@ -9,7 +11,13 @@ class DemandFact(Message):
     demand: str
 
 
-class DemandSubmitted(DemandFact):
+class OrderedFact(DemandFact):
+    """A fact that the demand's order follows: the order `{demand}-{round}`."""
+
+    round: int = Field(default=1, description="counts the demand's orders: the order is {demand}-{round}")
+
+
+class DemandSubmitted(OrderedFact):
     """A resident asked, or a grid worker asked for them (点单). Phone and id numbers are masked in `text`.
 
     `urgent`: somebody is in danger now.
@@ -32,14 +40,14 @@ class DemandEndorsed(DemandFact):
     supporters: int
 
 
-class DemandWithdrawn(DemandFact):
+class DemandWithdrawn(OrderedFact):
     """The one who asked takes it back."""
 
     kind = "demand.withdrawn.v1"
     reason: str = ""
 
 
-class DemandUrged(DemandFact):
+class DemandUrged(OrderedFact):
     """The resident presses for it (催办); `times` counts from one."""
 
     kind = "demand.urged.v1"
@@ -47,7 +55,7 @@ class DemandUrged(DemandFact):
     times: int
 
 
-class DemandRated(DemandFact):
+class DemandRated(OrderedFact):
     """The resident's word on the result (评单). `good` is false when it has to be done again."""
 
     kind = "demand.rated.v1"
@@ -58,7 +66,7 @@ class DemandRated(DemandFact):
     good: bool
 
 
-class DemandReopened(DemandFact):
+class DemandReopened(OrderedFact):
     """A bad rating reopens the demand; `times` counts from one."""
 
     kind = "demand.reopened.v1"
@@ -67,7 +75,7 @@ class DemandReopened(DemandFact):
     times: int
 
 
-class DemandMerged(DemandFact):
+class DemandMerged(OrderedFact):
     """The demand is the same matter as another, which carries its supporters from now on."""
 
     kind = "demand.merged.v1"
@@ -82,6 +90,47 @@ class DemandJoined(DemandFact):
     merged: str
     carried: tuple[str, ...]
     supporters: int
+
+
+class DemandUnmerged(DemandSubmitted):
+    """A merged demand stands on its own again and needs a new order; it says what matching needs for one."""
+
+    kind = "demand.unmerged.v1"
+    parted_from: str
+    because: str = ""
+
+
+class DemandParted(DemandFact):
+    """A demand that was merged into this one stands on its own again; `left` no longer support this one."""
+
+    kind = "demand.parted.v1"
+    unmerged: str
+    left: tuple[str, ...]
+    supporters: int
+
+
+class DemandOptedOut(DemandFact):
+    """Somebody whom a merge had carried does not agree to it; they support it no longer."""
+
+    kind = "demand.opted_out.v1"
+    left: tuple[str, ...]
+    supporters: int
+
+
+class AlikeRef(Word):
+    """A demand that is probably about the same matter, and why; no words of a resident."""
+
+    demand: str
+    score: float
+    because: str
+
+
+class DemandLikelyDuplicate(DemandFact):
+    """Open demands are probably about the same matter: staff may merge or dismiss. Said once per demand."""
+
+    kind = "demand.likely_duplicate.v1"
+    alike: tuple[AlikeRef, ...]
+    because: str
 
 
 class DemandClosed(DemandFact):

@@ -5,13 +5,15 @@ from services.intake.consumers import CONSUMES
 from services.intake.routes import IntakeRoutes
 from services.intake.store import SHELVES
 from services.intake.vault import Vault
+from services.intake.voices_routes import VoicesRoutes
 
 
 def build(kit: Kit) -> Parts:
     """Return intake's parts; without a vault key it keeps no contacts."""
     key = kit.settings.vault_key.get_secret_value()
     routes = IntakeRoutes(kit.store, Vault(key) if key else None)
-    return Parts(routes.table(), CONSUMES)
+    voices = VoicesRoutes(kit.store)
+    return Parts((*routes.table(), *voices.table()), CONSUMES)
 
 
 BLUEPRINT: Blueprint = Blueprint("intake", SHELVES, build)

@@ -17,6 +17,7 @@ from services.intake.domain.demand import Demand, DemandStep, Handler, Line
 from services.intake.domain.words_of_residents import masked
 from services.intake.following_time import OF_TIME
 from services.intake.store import demand_ref
+from services.intake.voices import VOICES_HEARD
 
 ROUTER = "router"
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
@@ -33,6 +34,8 @@ def _following(change: Change) -> EffectOf:
             before = desk.find(ref)
             if before is None:
                 raise Unreadable("unknown_demand", f"{fact.demand} is no demand of {envelope.community}")
+            if before.is_of_another_round(fact.order):
+                return  # the order that a merge ended; the demand has stood alone again since
             desk.put(ref, change(before, fact, _line_of(envelope)))
 
         return Work(origin_of(envelope), (ref,), decide)
@@ -179,6 +182,7 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
         orders.OrderCancelled.kind: _closing(_following(_cancelled), "cancelled"),
         orders.OrderSettled.kind: _closing(_following(_settled), "settled"),
         **{kind: _following(change) for kind, change in OF_TIME.items()},
+        **VOICES_HEARD,
     }
 )
 """Kind of event → what intake does about it."""

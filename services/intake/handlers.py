@@ -18,9 +18,9 @@ from services.intake.domain.demand import (
     Line,
     NotYourDemand,
     Rating,
-    SameDemand,
 )
 from services.intake.domain.understanding import danger_in
+from services.intake.domain.voices.issues import Thresholds
 from services.intake.domain.words_of_residents import checked, masked
 from services.intake.store import (
     Contact,
@@ -84,6 +84,12 @@ def _places(file: CommunityFile) -> Places:
         file.community.name,
         {compound.id: compound.name for compound in file.compounds},
         {venue.id: venue.name for venue in file.venues},
+        Thresholds(
+            file.voices.hot_demands,
+            file.voices.hot_voices,
+            file.voices.hot_compounds,
+            file.voices.hot_days,
+        ),
     )
 
 
@@ -159,6 +165,7 @@ def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[Kept_]:
         after = before.endorsed_by(subject, desk.at)
         if after is not before:
             desk.put(ref, after)
+        if len(after.supporters) > len(before.supporters):
             fact = facts.DemandEndorsed(demand=demand, endorsed_by=subject, supporters=len(after.supporters))
             desk.announce(ref, fact)
         return desk.kept(ref)
@@ -176,7 +183,9 @@ def urge_demand(origin: Origin, demand: str, note: str) -> Work[Kept_]:
         times = before.urged + 1
         line = Line(desk.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + _because(note))
         desk.put(ref, replace(before.after(DemandStep.URGE, line), urged=times))
-        desk.announce(ref, facts.DemandUrged(demand=demand, note=masked(note), times=times))
+        desk.announce(
+            ref, facts.DemandUrged(demand=demand, note=masked(note), times=times, round=before.round)
+        )
         return desk.kept(ref)
 
     return Work(origin, (ref,), decide)
@@ -210,7 +219,7 @@ def withdraw_demand(origin: Origin, demand: str, reason: str, expected: int | No
         desk.expect(ref, expected)
         line = Line(desk.at, origin.actor.role.value, "withdrawn", "已撤回" + _because(reason))
         desk.put(ref, before.after(DemandStep.WITHDRAW, line))
-        desk.announce(ref, facts.DemandWithdrawn(demand=demand, reason=masked(reason)))
+        desk.announce(ref, facts.DemandWithdrawn(demand=demand, reason=masked(reason), round=before.round))
         return desk.kept(ref)
 
     return Work(origin, (ref,), decide)
@@ -277,38 +286,17 @@ def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opini
             satisfaction=opinion.satisfaction,
             comment=comment,
             good=good,
+            round=after.round,
         ),
     )
     if not good:
         reason = comment or _SOLVED[opinion.solved]
         desk.announce(
             ref,
-            facts.DemandReopened(demand=after.id, order=order, reason=reason, times=after.reopened),
+            facts.DemandReopened(
+                demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
+            ),
         )
-
-
-def merge_demand(origin: Origin, demand: str, into: str, expected: int | None) -> Work[Kept_]:
-    """Merge a demand into another about the same matter; its people come along as supporters."""
-    ref, target = demand_ref(origin.community, demand), demand_ref(origin.community, into)
-
-    def decide(desk: Desk) -> Kept_:
-        before = desk.get(ref, NotFound())
-        desk.expect(ref, expected)
-        other = desk.find(target)
-        if other is None:
-            raise SameDemand(into=into)
-        joined, carried = other.joined_by(before, desk.at)
-        line = Line(desk.at, origin.actor.role.value, "merged", "与另一条相同的诉求合并办理")
-        desk.put(ref, replace(before.after(DemandStep.MERGE, line), merged_into=into))
-        desk.announce(ref, facts.DemandMerged(demand=demand, into=into, carried=carried))
-        desk.put(target, joined)
-        fact = facts.DemandJoined(
-            demand=into, merged=demand, carried=carried, supporters=len(joined.supporters)
-        )
-        desk.announce(target, fact)
-        return desk.kept(ref)
-
-    return Work(origin, (ref, target), decide)
 
 
 def _must_concern(origin: Origin, demand: Demand, *others: str) -> None:

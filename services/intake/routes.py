@@ -15,12 +15,12 @@ from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.community_file import CommunityFile
 from services.contracts.refusal import Forbidden, Invalid, NotFound
 from services.contracts.words import TYPED, DemandKind, Note, Role, Satisfaction, Solved, ThingId
-from services.intake import handlers, views
+from services.intake import handlers, steps, views
 from services.intake.community_file import Change, CommunityFileInvalid, Problem, parse_community_file
 from services.intake.domain import demand as rules
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand, DemandStatus
-from services.intake.store import DEMANDS, contact_ref, demand_ref, file_ref, places_ref
+from services.intake.store import DEMANDS, contact_ref, file_ref, places_ref
 from services.intake.vault import Vault
 
 EVERYBODY = frozenset(Role)
@@ -73,12 +73,6 @@ class RateDemand(Command):
     solved: Solved
     satisfaction: Satisfaction
     comment: Note = ""
-
-
-class MergeDemand(Command):
-    """合并."""
-
-    into: ThingId
 
 
 class EndorseDemand(Command):
@@ -155,7 +149,7 @@ class IntakeRoutes:
             about=ask.body.about,
             sealed_contact=self._sealed(ask, demand),
         )
-        return self._demand(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)
+        return steps.showing(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)
 
     def _sealed(self, ask: Ask[SubmitDemand], demand: str) -> bytes | None:
         if ask.body.contact is None:
@@ -180,11 +174,11 @@ class IntakeRoutes:
         return show(views.DemandPage(items=items, next=after))
 
     async def show_demand(self, ask: Ask[None]) -> Reply:
-        kept = await self._visible(ask)
+        kept = await steps.visible(self.store, ask)
         return show(views.demand_view(kept, ask.identity), revision=kept.revision)
 
     async def show_contact(self, ask: Ask[None]) -> Reply:
-        demand = (await self._visible(ask)).value
+        demand = (await steps.visible(self.store, ask)).value
         if demand is None or not views.may_contact(demand, ask.identity):
             raise Forbidden
         ref = contact_ref(ask.community, demand.id)
@@ -193,66 +187,29 @@ class IntakeRoutes:
             raise NotFound
         return show(views.ContactView.model_validate(self.vault.open(kept.value.sealed, ref.key)))
 
-    async def _visible(self, ask: Ask[None]) -> Kept[Demand]:
-        ref = demand_ref(ask.community, ask.path["demand"])
-        kept = (await self.store.load([ref]))[ref]
-        if kept.value is None or not views.may_see(kept.value, ask.identity):
-            raise NotFound
-        return kept
-
     def endorse(self, ask: Ask[EndorseDemand]) -> Work[Reply]:
         subject = ask.identity.subject
         if ask.body.on_behalf_of is not None:
             if ask.identity.role not in COMMUNITY:
                 raise Forbidden
             subject = ask.body.on_behalf_of
-        return self._step(ask, lambda origin, demand: handlers.endorse_demand(origin, demand, subject))
+        return _step(ask, lambda origin, demand: handlers.endorse_demand(origin, demand, subject))
 
     def urge(self, ask: Ask[UrgeDemand]) -> Work[Reply]:
-        return self._step(ask, lambda origin, demand: handlers.urge_demand(origin, demand, ask.body.note))
+        return _step(ask, lambda origin, demand: handlers.urge_demand(origin, demand, ask.body.note))
 
     def supplement(self, ask: Ask[SupplementDemand]) -> Work[Reply]:
-        return self._step(
-            ask, lambda origin, demand: handlers.supplement_demand(origin, demand, ask.body.text)
-        )
+        return _step(ask, lambda origin, demand: handlers.supplement_demand(origin, demand, ask.body.text))
 
     def withdraw(self, ask: Ask[WithdrawDemand]) -> Work[Reply]:
-        return self._step(
+        return _step(
             ask,
             lambda origin, demand: handlers.withdraw_demand(origin, demand, ask.body.reason, ask.if_match),
         )
 
     def rate(self, ask: Ask[RateDemand]) -> Work[Reply]:
         opinion = handlers.Opinion(ask.body.solved, ask.body.satisfaction, ask.body.comment)
-        return self._step(
-            ask, lambda origin, demand: handlers.rate_demand(origin, demand, opinion, ask.if_match)
-        )
-
-    def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
-        return self._step(
-            ask,
-            lambda origin, demand: handlers.merge_demand(origin, demand, ask.body.into, ask.if_match),
-        )
-
-    def _step(self, ask: Ask[Any], step: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:
-        """Return the work of a step; a demand that the one who asks may not see is not there for them."""
-        demand = ask.path["demand"]
-        ref = demand_ref(ask.community, demand)
-        work = step(ask.origin(demand), demand)
-
-        def decide(desk: Desk) -> Kept[Demand]:
-            if not views.may_see(desk.get(ref, NotFound()), ask.identity):
-                raise NotFound
-            return work.decide(desk)
-
-        return self._demand(ask, Work(work.origin, work.reads, decide))
-
-    def _demand(self, ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Work[Reply]:
-        def decide(desk: Desk) -> Reply:
-            kept = work.decide(desk)
-            return show(views.demand_view(kept, ask.identity), status=status, revision=kept.revision)
-
-        return Work(work.origin, work.reads, decide, work.then_reads)
+        return _step(ask, lambda origin, demand: handlers.rate_demand(origin, demand, opinion, ask.if_match))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of intake."""
@@ -355,17 +312,11 @@ class IntakeRoutes:
                 body=RateDemand,
                 refusals=(step, rules.NotYourDemand),
             ),
-            Route(
-                "POST",
-                one + "/merge",
-                STAFF,
-                self.merge,
-                "Merge into another demand (合并)",
-                seen,
-                body=MergeDemand,
-                refusals=(step, rules.SameDemand),
-            ),
         )
+
+
+def _step(ask: Ask[Any], step: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:
+    return steps.showing(ask, steps.only_if_seen(ask, step))
 
 
 def _decoded(raw: bytes, name: str) -> str:

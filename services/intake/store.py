@@ -5,6 +5,10 @@ from datetime import datetime
 
 from services.chassis.shelf import Index, Ref, Shelf
 from services.intake.domain.demand import Demand
+from services.intake.domain.voices.issues import Issue, Thresholds
+from services.intake.domain.voices.kin import Holders, Kin
+
+HOT = Thresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,7 @@ class Places:
     name: str
     compounds: dict[str, str]
     venues: dict[str, str]
+    hot: Thresholds = HOT
 
     def name_of(self, place: str | None) -> str | None:
         """Return the name of a compound or venue, or None when the community has no such place."""
@@ -42,8 +47,11 @@ DEMANDS = Shelf(
 PLACES = Shelf("places", Places)
 FILES = Shelf("files", FileOnRecord)
 CONTACTS = Shelf("contacts", Contact)
+HOLDERS = Shelf("holders", Holders)
+KIN = Shelf("kin", Kin)
+ISSUES = Shelf("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
 
-SHELVES = (DEMANDS, PLACES, FILES, CONTACTS)
+SHELVES = (DEMANDS, PLACES, FILES, CONTACTS, HOLDERS, KIN, ISSUES)
 
 
 def demand_ref(community: str, demand: str) -> Ref[Demand]:
@@ -64,3 +72,18 @@ def file_ref(community: str) -> Ref[FileOnRecord]:
 def contact_ref(community: str, demand: str) -> Ref[Contact]:
     """Return where the contact that came with a demand is kept."""
     return Ref(CONTACTS, community, demand)
+
+
+def holders_ref(community: str, pair: str) -> Ref[Holders]:
+    """Return where it is kept which demands hold a pair of characters."""
+    return Ref(HOLDERS, community, pair)
+
+
+def kin_ref(community: str, demand: str) -> Ref[Kin]:
+    """Return where it is kept what a demand is like."""
+    return Ref(KIN, community, demand)
+
+
+def issue_ref(community: str, issue: str) -> Ref[Issue]:
+    """Return where an issue is kept."""
+    return Ref(ISSUES, community, issue)

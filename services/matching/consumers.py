@@ -25,36 +25,43 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
     def withdrawn(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandWithdrawn = envelope.body
         reason = f"居民已撤回：{fact.reason}" if fact.reason else "居民已撤回"
-        return matching.cancel_order(origin_of(envelope), order_id(fact.demand), reason, None, by_demand=True)
+        return matching.cancel_order(
+            origin_of(envelope), order_id(fact.demand, fact.round), reason, None, by_demand=True
+        )
 
     def merged(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandMerged = envelope.body
         reason = "已并入另一条相同的诉求"
-        return matching.cancel_order(origin_of(envelope), order_id(fact.demand), reason, None, by_demand=True)
+        return matching.cancel_order(
+            origin_of(envelope), order_id(fact.demand, fact.round), reason, None, by_demand=True
+        )
 
     def urged(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandUrged = envelope.body
-        return matching.urge_order(origin_of(envelope), order_id(fact.demand), fact.note)
+        return matching.urge_order(origin_of(envelope), order_id(fact.demand, fact.round), fact.note)
 
     def rated(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
         fact: demands.DemandRated = envelope.body
         if fact.good:
-            return matching.note_good_rating(origin_of(envelope), fact.demand)
+            return matching.note_good_rating(origin_of(envelope), order_id(fact.demand, fact.round))
         # A bad rating is followed by demand.reopened, which says why.
         return Work(origin_of(envelope), (), lambda _: None)
 
     def reopened(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandReopened = envelope.body
-        return matching.return_order(origin_of(envelope), order_id(fact.demand), fact.reason, None)
+        return matching.return_order(
+            origin_of(envelope), order_id(fact.demand, fact.round), fact.reason, None
+        )
 
     def supplemented(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandSupplemented = envelope.body
-        return matching.note_answer(origin_of(envelope), fact.demand, fact.text)
+        return matching.note_answer(origin_of(envelope), fact.order, fact.text)
 
     return MappingProxyType(
         {
             CommunityLoaded.kind: loaded,
             demands.DemandSubmitted.kind: submitted,
+            demands.DemandUnmerged.kind: submitted,
             demands.DemandWithdrawn.kind: withdrawn,
             demands.DemandMerged.kind: merged,
             demands.DemandUrged.kind: urged,

@@ -45,9 +45,9 @@ def order_ref(community: str, order: str) -> Ref[Order]:
     return Ref(ORDERS, community, order)
 
 
-def order_id(demand: str) -> str:
-    """Return the id of the first order of a demand."""
-    return f"{demand}-1"
+def order_id(demand: str, round_: int = 1) -> str:
+    """Return the id of a demand's order; a demand that was merged and stands alone again has another."""
+    return f"{demand}-{round_}"
 
 
 def demand_of(order: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.chassis.streams import EffectOf
-from services.contracts.demands import DemandEndorsed, DemandJoined
+from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
 from services.notify.domain.texts import TEXTS
 from services.notify.handlers import Notifier
 
@@ -14,5 +14,7 @@ def consumes(notifier: Notifier) -> Mapping[str, EffectOf]:
     followed = {
         DemandEndorsed.kind: notifier.tell_and_follow,
         DemandJoined.kind: notifier.tell_and_follow,
+        DemandParted.kind: notifier.tell_and_let_go,
+        DemandOptedOut.kind: notifier.tell_and_let_go,
     }
     return MappingProxyType({**dict.fromkeys(TEXTS, notifier.tell), **followed})

@@ -8,7 +8,7 @@ from typing import Any
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept
 from services.chassis.streams import origin_of
-from services.contracts.demands import DemandEndorsed, DemandJoined
+from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
 from services.contracts.envelope import Envelope
 from services.contracts.refusal import NotFound
 from services.notify.domain import notice as inbox
@@ -38,6 +38,8 @@ _AUDIENCES: Mapping[str, Inboxes] = MappingProxyType(
         texts.ASKERS: _askers,
         texts.ASKER: lambda fact, _: (inbox.person(fact.asked_by),),
         texts.CARRIED: lambda fact, _: tuple(inbox.person(subject) for subject in fact.carried),
+        texts.LEFT: lambda fact, _: tuple(inbox.person(subject) for subject in fact.left),
+        texts.VOICES: lambda fact, _: tuple(inbox.person(subject) for subject in fact.askers),
         texts.STAFF: lambda _, __: (inbox.STAFF,),
         texts.PROVIDER: _of_provider("provider"),
         texts.RECEIVER: _of_provider("receiver"),
@@ -90,6 +92,18 @@ class Notifier:
         def decide(desk: Desk) -> None:
             telling.decide(desk)
             desk.put(ref, (desk.find(ref) or Following()).joined_by(people))
+
+        return Work(telling.origin, telling.reads, decide)
+
+    def tell_and_let_go(self, envelope: Envelope) -> Work[None]:
+        """Tell, and forget who supports the demand no longer."""
+        fact: DemandParted | DemandOptedOut = envelope.body
+        ref = following_ref(envelope.community, fact.demand)
+        telling = self.tell(envelope)
+
+        def decide(desk: Desk) -> None:
+            telling.decide(desk)
+            desk.put(ref, (desk.find(ref) or Following()).left_by(fact.left))
 
         return Work(telling.origin, telling.reads, decide)
 

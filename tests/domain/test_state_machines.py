@@ -160,6 +160,7 @@ ROUTES: Mapping[DemandStep, str] = {
     DemandStep.RATE_WELL: "rate",
     DemandStep.RATE_BADLY: "rate",
     DemandStep.MERGE: "merge",
+    DemandStep.UNMERGE: "unmerge",
     DemandStep.ENDORSE: "endorse",
     DemandStep.URGE: "urge",
     DemandStep.SUPPLEMENT: "supplement",
@@ -174,7 +175,7 @@ def _allowed(refused: Refused) -> set[str]:
     return set(allowed)
 
 
-OVER = (DemandStatus.CLOSED, DemandStatus.WITHDRAWN, DemandStatus.MERGED)
+OVER = (DemandStatus.CLOSED, DemandStatus.WITHDRAWN)
 
 
 def test_what_is_over_is_over() -> None:
@@ -187,7 +188,7 @@ def test_what_is_over_is_over() -> None:
 
 
 def test_from_every_status_that_is_not_over_there_is_a_way_to_the_end() -> None:
-    _reaches({s: set(_next_demand(s)) for s in DemandStatus}, {"closed", "withdrawn", "merged"})
+    _reaches({s: set(_next_demand(s)) for s in DemandStatus}, {"closed", "withdrawn"})
     _reaches({s: set(_next_order(s)) for s in OrderStatus}, {"settled", "cancelled"})
 
 

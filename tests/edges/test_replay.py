@@ -72,6 +72,7 @@ class Story:
             self.handed_over(),
             self.withdrawn(),
             self.merged(),
+            self.turned_hot(),
             self.refused_and_cancelled(),
             self.never_taken(),
             self.taken_and_never_done(),
@@ -161,6 +162,19 @@ class Story:
         kept, same = await self._submit("有人偷东西"), await self._submit("小区里有人偷东西")
         (await self.neighbour.post(f"/demands/{same['id']}/endorse")).ok()
         (await self.staff.post(f"/demands/{same['id']}/merge", {"into": kept["id"]})).ok()
+        (await self.neighbour.post(f"/demands/{kept['id']}/opt-out")).ok()
+        (await self.staff.post(f"/demands/{same['id']}/unmerge", {"reason": "两回事"})).ok()
+        await self.staff.until(f"/demands/{same['id']}", lambda seen: seen["order"] == f"{same['id']}-2")
+
+    async def turned_hot(self) -> None:
+        for words in (
+            "夜里噪音不停，粉尘很大",
+            "又在半夜开工，罐车轰隆隆，灰尘大",
+            "太吵，粉尘污染，老人咳嗽",
+        ):
+            await self._submit(f"荷塘搅拌站{words}", "jindu")
+        hot = await self.staff.until("/issues?hot=true", lambda seen: seen["items"])
+        (await self.staff.post(f"/issues/{hot['items'][0]['id']}/topic", {"decision": "accept"})).ok()
 
     async def refused_and_cancelled(self) -> None:
         demand = await self._submit("电动车充电飞线，存在火灾隐患，希望建充电桩", "jindu")

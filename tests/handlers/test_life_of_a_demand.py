@@ -8,6 +8,7 @@ from services.contracts.orders import OrderDispatched, OrderProposed, OrderSettl
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
 from services.intake import handlers as intake
+from services.intake import merging
 from services.intake.domain import demand as of_demand
 from services.intake.domain.words_of_residents import NoWords
 from services.matching.domain import refusals
@@ -420,7 +421,7 @@ class TestGivingUp:
         for subject in ("r1", "r3"):
             await endorse(town, same.id, subject)
         await endorse(town, kept.id, "r4")
-        await town.do("intake", intake.merge_demand(town.staff(), same.id, kept.id, None))
+        await town.do("intake", merging.merge_demand(town.staff(), same.id, kept.id, None))
         assert (await town.demand(same.id)).merged_into == kept.id
         assert (await town.order(same)).status == "cancelled"
         after = await town.demand(kept.id)
@@ -437,7 +438,7 @@ class TestGivingUp:
         await town.do("intake", intake.withdraw_demand(who, over.id, "", None))
         for into in (kept.id, "no-such-demand", over.id):
             with pytest.raises(of_demand.SameDemand):
-                await town.do("intake", intake.merge_demand(town.staff(), kept.id, into, None))
+                await town.do("intake", merging.merge_demand(town.staff(), kept.id, into, None))
         assert (await town.demand(kept.id)).status == "dispatched"
 
 

@@ -18,6 +18,7 @@ _SECTION_NAMES: Mapping[str, str] = {
     "points": "积分规则",
     "routing": "派单规则",
     "deadlines": "办理时限",
+    "voices": "热点规则",
 }
 _LISTS = ("compounds", "venues", "units", "partners", "contracts")
 _VERBS: Mapping[Kind, str] = {"added": "新增", "removed": "删除", "changed": "修改"}

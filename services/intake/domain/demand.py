@@ -9,6 +9,7 @@ from types import MappingProxyType
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 
 SUPPORTERS_MAX = 10_000
+BROUGHT_MAX = 300
 TIMELINE_MAX = 500
 
 
@@ -36,6 +37,7 @@ class DemandStep(StrEnum):
     RATE_WELL = "rate_well"
     RATE_BADLY = "rate_badly"
     MERGE = "merge"
+    UNMERGE = "unmerge"
     ENDORSE = "endorse"
     URGE = "urge"
     SUPPLEMENT = "supplement"
@@ -70,6 +72,7 @@ STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]]
         DemandStep.BE_CANCELLED: ((*_OPEN, S.RATED), S.CLOSED),
         DemandStep.WITHDRAW: (_BEFORE_DONE, S.WITHDRAWN),
         DemandStep.MERGE: (_BEFORE_DONE, S.MERGED),
+        DemandStep.UNMERGE: ((S.MERGED,), S.SUBMITTED),
         DemandStep.ENDORSE: (_OPEN, None),
         DemandStep.URGE: (_BEFORE_DONE, None),
         DemandStep.SUPPLEMENT: ((S.ACCEPTED, S.IN_PROGRESS), None),
@@ -155,8 +158,28 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """The people of a merged demand, who count as supporters of the one it went into.
+
+    Arguments:
+        demand: where they gave their voice.
+        people: who asked it and who endorsed it there, without those who opted out.
+        through: the demands between, nearest to it first, where it came along with another merge.
+    """
+
+    demand: str
+    people: tuple[str, ...]
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
-    """What a resident asks, by reference to the person, with everything that happened since."""
+    """What a resident asks, by reference to the person, with everything that happened since.
+
+    `supporters` are all who stand behind it beside the one who asked: those who endorsed it, then those
+    whom merges `brought`. `endorsed_too` are brought and endorsed it themselves as well. `joined_to` is the
+    way a merged demand's people go, from the one it was merged into to the last. `round` counts its orders.
+    """
 
     id: str
     text: str
@@ -181,6 +204,10 @@ class Demand:
     question: str | None = None
     finish_due_at: datetime | None = None
     supervised: bool = False
+    brought: tuple[Brought, ...] = ()
+    endorsed_too: tuple[str, ...] = ()
+    joined_to: tuple[str, ...] = ()
+    round: int = 1
 
     def after(self, step: DemandStep, line: Line) -> "Demand":
         """Return the demand after a step, with its line on the timeline.
@@ -216,12 +243,16 @@ class Demand:
         """
         if subject == self.asked_by:
             raise OwnDemand
-        if subject in self.supporters:
+        own = self.own_supporters
+        if subject in own:
             return self
+        if subject in self.supporters:  # a merge brought them; now they stay, whatever becomes of it
+            self.after(DemandStep.ENDORSE, self.timeline[-1])
+            return self.with_voices((*own, subject), self.brought)
         if len(self.supporters) >= SUPPORTERS_MAX:
             raise TooManySupporters(most=SUPPORTERS_MAX)
         line = Line(at, "resident", "endorsed", f"有居民附议，共 {len(self.supporters) + 1} 人")
-        return replace(self.after(DemandStep.ENDORSE, line), supporters=(*self.supporters, subject))
+        return self.after(DemandStep.ENDORSE, line).with_voices((*own, subject), self.brought)
 
     def supplemented(self, line: Line) -> "Demand":
         """Return the demand with the answer to what was asked.
@@ -241,24 +272,34 @@ class Demand:
         sources, _ = STEPS[DemandStep.SUPPLEMENT]
         return self.question if self.status in sources else None
 
-    def joined_by(self, other: "Demand", at: datetime) -> "tuple[Demand, tuple[str, ...]]":
-        """Return the demand with another's people as supporters, and who came over with it.
+    @property
+    def own_supporters(self) -> tuple[str, ...]:
+        """Return those who endorsed this demand themselves, in the order they came."""
+        carried = {person for group in self.brought for person in group.people}
+        both = set(self.endorsed_too)
+        return tuple(person for person in self.supporters if person not in carried or person in both)
 
-        Raises:
-            SameDemand: it is itself, or is over.
-        """
-        if other.id == self.id or self.status not in _OPEN:
-            raise SameDemand(present_status=self.status.value)
-        present = {self.asked_by, *self.supporters}
-        people = dict.fromkeys((other.asked_by, *other.supporters))
-        carried = tuple(person for person in people if person not in present)
-        line = Line(at, "staff", "joined", f"并入一条相同的诉求，带来 {len(carried)} 位居民的附议")
-        joined = replace(
-            self.noted(line),
-            supporters=(*self.supporters, *carried),
-            merged_from=(*self.merged_from, other.id),
+    @property
+    def is_open(self) -> bool:
+        """Return whether others may still join it."""
+        return self.status in _OPEN
+
+    def is_of_another_round(self, order: str) -> bool:
+        """Return whether an order belongs to an earlier round: the one before a merge was taken back."""
+        _, _, number = order.rpartition("-")
+        return number.isdecimal() and int(number) < self.round
+
+    def with_voices(self, own: tuple[str, ...], brought: tuple[Brought, ...]) -> "Demand":
+        """Return the demand with these people behind it, each counted once, the one who asked not at all."""
+        carried = {person for group in brought for person in group.people}
+        everybody = dict.fromkeys((*own, *(person for group in brought for person in group.people)))
+        everybody.pop(self.asked_by, None)
+        return replace(
+            self,
+            supporters=tuple(everybody),
+            brought=brought,
+            endorsed_too=tuple(person for person in own if person in carried),
         )
-        return joined, carried
 
 
 def _with(timeline: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
@@ -280,6 +321,7 @@ _BY_PEOPLE: Mapping[DemandStep, str] = MappingProxyType(
         DemandStep.RATE_BADLY: "rate",
         DemandStep.WITHDRAW: "withdraw",
         DemandStep.MERGE: "merge",
+        DemandStep.UNMERGE: "unmerge",
         DemandStep.ENDORSE: "endorse",
         DemandStep.URGE: "urge",
         DemandStep.SUPPLEMENT: "supplement",

@@ -5,7 +5,6 @@ from services.contracts import orders as facts
 from services.matching import spoken
 from services.matching.domain.order import Order
 from services.matching.handlers.steps import KeptOrder, Steps, about, of_provider
-from services.matching.store import order_id
 
 
 class Closing(Steps):
@@ -39,14 +38,14 @@ class Closing(Steps):
 
         return self.step(origin, order, expected, decide)
 
-    def note_good_rating(self, origin: Origin, demand: str) -> Work[KeptOrder]:
+    def note_good_rating(self, origin: Origin, order: str) -> Work[KeptOrder]:
         """Note that the resident is content; a verified order is settled."""
 
         def decide(desk: Desk, before: Order) -> None:
             after = self.keep(desk, before, before.rated_well())
             self._settle_if_due(desk, after)
 
-        return self.step(origin, order_id(demand), None, decide)
+        return self.step(origin, order, None, decide)
 
     def _settle_if_due(self, desk: Desk, order: Order) -> None:
         if not order.can_settle:

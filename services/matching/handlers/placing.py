@@ -53,7 +53,7 @@ class Placing(Steps):
             demand: when it is urgent, its deadlines are the short ones, round the clock.
             asked_at: when the resident asked, from which the deadline counts; None: just now.
         """
-        ref = order_ref(origin.community, order_id(demand.demand))
+        ref = order_ref(origin.community, order_id(demand.demand, demand.round))
         reads = (catalogue_ref(origin.community), load_ref(origin.community))
 
         def decide(desk: Desk) -> None:

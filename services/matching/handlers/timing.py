@@ -26,7 +26,7 @@ from services.matching.handlers.steps import (
     provider_of,
     reads_of,
 )
-from services.matching.store import order_id, order_ref
+from services.matching.store import order_ref
 
 
 class Timing(Steps):
@@ -51,13 +51,13 @@ class Timing(Steps):
 
         return self.step(origin, order, expected, decide)
 
-    def note_answer(self, origin: Origin, demand: str, answer: str) -> Work[KeptOrder]:
+    def note_answer(self, origin: Origin, order: str, answer: str) -> Work[KeptOrder]:
         """Take the resident's answer; the clock goes on if it stood."""
 
         def decide(desk: Desk, before: Order) -> None:
             self._go_on(desk, before, answer, f"居民已补充：{answer}")
 
-        return self.step(origin, order_id(demand), None, decide)
+        return self.step(origin, order, None, decide)
 
     def _go_on(self, desk: Desk, before: Order, answer: str, because: str) -> None:
         limits = self.guide(desk).limits

@@ -49,6 +49,11 @@ class Following:
         """Return the following with people more, none twice."""
         return Following(tuple(dict.fromkeys((*self.people, *people))))
 
+    def left_by(self, people: Iterable[str]) -> "Following":
+        """Return the following without these people."""
+        gone = set(people)
+        return Following(tuple(person for person in self.people if person not in gone))
+
     def with_asker(self, asked_by: str) -> tuple[str, ...]:
         """Return the inboxes of the one who asked and all who follow, none twice."""
         return tuple(dict.fromkeys(person(subject) for subject in (asked_by, *self.people)))

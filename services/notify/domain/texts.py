@@ -14,11 +14,24 @@ GIVER = "giver"
 STAFF = "staff"
 PARTNER = "partner"
 CARRIED = "carried"
+LEFT = "left"
+VOICES = "voices"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "demand.endorsed.v1": {STAFF: "有居民附议，现有 {supporters} 人附议"},
-        "demand.merged.v1": {CARRIED: "您关注的诉求已并入另一条相同的诉求一起办理，进展会继续告诉您"},
+        "demand.joined.v1": {
+            CARRIED: "您关注的诉求已并入这条相同的诉求一起办理，进展照样告诉您；不同意合并可退出",
+        },
+        "demand.unmerged.v1": {ASKERS: "您的诉求不再与别的诉求合并，恢复单独办理，正在重新下单：{because}"},
+        "demand.parted.v1": {STAFF: "一条并入的诉求恢复单独办理，现有 {supporters} 人附议"},
+        "demand.opted_out.v1": {
+            LEFT: "您已退出合并，这条诉求的进展不再告诉您；您原来的附议仍然保留",
+            STAFF: "有居民不同意合并，已退出，现有 {supporters} 人附议",
+        },
+        "demand.likely_duplicate.v1": {STAFF: "有诉求疑似重复，请合并或确认不是同一件事：{because}"},
+        "issue.became_hot.v1": {STAFF: "“{title}”已成热点（{because}），建议提请小板凳议事会商议"},
+        "issue.topic_decided.v1": {VOICES: "您反映的“{title}”，小板凳议事会{outcome}"},
         "demand.reopened.v1": {STAFF: "居民不满意，诉求第 {times} 次重新办理：{reason}"},
         "order.proposed.v1": {
             STAFF: "有诉求待研判：{because}",

@@ -1,0 +1,101 @@
+"""What is kept to find like demands again: who holds a pair of characters, and what staff were offered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from services.contracts.refusal import Conflict
+from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
+from services.intake.domain.voices.matters import TOGETHER_FROM
+
+HOLDERS_MAX = 40
+NAME_KEYS_MAX = 8
+WORD_KEYS_MAX = 10
+CANDIDATES_MAX = 30
+ALIKE_MAX = 10
+
+
+class NothingOffered(Conflict):
+    """No likely duplicate waits for a decision: none was found, or it has been decided."""
+
+    slug = "nothing_offered"
+    title = "没有待处理的疑似重复诉求"
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Which demands hold a pair of characters: the newest of them, and how many there ever were."""
+
+    count: int = 0
+    newest: tuple[str, ...] = ()
+
+    def joined_by(self, demand: str) -> "Holders":
+        """Return the holders with one more; the oldest makes room."""
+        if demand in self.newest:
+            return self
+        return Holders(self.count + 1, (demand, *self.newest)[:HOLDERS_MAX])
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A demand that is probably about the same matter, and why; `dismissed` when staff said it is not."""
+
+    demand: str
+    score: float
+    because: str
+    dismissed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What is known of a demand among the others: the issue it belongs to, and whom it is like."""
+
+    issue: str | None = None
+    alike: tuple[Alike, ...] = ()
+
+    def like(self, found: Iterable[Alike]) -> "Kin":
+        """Return it with more that are alike, the best ones; what was decided before stays so."""
+        known = {alike.demand for alike in self.alike}
+        every = (*self.alike, *(alike for alike in found if alike.demand not in known))
+        best = sorted(every, key=lambda alike: (not alike.dismissed, -alike.score, alike.demand))
+        return replace(self, alike=tuple(best[:ALIKE_MAX]))
+
+    def dismissed(self, other: str | None) -> "Kin":
+        """Return it with one, or all, marked as another matter.
+
+        Raises:
+            NothingOffered: there is nothing to decide.
+        """
+        chosen = [a for a in self.alike if not a.dismissed and other in (None, a.demand)]
+        if not chosen:
+            raise NothingOffered
+        marked = tuple(replace(a, dismissed=True) if a in chosen else a for a in self.alike)
+        return replace(self, alike=marked)
+
+
+def lookup_keys(traits: Traits) -> tuple[str, ...]:
+    """Return the most telling pairs, so many at most, that a demand is kept under and looked for by."""
+    one = weighed(traits, Rarity())
+    named = dict.fromkeys(pair for _, several in one.names for pair, weight in several if weight >= RARE_FROM)
+    words = [pair for pair in one.pairs if pair not in named]
+    return tuple(sorted({*list(named)[:NAME_KEYS_MAX], *words[:WORD_KEYS_MAX]}))
+
+
+def candidates(found: Iterable[tuple[str, Holders]], own: str) -> tuple[str, ...]:
+    """Return the demands that hold the most of the pairs looked for, the rarer counting more."""
+    weight: dict[str, float] = {}
+    for _, holders in found:
+        for demand in holders.newest:
+            weight[demand] = weight.get(demand, 0.0) + 1.0 / (1 + holders.count) ** 0.5
+    weight.pop(own, None)
+    return tuple(sorted(weight, key=lambda demand: (-weight[demand], demand))[:CANDIDATES_MAX])
+
+
+def as_alike(demand: str, likeness: Likeness) -> Alike:
+    """Return what is offered of a likeness."""
+    return Alike(demand, round(likeness.score, 3), likeness.because)
+
+
+def belongs(scores: Iterable[float]) -> bool:
+    """Return whether a demand belongs to an issue: it is like its newest members on average."""
+    every = tuple(scores)
+    return bool(every) and sum(every) / len(every) >= TOGETHER_FROM

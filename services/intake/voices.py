@@ -1,0 +1,319 @@
+"""What intake does about many voices: finds like demands, keeps issues, and lets staff decide on both."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Kept, Ref
+from services.chassis.streams import EffectOf, origin_of
+from services.contracts import demands as facts
+from services.contracts.envelope import Envelope
+from services.contracts.issues import IssueBecameHot, IssueTopicDecided
+from services.contracts.refusal import NotFound
+from services.intake.domain.demand import Demand, DemandStatus
+from services.intake.domain.voices.issues import Issue, Member, Thresholds, headline
+from services.intake.domain.voices.kin import Alike, Holders, Kin, as_alike, belongs, candidates, lookup_keys
+from services.intake.domain.voices.likeness import Likeness, Rarity, Traits, compared, traits_of, weighed
+from services.intake.domain.words_of_residents import masked
+from services.intake.store import demand_ref, holders_ref, issue_ref, kin_ref, places_ref
+
+EVERY = "*"
+"""Under this the number of all demands is kept."""
+COMPARED_MAX = 12
+"""So many of an issue's newest demands are compared with a new one."""
+_CONFIDENTIAL = "report"
+
+
+def rarity_of(found: Mapping[str, Holders]) -> Rarity:
+    """Return how rare the pairs looked for are in a community."""
+    known = found.get(EVERY, Holders()).count
+    return Rarity(known, {key: holders.count for key, holders in found.items() if key != EVERY})
+
+
+def traits(demand: Demand) -> Traits:
+    """Return what a demand is compared by."""
+    return traits_of(demand.text, demand.title, demand.compound)
+
+
+def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> list[tuple[Demand, Likeness]]:
+    """Return the demands that are probably about the same matter, the most alike first."""
+    mine = weighed(one, rarity)
+    found = [(d, compared(mine, weighed(traits(d), rarity))) for d in others if d.id != own]
+    same = [(d, likeness) for d, likeness in found if likeness.same_matter]
+    return sorted(same, key=lambda pair: (-pair[1].score, pair[0].id))
+
+
+def _submitted(envelope: Envelope) -> Work[None]:
+    """Find what a new demand is like, offer it to staff, and count its voice into an issue."""
+    search = _Search(envelope)
+    return Work(origin_of(envelope), search.reads, search.decide, search.then_reads)
+
+
+class _Search:
+    """One new demand among the others: what has to be read for it, and what follows."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        fact: facts.DemandSubmitted = envelope.body
+        self.community = envelope.community
+        self.own = demand_ref(self.community, fact.demand)
+        self.kin = kin_ref(self.community, fact.demand)
+        self.traits = traits_of(fact.text, fact.title, fact.compound)
+        self.keys = (EVERY, *lookup_keys(self.traits))
+        holders = (holders_ref(self.community, key) for key in self.keys)
+        self.reads: tuple[Ref[Any], ...] = (self.own, self.kin, places_ref(self.community), *holders)
+
+    def _holders(self, desk: Desk) -> dict[str, Holders]:
+        refs = {key: holders_ref(self.community, key) for key in self.keys}
+        return {key: desk.find(ref) or Holders() for key, ref in refs.items()}
+
+    def _candidates(self, desk: Desk) -> list[str]:
+        found = [(key, holders) for key, holders in self._holders(desk).items() if key != EVERY]
+        return list(candidates(found, self.own.id))
+
+    def then_reads(self, desk: Desk) -> Sequence[Ref[Any]]:
+        """Return the candidates and, as they become known, their issues and those issues' newest demands."""
+        ids = self._candidates(desk)
+        reads: list[Ref[Any]] = [demand_ref(self.community, one) for one in ids]
+        reads += [kin_ref(self.community, one) for one in ids]
+        issues = [issue_ref(self.community, one) for one in self._issues(desk, ids)]
+        members = [
+            demand_ref(self.community, member.demand)
+            for ref in issues
+            if desk.lies_here(ref)
+            for member in _newest(desk.find(ref))
+        ]
+        return [*reads, *issues, *members]
+
+    def _issues(self, desk: Desk, ids: Iterable[str]) -> list[str]:
+        refs = [kin_ref(self.community, one) for one in ids]
+        kin = [desk.find(ref) for ref in refs if desk.lies_here(ref)]
+        return list(dict.fromkeys(one.issue for one in kin if one is not None and one.issue is not None))
+
+    def _lies_here(self, desk: Desk, demand: str) -> bool:
+        return desk.lies_here(demand_ref(self.community, demand)) and desk.lies_here(
+            kin_ref(self.community, demand)
+        )
+
+    def decide(self, desk: Desk) -> None:
+        """Offer what is alike, and keep where the demand can be found."""
+        demand = desk.find(self.own)
+        holders = self._holders(desk)
+        ids = [one for one in self._candidates(desk) if self._lies_here(desk, one)]
+        others = [desk.find(demand_ref(self.community, one)) for one in ids]
+        rarity = rarity_of(holders)
+        for key, held in holders.items():
+            desk.put(holders_ref(self.community, key), held.joined_by(self.own.id))
+        if demand is None or demand.status is DemandStatus.WITHDRAWN:
+            return
+        known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]
+        same = likely(self.traits, demand.id, known, rarity)
+        self._offer(desk, demand, [(other, how) for other, how in same if other.is_open])
+        if demand.about != _CONFIDENTIAL:
+            spoken = [other for other, _ in same if other.about != _CONFIDENTIAL]
+            self._gather(desk, demand, spoken, rarity)
+
+    def _offer(self, desk: Desk, demand: Demand, alike: list[tuple[Demand, Likeness]]) -> None:
+        if not alike or not demand.is_open:
+            return
+        offered = [as_alike(other.id, likeness) for other, likeness in alike]
+        kin = (desk.find(self.kin) or Kin()).like(offered)
+        desk.put(self.kin, kin)
+        for other, likeness in alike:
+            ref = kin_ref(self.community, other.id)
+            desk.put(ref, (desk.find(ref) or Kin()).like([as_alike(demand.id, likeness)]))
+        refs = tuple(
+            facts.AlikeRef(demand=one.demand, score=one.score, because=one.because) for one in kin.alike
+        )
+        fact = facts.DemandLikelyDuplicate(demand=demand.id, alike=refs, because=kin.alike[0].because)
+        desk.announce(self.kin, fact)
+
+    def _gather(self, desk: Desk, demand: Demand, same: list[Demand], rarity: Rarity) -> None:
+        """Put the demand into the issue that it is most like, or make one of it and those it is like."""
+        likeness = _Likenesses(rarity)
+        issue = self._best_issue(desk, demand, same, likeness)
+        group = [*(self._newest_of(desk, issue) if issue else ()), demand]
+        for other in same:
+            free = (desk.find(kin_ref(self.community, other.id)) or Kin()).issue is None
+            if free and other not in group and belongs(likeness.of(other, one) for one in group):
+                group.append(other)
+        if issue is None and len(group) == 1:
+            return
+        after = issue or Issue(demand.id, masked(headline(group[1].title, group[1].text)), ())
+        known = {member.demand for member in after.members}
+        for one in group:
+            if one.id not in known:
+                after = after.joined_by(_member(one))
+                ref = kin_ref(self.community, one.id)
+                if desk.lies_here(ref):
+                    desk.put(ref, replace(desk.find(ref) or Kin(), issue=after.id))
+        names, words = likeness.reasons()
+        _keep_issue(desk, replace(after, names=names, words=words))
+
+    def _best_issue(
+        self, desk: Desk, demand: Demand, same: list[Demand], likeness: "_Likenesses"
+    ) -> Issue | None:
+        best: tuple[float, str, Issue] | None = None
+        for one in self._issues(desk, [other.id for other in same]):
+            ref = issue_ref(self.community, one)
+            issue = desk.find(ref) if desk.lies_here(ref) else None
+            newest = self._newest_of(desk, issue) if issue else []
+            scores = [likeness.of(demand, other) for other in newest]
+            if issue and belongs(scores):
+                found = (-sum(scores) / len(scores), issue.id, issue)
+                best = found if best is None or found[:2] < best[:2] else best
+        return best[2] if best else None
+
+    def _newest_of(self, desk: Desk, issue: Issue) -> list[Demand]:
+        refs = [demand_ref(self.community, member.demand) for member in _newest(issue)]
+        found = [desk.find(ref) for ref in refs if desk.lies_here(ref)]
+        return [demand for demand in found if demand is not None]
+
+
+class _Likenesses:
+    """How like the demands of a group are, each two compared once; remembers what they share."""
+
+    def __init__(self, rarity: Rarity) -> None:
+        self._rarity = rarity
+        self._known: dict[tuple[str, str], Likeness] = {}
+
+    def of(self, one: Demand, other: Demand) -> float:
+        key = (min(one.id, other.id), max(one.id, other.id))
+        if key not in self._known:
+            pair = (weighed(traits(one), self._rarity), weighed(traits(other), self._rarity))
+            self._known[key] = compared(*pair)
+        return self._known[key].score
+
+    def reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names and words of the two that are most alike."""
+        best = max(self._known.items(), key=lambda item: (item[1].score, item[0]), default=None)
+        return (best[1].names, best[1].words) if best else ((), ())
+
+
+def _newest(issue: Issue | None) -> tuple[Member, ...]:
+    return issue.members[-COMPARED_MAX:] if issue else ()
+
+
+def _member(demand: Demand) -> Member:
+    people = tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
+    return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people)
+
+
+def _keep_issue(desk: Desk, issue: Issue) -> None:
+    """Keep an issue, and say so when it has become hot now."""
+    community = desk.origin.community
+    places = desk.find(places_ref(community))
+    after = issue.heated(places.hot if places else Thresholds(), desk.at)
+    ref = issue_ref(community, issue.id)
+    desk.put(ref, after)
+    if after.topic is None or issue.topic is not None:
+        return
+    standing = after.standing
+    fact = IssueBecameHot(
+        issue=after.id,
+        title=after.topic.title,
+        question=after.topic.question,
+        demands=tuple(member.demand for member in after.members),
+        compounds=after.compounds,
+        voices=standing.voices,
+        days=standing.days,
+        because=after.because,
+    )
+    desk.announce(ref, fact)
+
+
+def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
+    """Return the effect that changes the issue a demand belongs to, if it belongs to one."""
+
+    def effect(envelope: Envelope) -> Work[None]:
+        community, fact = envelope.community, envelope.body
+        kin = kin_ref(community, fact.demand)
+
+        def issue_of(desk: Desk) -> Ref[Issue] | None:
+            known = desk.find(kin)
+            return issue_ref(community, known.issue) if known and known.issue else None
+
+        def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
+            ref = issue_of(desk)
+            return [ref] if ref else []
+
+        def decide(desk: Desk) -> None:
+            ref = issue_of(desk)
+            issue = desk.find(ref) if ref else None
+            if issue is not None:
+                _keep_issue(desk, change(issue, fact))
+
+        return Work(origin_of(envelope), (kin, places_ref(community)), decide, then_reads)
+
+    return effect
+
+
+def dismiss_duplicates(origin: Origin, demand: str, other: str | None) -> Work[Kept[Kin]]:
+    """Let staff say that likely duplicates, or one of them, are another matter; they are not asked again."""
+    ref = kin_ref(origin.community, demand)
+
+    def offered(desk: Desk) -> list[Ref[Kin]]:
+        known = desk.find(ref) or Kin()
+        return [kin_ref(origin.community, a.demand) for a in known.alike if other in (None, a.demand)]
+
+    def decide(desk: Desk) -> Kept[Kin]:
+        desk.put(ref, (desk.find(ref) or Kin()).dismissed(other))
+        for mirror in offered(desk):
+            back = desk.find(mirror) or Kin()
+            if any(a.demand == demand and not a.dismissed for a in back.alike):
+                desk.put(mirror, back.dismissed(demand))
+        return desk.kept(ref)
+
+    return Work(origin, (ref,), decide, offered)
+
+
+def decide_topic(
+    origin: Origin, issue: str, reason: str, expected: int | None, *, accept: bool
+) -> Work[Kept[Issue]]:
+    """Take the topic that an issue proposes up for the bench council, or decline it with a reason; once."""
+    ref = issue_ref(origin.community, issue)
+
+    def decide(desk: Desk) -> Kept[Issue]:
+        before = desk.get(ref, NotFound())
+        desk.expect(ref, expected)
+        after = before.decided(accept=accept, reason=reason, at=desk.at)
+        desk.put(ref, after)
+        why = f"：{reason}" if reason else ""
+        outcome = f"将商议{why}" if accept else f"暂不商议{why}"
+        askers = tuple(dict.fromkeys(member.asked_by for member in after.members))
+        desk.announce(
+            ref,
+            IssueTopicDecided(
+                issue=issue, title=after.title, accepted=accept, outcome=masked(outcome), askers=askers
+            ),
+        )
+        return desk.kept(ref)
+
+    return Work(origin, (ref,), decide)
+
+
+def offered_to_staff(kin: Kin | None) -> tuple[Alike, ...]:
+    """Return what a demand is like, as it was offered."""
+    return kin.alike if kin else ()
+
+
+VOICES_HEARD: Mapping[str, EffectOf] = MappingProxyType(
+    {
+        facts.DemandSubmitted.kind: _submitted,
+        facts.DemandEndorsed.kind: _counting(
+            lambda issue, fact: issue.spoken_for(fact.demand, more=(fact.endorsed_by,))
+        ),
+        facts.DemandJoined.kind: _counting(
+            lambda issue, fact: issue.spoken_for(fact.demand, more=fact.carried)
+        ),
+        facts.DemandParted.kind: _counting(
+            lambda issue, fact: issue.spoken_for(fact.demand, fewer=fact.left)
+        ),
+        facts.DemandOptedOut.kind: _counting(
+            lambda issue, fact: issue.spoken_for(fact.demand, fewer=fact.left)
+        ),
+        facts.DemandWithdrawn.kind: _counting(lambda issue, fact: issue.left_by(fact.demand)),
+    }
+)
+"""Kind of event of intake's own → what it means for like demands and issues."""

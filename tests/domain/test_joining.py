@@ -1,0 +1,284 @@
+"""Merge, opt out, take it back: over any number of steps nobody is lost, nobody doubled, counts conserved."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.contracts.refusal import Refused
+from services.intake.domain import demand as rules
+from services.intake.domain import joining
+from services.intake.domain.demand import Demand, DemandStatus, Line, SameDemand, StepNotAllowed
+from services.intake.domain.joining import NotCarried
+
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+BACK = Line(AT, "staff", "unmerged", "恢复单独办理")
+PEOPLE = ["p1", "p2", "p3", "p4", "p5"]
+DEMANDS = ["a", "b", "c", "d"]
+
+
+def a_demand(demand: str, asked_by: str, *supporters: str) -> Demand:
+    made = Demand(
+        id=demand,
+        text="搅拌站太吵",
+        title=None,
+        compound=None,
+        about="help",
+        asked_by=asked_by,
+        entered_by="resident",
+        submitted_at=AT,
+        status=DemandStatus.SUBMITTED,
+        timeline=(Line(AT, "resident", "submitted", "居民点单"),),
+    )
+    for person in supporters:
+        made = made.endorsed_by(person, AT)
+    return made
+
+
+@dataclass
+class Matter:
+    """The demands as the code keeps them, and beside it what people expect, told in sets and nothing else."""
+
+    demands: dict[str, Demand]
+    gave: dict[str, set[str]] = field(default_factory=dict)
+    parent: dict[str, str] = field(default_factory=dict)
+    took_back: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.gave = {key: {d.asked_by, *d.supporters} for key, d in self.demands.items()}
+
+    def above(self, demand: str) -> list[str]:
+        way = []
+        while demand in self.parent:
+            demand = self.parent[demand]
+            way.append(demand)
+        return way
+
+    def below(self, demand: str) -> list[str]:
+        return [one for one in self.demands if demand in self.above(one)]
+
+    def expected(self, demand: str) -> set[str]:
+        people = set(self.gave[demand])
+        for one in self.below(demand):
+            people |= {p for p in self.gave[one] if (p, one, demand) not in self.took_back}
+        return people - {self.demands[demand].asked_by}
+
+    def supporters(self, demand: str) -> tuple[str, ...]:
+        return self.demands[demand].supporters
+
+    # What is done.
+
+    def endorse(self, demand: str, person: str) -> None:
+        self.demands[demand] = self.demands[demand].endorsed_by(person, AT)
+        self.gave[demand].add(person)
+
+    def merge(self, demand: str, into: str) -> None:
+        self.demands.update(joining.merged(self.demands, demand, into, AT).family)
+        self.parent[demand] = into
+        for one in self.below(demand):
+            self.took_back |= {(p, o, into) for p, o, t in self.took_back if (o, t) == (one, demand)}
+
+    def unmerge(self, demand: str) -> None:
+        self.demands.update(joining.unmerged(self.demands, demand, BACK).family)
+        self._cut(demand)
+
+    def _cut(self, demand: str) -> None:
+        moved, way = {demand, *self.below(demand)}, set(self.above(demand))
+        self.took_back = {(p, o, t) for p, o, t in self.took_back if not (o in moved and t in way)}
+        del self.parent[demand]
+
+    def opt_out(self, demand: str, person: str) -> None:
+        after = joining.opted_out(self.demands, demand, person, AT, "resident")
+        self.demands.update(after.family)
+        for one in after.revived:
+            assert self.demands[one].asked_by == person
+            self._cut(one)
+        here = [demand] if demand in self.parent or after.revived else []
+        for one in (*self.below(demand), *here):
+            if person in self.gave[one] and self.demands[one].asked_by != person:
+                self.took_back |= {(person, one, above) for above in self.above(one)}
+
+    # What must hold.
+
+    def check(self) -> None:
+        for key, demand in self.demands.items():
+            assert set(demand.supporters) == self.expected(key), key
+            assert len(set(demand.supporters)) == len(demand.supporters)
+            assert demand.asked_by not in demand.supporters
+            assert list(joining.ancestors(demand)) == self.above(key)
+            assert (demand.status is DemandStatus.MERGED) == (key in self.parent)
+            assert {group.demand for group in demand.brought} == set(self.below(key))
+            assert set(demand.own_supporters) == self.gave[key] - {demand.asked_by}
+
+
+Steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("endorse"), st.sampled_from(DEMANDS), st.sampled_from(PEOPLE)),
+        st.tuples(st.just("merge"), st.sampled_from(DEMANDS), st.sampled_from(DEMANDS)),
+        st.tuples(st.just("merge"), st.sampled_from(DEMANDS), st.sampled_from(DEMANDS)),
+        st.tuples(st.just("opt_out"), st.sampled_from(DEMANDS), st.sampled_from(PEOPLE)),
+        st.tuples(st.just("unmerge"), st.sampled_from(DEMANDS)),
+    ),
+    max_size=40,
+)
+
+
+def played(askers: tuple[str, ...], steps: list[tuple[Any, ...]]) -> Matter:
+    matter = Matter({key: a_demand(key, asker) for key, asker in zip(DEMANDS, askers, strict=True)})
+    for name, *words in steps:
+        try:
+            getattr(matter, name)(*words)
+        except Refused:
+            continue
+        finally:
+            matter.check()
+    return matter
+
+
+Askers = st.tuples(*(st.sampled_from(PEOPLE) for _ in DEMANDS))
+
+
+@settings(max_examples=400)
+@given(Askers, Steps)
+def test_whatever_is_done_everybody_is_where_they_gave_their_voice_or_let_it_go(
+    askers: tuple[str, ...], steps: list[tuple[Any, ...]]
+) -> None:
+    played(askers, steps)
+
+
+@settings(max_examples=300)
+@given(Askers, Steps, st.sampled_from(DEMANDS), st.sampled_from(DEMANDS))
+def test_a_merge_taken_back_leaves_everybody_as_if_it_had_never_been(
+    askers: tuple[str, ...], steps: list[tuple[Any, ...]], demand: str, into: str
+) -> None:
+    matter = played(askers, steps)
+    before = {key: _people(one) for key, one in matter.demands.items()}
+    try:
+        matter.merge(demand, into)
+    except Refused:
+        return
+    matter.unmerge(demand)
+    assert {key: _people(one) for key, one in matter.demands.items()} == before
+
+
+def _people(demand: Demand) -> tuple[object, ...]:
+    return (
+        demand.supporters,
+        demand.brought,
+        demand.endorsed_too,
+        demand.joined_to,
+        demand.merged_into,
+        demand.merged_from,
+    )
+
+
+class TestTakingItBack:
+    def test_who_endorsed_both_stays_with_both(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1", "p3"), "b": a_demand("b", "p2", "p3")})
+        matter.merge("a", "b")
+        assert matter.supporters("b") == ("p3", "p1")
+        matter.unmerge("a")
+        assert matter.supporters("a") == ("p3",)
+        assert matter.supporters("b") == ("p3",)
+
+    def test_who_came_since_stays_where_they_came_to(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1", "p3"), "b": a_demand("b", "p2")})
+        matter.merge("a", "b")
+        matter.endorse("b", "p4")
+        matter.endorse("b", "p3")  # carried, and now of their own accord as well
+        matter.unmerge("a")
+        assert set(matter.demands["b"].supporters) == {"p3", "p4"}
+        assert matter.supporters("a") == ("p3",)
+
+    def test_from_the_middle_of_a_chain_reaches_to_its_end(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1"), "b": a_demand("b", "p2"), "c": a_demand("c", "p3")})
+        matter.merge("a", "b")
+        matter.merge("b", "c")
+        assert matter.demands["a"].joined_to == ("b", "c")
+        assert set(matter.demands["c"].supporters) == {"p1", "p2"}
+        matter.unmerge("a")
+        assert matter.supporters("c") == ("p2",)
+        assert matter.supporters("b") == ()
+        matter.unmerge("b")
+        assert matter.supporters("c") == ()
+
+    def test_of_the_middle_takes_along_what_came_with_it(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1"), "b": a_demand("b", "p2"), "c": a_demand("c", "p3")})
+        matter.merge("a", "b")
+        matter.merge("b", "c")
+        matter.unmerge("b")
+        assert matter.supporters("c") == ()
+        assert matter.supporters("b") == ("p1",)
+        assert matter.demands["a"].joined_to == ("b",)
+
+    def test_begins_a_new_round_without_the_old_order(self) -> None:
+        matter = Matter({"a": replace(a_demand("a", "p1"), order="a-1"), "b": a_demand("b", "p2")})
+        matter.merge("a", "b")
+        matter.unmerge("a")
+        alive = matter.demands["a"]
+        assert (alive.round, alive.order, alive.handler) == (2, None, None)
+        assert alive.is_of_another_round("a-1")
+        assert not alive.is_of_another_round("a-2")
+
+    def test_needs_a_merge(self) -> None:
+        with pytest.raises(StepNotAllowed):
+            joining.unmerged({"a": a_demand("a", "p1")}, "a", BACK)
+
+
+class TestOptingOut:
+    def test_a_voice_stays_where_it_was_given(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1", "p3"), "b": a_demand("b", "p2")})
+        matter.merge("a", "b")
+        matter.opt_out("b", "p3")
+        assert matter.supporters("b") == ("p1",)
+        assert matter.supporters("a") == ("p3",)
+        assert matter.demands["a"].status is DemandStatus.MERGED
+
+    @pytest.mark.parametrize("at", ["a", "b"])
+    def test_the_demand_of_the_one_who_asked_stands_alone_again_with_its_people(self, at: str) -> None:
+        matter = Matter({"a": a_demand("a", "p1", "p3"), "b": a_demand("b", "p2")})
+        matter.merge("a", "b")
+        matter.opt_out(at, "p1")
+        assert matter.demands["a"].status is DemandStatus.SUBMITTED
+        assert matter.supporters("a") == ("p3",)
+        assert matter.supporters("b") == ()
+
+    def test_who_endorsed_the_other_themselves_as_well_stays_with_it(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1", "p3"), "b": a_demand("b", "p2", "p3")})
+        matter.merge("a", "b")
+        matter.opt_out("b", "p3")
+        assert set(matter.demands["b"].supporters) == {"p1", "p3"}
+
+    def test_is_for_those_who_were_carried(self) -> None:
+        matter = Matter({"a": a_demand("a", "p1"), "b": a_demand("b", "p2", "p4")})
+        matter.merge("a", "b")
+        for person in ("p2", "p4", "p5"):
+            with pytest.raises(NotCarried):
+                matter.opt_out("b", person)
+        matter.opt_out("b", "p1")
+        with pytest.raises(NotCarried):
+            matter.opt_out("b", "p1")
+
+
+class TestLimits:
+    def test_a_merge_that_would_not_fit_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        family = {"a": a_demand("a", "p1", "p3"), "b": a_demand("b", "p2", "p4")}
+        monkeypatch.setattr(joining, "SUPPORTERS_MAX", 2)
+        with pytest.raises(rules.TooManySupporters):
+            joining.merged(family, "a", "b", AT)
+        monkeypatch.setattr(joining, "BROUGHT_MAX", 0)
+        monkeypatch.setattr(joining, "SUPPORTERS_MAX", 9)
+        with pytest.raises(joining.TooManyMerged):
+            joining.merged(family, "a", "b", AT)
+
+    def test_nothing_goes_into_itself_or_into_what_is_over(self) -> None:
+        family = {
+            "a": a_demand("a", "p1"),
+            "b": replace(a_demand("b", "p2"), status=DemandStatus.CLOSED),
+        }
+        for into in ("a", "b"):
+            with pytest.raises(SameDemand):
+                joining.merged(family, "a", into, AT)

@@ -1,0 +1,406 @@
+"""One matter, many voices: offered, merged, taken back, hot; over memory and over the database."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.contracts.demands import (
+    DemandJoined,
+    DemandLikelyDuplicate,
+    DemandMerged,
+    DemandOptedOut,
+    DemandParted,
+    DemandUnmerged,
+)
+from services.contracts.issues import IssueBecameHot, IssueTopicDecided
+from services.contracts.refusal import Refused
+from services.contracts.words import Role
+from services.intake import handlers as intake
+from services.intake import merging, voices
+from services.intake.domain.demand import Demand, SameDemand, StepNotAllowed
+from services.intake.domain.joining import NotCarried
+from services.intake.domain.voices.issues import Issue, NotHot, TopicDecided
+from services.intake.domain.voices.kin import Kin, NothingOffered
+from services.intake.store import issue_ref, kin_ref
+from services.matching.domain.order import Order
+from services.matching.store import order_ref
+from tests.handlers.conftest import Towns
+from tests.handlers.test_life_of_a_demand import CHARGING, NPC, TABLE_TENNIS, endorse, notices
+from tests.handlers.test_racing_writers import race
+from tests.support.town import Town
+
+MIXER = "小区旁边澜岸搅拌站白天晚上噪音不停，粉尘很大，孩子没法睡觉"
+MIXER_AGAIN = "澜岸搅拌站又在夜里开工，罐车轰隆隆，灰尘落了一阳台"
+MIXER_ONCE_MORE = "请管管澜岸搅拌站，噪音大，粉尘污染，老人咳嗽"
+LAMPS = "文昌街路灯不亮，晚上漆黑一片，孩子下晚自习不敢走"
+BAD_PAIR = "旺旺宠物店卖的小狗三天就病死了，店家不认账"
+
+
+async def merge(town: Town, demand: Demand, into: Demand) -> None:
+    await town.do("intake", merging.merge_demand(town.staff(), demand.id, into.id, None))
+
+
+async def unmerge(town: Town, demand: Demand) -> Demand:
+    await town.do("intake", merging.unmerge_demand(town.staff(), demand.id, "不是一回事", None))
+    return await town.demand(demand.id)
+
+
+async def opt_out(town: Town, demand: Demand, person: str) -> None:
+    work = merging.opt_out(town.origin(person, Role.RESIDENT), demand.id, person)
+    await town.do("intake", work)
+
+
+async def kin_of(town: Town, demand: Demand) -> Kin:
+    return await town.find("intake", kin_ref(town.community, demand.id)) or Kin()
+
+
+async def issue_of(town: Town, demand: Demand) -> Issue:
+    issue = (await kin_of(town, demand)).issue
+    assert issue is not None
+    found = await town.find("intake", issue_ref(town.community, issue))
+    assert found is not None
+    return found
+
+
+async def second_order(town: Town, demand: Demand) -> Order:
+    found = await town.find("matching", order_ref(town.community, f"{demand.id}-2"))
+    assert found is not None
+    return found
+
+
+class TestLikelyDuplicates:
+    async def test_are_offered_to_staff_with_the_reasons_once(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        (offered,) = town.post.said(DemandLikelyDuplicate.kind)
+        assert offered.body.demand == second.id
+        assert [ref.demand for ref in offered.body.alike] == [first.id]
+        assert "澜岸" in offered.body.because
+        told = [n for n in await notices(town, "staff") if n.kind == DemandLikelyDuplicate.kind]
+        assert [notice.demand for notice in told] == [second.id]
+        assert [alike.demand for alike in (await kin_of(town, first)).alike] == [second.id]
+
+    async def test_do_not_change_the_demand_that_somebody_is_looking_at(self, town: Town) -> None:
+        await town.submit(MIXER, "jindu")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        assert second.timeline[0].what == "submitted"
+        assert not any("重复" in line.text for line in second.timeline)
+
+    @pytest.mark.parametrize("other", [LAMPS, BAD_PAIR, "和平小区搅拌站没有环评手续"])
+    async def test_are_not_seen_where_there_are_none(self, town: Town, other: str) -> None:
+        await town.submit(MIXER, "jindu")
+        await town.submit(other, "xinhua", by="r2")
+        assert town.post.said(DemandLikelyDuplicate.kind) == []
+
+    async def test_of_one_batch_are_found_as_well(self, town: Town) -> None:
+        works = [
+            intake.submit_demand(
+                town.origin(f"r{n}", Role.RESIDENT), intake.Submission(f"d{n}", text, None, "jindu", "help")
+            )
+            for n, text in enumerate((MIXER, MIXER_AGAIN, MIXER_ONCE_MORE))
+        ]
+        await town.batches["intake"].run(works)
+        await town.deliver()
+        found = [await kin_of(town, await town.demand(f"d{n}")) for n in range(3)]
+        assert all(len(kin.alike) == 2 for kin in found)
+        assert len({kin.issue for kin in found}) == 1
+
+    async def test_are_not_offered_once_they_are_over(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        work = intake.withdraw_demand(town.origin("r1", Role.RESIDENT), first.id, "", None)
+        await town.do("intake", work)
+        await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        assert town.post.said(DemandLikelyDuplicate.kind) == []
+
+    async def test_that_staff_dismiss_are_dismissed_on_both_sides_and_only_once(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        await town.do("intake", voices.dismiss_duplicates(town.staff(), second.id, first.id))
+        for demand in (first, second):
+            assert [alike.dismissed for alike in (await kin_of(town, demand)).alike] == [True]
+            with pytest.raises(NothingOffered):
+                await town.do("intake", voices.dismiss_duplicates(town.staff(), demand.id, None))
+
+    async def test_of_a_demand_nobody_knows_cannot_be_dismissed(self, town: Town) -> None:
+        with pytest.raises(NothingOffered):
+            await town.do("intake", voices.dismiss_duplicates(town.staff(), "nobody", None))
+
+
+class TestMerging:
+    async def test_everybody_carried_is_told_and_hears_of_the_other_from_then_on(self, town: Town) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        await endorse(town, same.id, "r3")
+        await merge(town, same, kept)
+        for person in ("r2", "r3"):
+            told = [n for n in await notices(town, f"person:{person}") if n.kind == DemandJoined.kind]
+            assert [notice.demand for notice in told] == [kept.id]
+            assert "退出" in told[0].text
+        await town.accept(kept)
+        heard = await notices(town, "person:r3")
+        assert any(n.kind == "order.accepted.v1" and n.demand == kept.id for n in heard)
+
+    async def test_taken_back_gives_a_new_order_and_everybody_back(self, town: Town) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        await endorse(town, same.id, "r3")
+        await endorse(town, kept.id, "r3")
+        await merge(town, same, kept)
+        await endorse(town, kept.id, "r4")
+        alive = await unmerge(town, same)
+        assert (alive.status, alive.order, alive.round) == ("dispatched", f"{same.id}-2", 2)
+        assert alive.supporters == ("r3",)
+        assert set((await town.demand(kept.id)).supporters) == {"r3", "r4"}
+        assert (await second_order(town, same)).status == "dispatched"
+        assert (await town.order(same)).status == "cancelled"
+        assert (await town.load()).open == {NPC: 2}
+        (unmerged,) = town.post.said(DemandUnmerged.kind)
+        assert (unmerged.body.parted_from, unmerged.body.round) == (kept.id, 2)
+        (parted,) = town.post.said(DemandParted.kind)
+        assert (parted.body.left, parted.body.supporters) == (("r2",), 2)
+
+    async def test_taken_back_everybody_hears_of_their_own_again_and_not_of_the_other(
+        self, town: Town
+    ) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        await endorse(town, same.id, "r3")
+        await merge(town, same, kept)
+        await unmerge(town, same)
+        for person in ("r2", "r3"):
+            told = [n.kind for n in await notices(town, f"person:{person}") if n.demand == same.id]
+            assert DemandUnmerged.kind in told
+        before = len(await notices(town, "person:r3"))
+        await town.accept(kept)
+        assert len(await notices(town, "person:r3")) == before
+        who = town.origin(NPC, Role.UNIT)
+        await town.do("matching", town.matching.accept_order(who, f"{same.id}-2", None))
+        assert (await notices(town, "person:r3"))[-1].demand == same.id
+        assert (await town.demand(same.id)).status == "accepted"
+
+    async def test_taken_back_a_demand_goes_all_the_way_in_its_second_round(self, town: Town) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        await merge(town, same, kept)
+        await unmerge(town, same)
+        who, order = town.origin(NPC, Role.UNIT), f"{same.id}-2"
+        await town.do("matching", town.matching.accept_order(who, order, None))
+        urge = intake.urge_demand(town.origin("r2", Role.RESIDENT), same.id, "急")
+        await town.do("intake", urge)
+        assert (await second_order(town, same)).urged == 1
+        from services.matching.handlers import Report
+        from tests.support.town import PHOTO
+
+        report = Report("装好了", PHOTO, None)
+        await town.do("matching", town.matching.complete_order(who, order, report, None))
+        await town.rate(same, "unsolved", "dissatisfied")
+        assert (await second_order(town, same)).returned == 1
+        await town.do("matching", town.matching.complete_order(who, order, report, None))
+        await town.rate(same)
+        await town.do("matching", town.matching.verify_order(town.staff(), order, None))
+        assert (await town.demand(same.id)).status == "closed"
+        assert (await town.order(kept)).status == "dispatched"
+
+    async def test_what_is_heard_late_of_the_first_order_does_not_end_the_second_round(
+        self, town: Town
+    ) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        works = [
+            merging.merge_demand(town.staff(), same.id, kept.id, None),
+            merging.unmerge_demand(town.staff(), same.id, "", None),
+        ]
+        for work in works:  # both before anybody hears of either
+            await town.batches["intake"].run([work])
+        await town.deliver()
+        assert (await town.order(same)).status == "cancelled"
+        assert (await town.demand(same.id)).status == "dispatched"
+        assert (await town.demand(same.id)).order == f"{same.id}-2"
+
+    async def test_in_one_batch_merging_twice_and_taking_back_works_out(self, town: Town) -> None:
+        a, b, c = [await town.submit(CHARGING, "jindu", by=f"r{n}") for n in range(3)]
+        works = [
+            merging.merge_demand(town.staff(), a.id, b.id, None),
+            merging.merge_demand(town.staff(), b.id, c.id, None),
+            merging.unmerge_demand(town.staff(), a.id, "", None),
+        ]
+        outcomes = await town.batches["intake"].run(works)
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        await town.deliver()
+        assert (await town.demand(c.id)).supporters == ("r1",)
+        assert (await town.demand(a.id)).merged_into is None
+
+    async def test_what_was_never_merged_cannot_be_taken_back(self, town: Town) -> None:
+        demand = await town.submit(CHARGING, "jindu")
+        with pytest.raises(StepNotAllowed):
+            await unmerge(town, demand)
+
+
+class TestOptingOut:
+    async def test_a_supporter_leaves_and_hears_no_more(self, town: Town) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        await endorse(town, same.id, "r3")
+        await merge(town, same, kept)
+        await opt_out(town, kept, "r3")
+        assert (await town.demand(kept.id)).supporters == ("r2",)
+        assert (await town.demand(same.id)).supporters == ("r3",)
+        (fact,) = town.post.said(DemandOptedOut.kind)
+        assert (fact.body.left, fact.body.supporters) == (("r3",), 1)
+        assert (await notices(town, "person:r3"))[-1].kind == DemandOptedOut.kind
+        before = len(await notices(town, "person:r3"))
+        await town.accept(kept)
+        assert len(await notices(town, "person:r3")) == before
+        with pytest.raises(NotCarried):
+            await opt_out(town, kept, "r3")
+
+    async def test_of_the_one_who_asked_brings_the_demand_back_to_life(self, town: Town) -> None:
+        kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
+        same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
+        await endorse(town, same.id, "r3")
+        await merge(town, same, kept)
+        await opt_out(town, kept, "r2")
+        assert (await town.demand(same.id)).status == "dispatched"
+        assert (await town.demand(kept.id)).supporters == ()
+        assert (await second_order(town, same)).demand == same.id
+        (parted,) = town.post.said(DemandParted.kind)
+        assert set(parted.body.left) == {"r2", "r3"}
+        assert town.post.said(DemandOptedOut.kind) == []
+
+
+class TestRaces:
+    async def test_merging_both_ways_at_once_leaves_one_of_them_open(self, town: Town) -> None:
+        a = await town.submit(CHARGING, "jindu", by="r1")
+        b = await town.submit(CHARGING, "jindu", by="r2")
+        works = [
+            merging.merge_demand(town.staff(), a.id, b.id, None),
+            merging.merge_demand(town.staff(), b.id, a.id, None),
+        ]
+        outcomes = await race(town, "intake", works, portion=1)
+        assert sum(isinstance(outcome, SameDemand | StepNotAllowed) for outcome in outcomes) == 1
+        await town.deliver()
+        now = [await town.demand(a.id), await town.demand(b.id)]
+        assert sorted(demand.status == "merged" for demand in now) == [False, True]
+        assert len(town.post.said(DemandMerged.kind)) == 1
+        assert sum(len(demand.supporters) for demand in now) == 1
+
+    async def test_one_demand_into_two_at_once_goes_into_one(self, town: Town) -> None:
+        a, b, c = [await town.submit(CHARGING, "jindu", by=f"r{n}") for n in range(3)]
+        works = [merging.merge_demand(town.staff(), a.id, other.id, None) for other in (b, c)]
+        outcomes = await race(town, "intake", works, portion=1)
+        assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 1
+        await town.deliver()
+        into = (await town.demand(a.id)).merged_into
+        for other in (b, c):
+            supporters = (await town.demand(other.id)).supporters
+            assert supporters == (("r0",) if other.id == into else ())
+
+    async def test_merging_endorsing_and_opting_out_at_once_loses_nobody(self, town: Town) -> None:
+        kept = await town.submit(CHARGING, "jindu", by="asker")
+        others = [await town.submit(CHARGING, "jindu", by=f"a{n}") for n in range(4)]
+        for n, other in enumerate(others):
+            await endorse(town, other.id, f"s{n}")
+        works: list[object] = [merging.merge_demand(town.staff(), o.id, kept.id, None) for o in others]
+        works += [
+            intake.endorse_demand(town.origin(f"e{n}", Role.RESIDENT), kept.id, f"e{n}") for n in range(8)
+        ]
+        works += [merging.unmerge_demand(town.staff(), others[0].id, "", None)]
+        works += [merging.opt_out(town.origin("s1", Role.RESIDENT), kept.id, "s1")]
+        outcomes = await race(town, "intake", works, portion=2)  # type: ignore[arg-type]
+        assert [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refused)] == []
+        await town.deliver()
+        now = await town.demand(kept.id)
+        merged = [await town.demand(other.id) for other in others]
+        expected = {f"e{n}" for n in range(8)}
+        for demand in merged:
+            if demand.status == "merged":
+                expected |= {demand.asked_by, *demand.supporters}
+        assert expected - {"s1"} <= set(now.supporters) <= expected
+        assert len(set(now.supporters)) == len(now.supporters)
+        assert [d.supporters for d in merged] == [(f"s{n}",) for n in range(4)]
+
+
+class TestHotIssues:
+    async def test_demands_that_pile_up_become_hot_once_and_propose_a_topic(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        assert town.post.said(IssueBecameHot.kind) == []
+        third = await town.submit(MIXER_ONCE_MORE, "xinhua", by="r3")
+        fourth = await town.submit("澜岸搅拌站噪音扰民，夜里罐车吵得睡不着", "jindu", by="r4")
+        (hot,) = town.post.said(IssueBecameHot.kind)
+        assert set(hot.body.demands) == {first.id, second.id, third.id}
+        assert set(hot.body.compounds) == {"jindu", "xinhua"}
+        assert hot.body.question
+        issue = await issue_of(town, fourth)
+        assert (issue.standing.demands, issue.standing.voices, issue.standing.compounds) == (4, 4, 2)
+        assert issue.topic is not None
+        assert issue.topic.state == "proposed"
+        told = [n for n in await notices(town, "staff") if n.kind == IssueBecameHot.kind]
+        assert len(told) == 1
+
+    async def test_voices_from_several_days_make_two_demands_hot(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        town.now += timedelta(days=1)
+        await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        for person in ("r3", "r4"):
+            await endorse(town, first.id, person)
+        assert town.post.said(IssueBecameHot.kind) == []
+        await endorse(town, first.id, "r5")
+        (hot,) = town.post.said(IssueBecameHot.kind)
+        assert (hot.body.voices, hot.body.days) == (5, 2)
+
+    async def test_somebody_behind_two_demands_is_one_voice_also_after_merging(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        await endorse(town, first.id, "r3")
+        await endorse(town, second.id, "r3")
+        assert (await issue_of(town, first)).standing.voices == 3
+        await merge(town, second, first)
+        assert (await issue_of(town, first)).standing.voices == 3
+        await unmerge(town, second)
+        assert (await issue_of(town, first)).standing.voices == 3
+
+    async def test_a_withdrawn_demand_no_longer_counts(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        work = intake.withdraw_demand(town.origin("r2", Role.RESIDENT), second.id, "", None)
+        await town.do("intake", work)
+        assert [member.demand for member in (await issue_of(town, first)).members] == [first.id]
+
+    async def test_the_communitys_own_thresholds_count(self, towns: Towns) -> None:
+        town = await towns.found()
+        rule = town.file.voices.model_copy(update={"hot_demands": 2})
+        file = town.file.model_copy(update={"voices": rule})
+        ops = town.origin("ops", Role.OPERATOR)
+        await town.do("intake", intake.load_community(ops, file, dry_run=False))
+        await town.submit(MIXER, "jindu", by="r1")
+        await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        assert len(town.post.said(IssueBecameHot.kind)) == 1
+
+    async def test_confidential_reports_are_in_no_issue(self, town: Town) -> None:
+        first = await town.submit(MIXER, "jindu", by="r1", about="report")
+        second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        for demand in (first, second):
+            assert (await kin_of(town, demand)).issue is None
+
+    async def test_staff_take_the_topic_up_or_decline_it_once(self, town: Town) -> None:
+        for n, text in enumerate((MIXER, MIXER_AGAIN, MIXER_ONCE_MORE)):
+            demand = await town.submit(text, "jindu", by=f"r{n}")
+        issue = await issue_of(town, demand)
+        work = voices.decide_topic(town.staff(), issue.id, "正在协调搬迁", None, accept=False)
+        await town.do("intake", work)
+        after = await issue_of(town, demand)
+        assert after.topic is not None
+        assert (after.topic.state, after.topic.reason) == ("declined", "正在协调搬迁")
+        with pytest.raises(TopicDecided):
+            await town.do("intake", voices.decide_topic(town.staff(), issue.id, "", None, accept=True))
+        (fact,) = town.post.said(IssueTopicDecided.kind)
+        assert not fact.body.accepted
+        assert "暂不商议：正在协调搬迁" in (await notices(town, "person:r1"))[-1].text
+
+    async def test_what_is_not_hot_has_no_topic(self, town: Town) -> None:
+        await town.submit(MIXER, "jindu", by="r1")
+        demand = await town.submit(MIXER_AGAIN, "jindu", by="r2")
+        issue = await issue_of(town, demand)
+        with pytest.raises(NotHot):
+            await town.do("intake", voices.decide_topic(town.staff(), issue.id, "", None, accept=True))
