@@ -139,6 +139,7 @@ def _submitted(origin: Origin, submission: Submission, text: str, title: str | N
         status=DemandStatus.SUBMITTED,
         timeline=(Line(at, origin.actor.role.value, "submitted", words),),
         has_contact=submission.sealed_contact is not None,
+        danger=danger.name if (danger := danger_in(text, title)) else "",
     )
 
 

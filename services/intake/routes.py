@@ -20,6 +20,7 @@ from services.intake.community_file import Change, CommunityFileInvalid, Problem
 from services.intake.domain import demand as rules
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand, DemandStatus
+from services.intake.domain.understanding import kind_of
 from services.intake.store import DEMANDS, contact_ref, file_ref, places_ref
 from services.intake.vault import Vault
 
@@ -45,7 +46,7 @@ class SubmitDemand(Command):
     text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
-    about: DemandKind = "help"
+    about: DemandKind | None = Field(default=None, description="heard from the words if left out")
     contact: ContactGiven | None = None
 
 
@@ -146,7 +147,7 @@ class IntakeRoutes:
             text=ask.body.text,
             title=ask.body.title,
             compound=ask.body.compound,
-            about=ask.body.about,
+            about=ask.body.about or kind_of(ask.body.text, ask.body.title),
             sealed_contact=self._sealed(ask, demand),
         )
         return steps.showing(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)

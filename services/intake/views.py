@@ -9,6 +9,7 @@ from services.chassis.identity import Identity
 from services.chassis.shelf import Kept
 from services.contracts.words import Role
 from services.intake.domain.demand import NAMES, Demand, DemandStatus, Line, allowed_steps
+from services.intake.domain.understanding import DANGERS, Danger
 from services.intake.domain.words_of_residents import masked
 
 _HELPERS = (Role.STAFF, Role.GRID_WORKER)
@@ -49,6 +50,14 @@ class RatingView(View):
     by_call_back: bool
 
 
+class EmergencyView(View):
+    """Somebody is in danger: whom to call at once, before anything else."""
+
+    danger: str
+    call: tuple[str, ...] = Field(description="telephone numbers, as 119")
+    advice: str
+
+
 class DemandView(View):
     """A demand (诉求) as the one who asks may see it."""
 
@@ -60,6 +69,7 @@ class DemandView(View):
     about: str = Field(description="enquiry, help, suggestion, complaint or report")
     status: DemandStatus
     status_name: str
+    emergency: EmergencyView | None = Field(description="shown before anything else")
     mine: bool
     supporters: int
     endorsed: bool = Field(description="by the one who asks")
@@ -158,6 +168,7 @@ def demand_view(kept: Kept[Demand], viewer: Identity) -> DemandView:
         about=demand.about,
         status=demand.status,
         status_name=NAMES[demand.status],
+        emergency=emergency_view(DANGERS_BY_NAME.get(demand.danger)),
         mine=mine,
         supporters=len(demand.supporters),
         endorsed=viewer.subject in demand.supporters,
@@ -177,6 +188,16 @@ def demand_view(kept: Kept[Demand], viewer: Identity) -> DemandView:
         allowed=allowed_steps(demand.status),
         timeline=tuple(_line(line, in_full=in_full) for line in demand.timeline),
     )
+
+
+DANGERS_BY_NAME = {danger.name: danger for danger in DANGERS}
+
+
+def emergency_view(danger: Danger | None) -> EmergencyView | None:
+    """Return what somebody in danger has to be told at once."""
+    if danger is None:
+        return None
+    return EmergencyView(danger=danger.name, call=danger.call, advice=danger.advice)
 
 
 def _handler(demand: Demand) -> HandlerView | None:

@@ -17,6 +17,7 @@ from services.intake.domain import demand as rules
 from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand
+from services.intake.domain.understanding import danger_in
 from services.intake.domain.voices import issues, kin
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.handlers import UnknownCompound
@@ -109,7 +110,8 @@ class VoicesRoutes:
         alike = voices.likely(one, "", seen, voices.rarity_of(found))
         items = [voices_views.like_view(d, how, ask.body.compound, ask.identity) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
-        return show(voices_views.LikeList(items=items[:LIKE_MAX]))
+        danger = views.emergency_view(danger_in(text, title))
+        return show(voices_views.LikeList(emergency=danger, items=items[:LIKE_MAX]))
 
     async def _demands(self, community: str, ids: tuple[str, ...]) -> list[Demand]:
         refs = [demand_ref(community, one) for one in ids]

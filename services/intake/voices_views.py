@@ -11,7 +11,7 @@ from services.intake.domain.voices.issues import Issue, Topic
 from services.intake.domain.voices.kin import Alike
 from services.intake.domain.voices.likeness import Likeness
 from services.intake.domain.words_of_residents import masked
-from services.intake.views import View
+from services.intake.views import EmergencyView, View
 
 
 class LikeView(View):
@@ -34,6 +34,7 @@ class LikeView(View):
 class LikeList(View):
     """Like demands, those of the same compound first; one of them may be endorsed instead."""
 
+    emergency: EmergencyView | None = Field(description="shown before anything else")
     items: list[LikeView]
 
 

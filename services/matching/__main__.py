@@ -9,6 +9,7 @@ from services.matching.assigner import Assigner
 from services.matching.consumers import consumes
 from services.matching.guides import Guides
 from services.matching.handlers import Matching
+from services.matching.learning_routes import LearningRoutes
 from services.matching.routes import MatchingRoutes
 from services.matching.solver import solve
 from services.matching.store import SHELVES
@@ -20,7 +21,8 @@ def build(kit: Kit) -> Parts:
     """Return matching's parts; one set of guides serves messages and requests."""
     matching = Matching(Guides(), solve)
     chores = _chores(kit, kit.batches, matching) if kit.batches else []
-    return Parts(MatchingRoutes(kit.store, matching).table(), consumes(matching), chores)
+    routes = (*MatchingRoutes(kit.store, matching).table(), *LearningRoutes(kit.store, matching).table())
+    return Parts(routes, consumes(matching), chores)
 
 
 def _chores(

@@ -201,6 +201,8 @@ class Demand:
     merged_into: str | None = None
     merged_from: tuple[str, ...] = ()
     has_contact: bool = False
+    danger: str = ""
+    """Name of the danger that it tells of; empty when there is none."""
     question: str | None = None
     finish_due_at: datetime | None = None
     supervised: bool = False

@@ -1,0 +1,92 @@
+"""Matching's doors to what the router has learnt: its lessons, and how sure it has become."""
+
+from dataclasses import dataclass
+
+from services.chassis.desk import Desk, Work
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
+from services.contracts.refusal import NotFound
+from services.contracts.words import Role
+from services.matching import learning_views
+from services.matching.domain.load import Load
+from services.matching.domain.refusals import NoLesson
+from services.matching.handlers import Matching
+from services.matching.store import LESSONS, catalogue_ref, load_ref
+
+STAFF = frozenset({Role.STAFF})
+
+
+class UndoLesson(Command):
+    """A step that needs no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRoutes:
+    """The routes over matching's store.
+
+    Arguments:
+        store: matching's database.
+        matching: its use cases.
+    """
+
+    store: Store
+    matching: Matching
+
+    async def show_routing(self, ask: Ask[None]) -> Reply:
+        """Return how the router of the community stands."""
+        refs = (catalogue_ref(ask.community), load_ref(ask.community))
+        loaded = await self.store.load(refs)
+        record, load = loaded[refs[0]], loaded[refs[1]].value or Load()
+        if record.value is None:
+            raise NotFound
+        guide = self.matching.guides.of(ask.community, record.revision, record.value)
+        return show(learning_views.routing_view(guide, load))
+
+    async def list_lessons(self, ask: Ask[None]) -> Reply:
+        """Return a page of lessons, by order, newest first."""
+        query: PageQuery = ask.query
+        found = await self.store.page(LESSONS, ask.community, {}, after=query.after, limit=query.limit + 1)
+        items, after = listed(found, query.limit, learning_views.lesson_view)
+        return show(learning_views.LessonPage(items=items, next=after))
+
+    def undo(self, ask: Ask[UndoLesson]) -> Work[Reply]:
+        """Take a lesson back."""
+        work = self.matching.undo_lesson(ask.origin(), ask.path["order"])
+
+        def decide(desk: Desk) -> Reply:
+            return show(learning_views.lesson_view(work.decide(desk)))
+
+        return Work(work.origin, work.reads, decide)
+
+    def table(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        return (
+            Route(
+                "GET",
+                "/routing",
+                STAFF,
+                self.show_routing,
+                "Show what the router rests on",
+                learning_views.RoutingView,
+            ),
+            Route(
+                "GET",
+                "/lessons",
+                STAFF,
+                self.list_lessons,
+                "List what the router was taught",
+                learning_views.LessonPage,
+                query=PageQuery,
+            ),
+            Route(
+                "POST",
+                "/lessons/{order}/undo",
+                STAFF,
+                self.undo,
+                "Take a lesson back",
+                learning_views.LessonView,
+                body=UndoLesson,
+                refusals=(NoLesson,),
+            ),
+        )
