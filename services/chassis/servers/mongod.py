@@ -28,6 +28,7 @@ _NOT_YET_INITIALIZED = 94
 _PARAMETERS = (
     "diagnosticDataCollectionEnabled=false",  # a sample of everything each second, for support engineers
     "shutdownTimeoutMillisForSignaledShutdown=0",  # there is no other member to hand over to
+    "transactionLifetimeLimitSeconds=10",  # what a killed process left open, others wait for no longer
 )
 
 Document = dict[str, Any]
