@@ -39,15 +39,28 @@ NOBODY_SAID = 0.25
 """What is said, as it were, for none of them."""
 SCORE_OF_FORECAST = 1.2
 """The score of somebody who is foretold for certain: as much as all that can be said in words."""
+HOLDS_FROM = 8
+HALF_A_MISTAKE = 0.5
+"""The catalogue's own certainty is doubted from so many lessons on, and then for more than bad luck."""
 CUT_FROM = 50
 """Lessons from which on a community's own forecasts tell how sure is sure enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Lessons:
-    """Lessons as numbers: features, what was said for each provider, what was right, what it counts."""
+    """Lessons as numbers.
+
+    Arguments:
+        features: of each matter.
+        alone, first: how sure the catalogue alone was, and of whom.
+        said, targets: by provider, the chance it gave, and what the lesson says.
+        judged: the number of the right one; -1 where the lesson does not say it.
+        weights: what each lesson counts.
+    """
 
     features: list[Features]
+    alone: Values
+    first: NDArray[np.int64]
     said: Matrix
     targets: Matrix
     judged: NDArray[np.int64]
@@ -85,7 +98,7 @@ class Learning:
         fit = _learn(numbers, dimensions(self._topics)) if lessons else None
         self._trust = fit.trust if fit else 1.0
         self._weights = self._primal(numbers, fit) if fit else None
-        self._scale, self._sure_from = self._calibrate(lessons, numbers, fit, wanted)
+        self._scale, self._sure_from, self._catalogue_holds = self._calibrate(numbers, fit, wanted)
 
     def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
         """Return what experience says of a matter of which the catalogue alone says `said`, by provider."""
@@ -94,7 +107,15 @@ class Learning:
         ordered = np.sort(forecasts)
         lead = float(ordered[-1] - ordered[-2]) if len(ordered) > 1 else float(ordered[-1])
         corrections = np.round(target - np.array(said), 6)
-        return Learnt(corrections.tolist(), forecasts.tolist(), self._share, self._scale.of(lead))
+        return Learnt(
+            corrections.tolist(),
+            forecasts.tolist(),
+            int(forecasts.argmax()),
+            self._share,
+            self._scale.of(lead),
+            self._sure_from,
+            self._catalogue_holds,
+        )
 
     def sure_from(self) -> float:
         """Return the confidence from which on the wanted precision holds."""
@@ -123,12 +144,15 @@ class Learning:
         said = np.zeros((count, len(providers)))
         targets = np.zeros((count, len(providers)))
         judged = np.full(count, -1, dtype=np.int64)
+        alone = np.zeros(count)
+        first = np.full(count, -1, dtype=np.int64)
         features: list[Features] = []
         for index, lesson in enumerate(lessons):
             matter = Matter(lesson.text, lesson.title, lesson.compound)
-            heard, evidence = self._ranker.evidence(matter)
-            said[index] = _chances(np.array(evidence))
-            features.append(features_of(matter, heard, self._topics, self._rarity))
+            evidence = self._ranker.evidence(matter)
+            said[index] = _chances(np.array(evidence.said))
+            alone[index], first[index] = evidence.alone, evidence.first
+            features.append(features_of(matter, evidence.heard, self._topics, self._rarity))
             about = number.get(lesson.provider)
             if lesson.teaching is Teaching.REFUSED:
                 targets[index] = said[index]
@@ -138,7 +162,7 @@ class Learning:
                 targets[index, about] = 1.0
                 judged[index] = about
         weights = np.array([lesson.weight for lesson in lessons])
-        return _Lessons(features, said, targets, judged, weights)
+        return _Lessons(features, alone, first, said, targets, judged, weights)
 
     def _primal(self, numbers: _Lessons, fit: _Fit) -> NDArray[np.float32]:
         matrix = _matrix(numbers.features, dimensions(self._topics))
@@ -146,23 +170,26 @@ class Learning:
         # On a grid, so that the order in which a machine adds up does not show.
         return np.round(weights, 6).astype(np.float32)
 
-    def _calibrate(
-        self, lessons: Sequence[Lesson], numbers: _Lessons, fit: _Fit | None, wanted: float
-    ) -> tuple[Scale, float]:
-        """How sure a lead makes, and from where on that is enough, by what each lesson's others foretell."""
-        judged = [index for index in range(len(lessons)) if numbers.judged[index] >= 0]
-        if fit is None or not judged:
-            return fit_scale((), ()), sure_from(wanted)
-        foretold = fit.foretold[judged]
-        first = foretold.argmax(axis=1)
-        ordered = np.sort(foretold, axis=1)
-        second = ordered[:, -2] if ordered.shape[1] > 1 else np.zeros(len(judged))
-        leads = (ordered[:, -1] - second).tolist()
-        right = [bool(first[row] == numbers.judged[index]) for row, index in enumerate(judged)]
-        scale = fit_scale(leads, right)
-        if len(judged) < CUT_FROM:
-            return scale, sure_from(wanted)
-        return scale, lowest_sure([scale.of(lead) for lead in leads], right, wanted)
+    def _calibrate(self, numbers: _Lessons, fit: _Fit | None, wanted: float) -> tuple[Scale, float, bool]:
+        """What a lead is worth, from where on that is enough, and whether the catalogue's own certainty holds.
+
+        Every lesson is judged by what all the others foretell of it.
+        """
+        rows = np.flatnonzero(numbers.judged >= 0)
+        if fit is None or not len(rows):
+            return fit_scale((), ()), sure_from(wanted), True
+        foretold = np.sort(fit.foretold[rows], axis=1)
+        leads = foretold[:, -1] - (foretold[:, -2] if foretold.shape[1] > 1 else 0.0)
+        right = fit.foretold[rows].argmax(axis=1) == numbers.judged[rows]
+        scale = fit_scale(leads.tolist(), right.tolist())
+        certain = rows[numbers.alone[rows] >= sure_from(wanted)]
+        proved = int((numbers.first[certain] == numbers.judged[certain]).sum())
+        holds = len(certain) < HOLDS_FROM or (proved + HALF_A_MISTAKE) / len(certain) >= wanted
+        if len(rows) < CUT_FROM:
+            return scale, sure_from(wanted), holds
+        learnt = np.array([scale.of(lead) for lead in leads.tolist()])
+        sure = (1 - self._share) * numbers.alone[rows] + self._share * learnt
+        return scale, lowest_sure(sure.tolist(), right.tolist(), wanted), holds
 
 
 def _chances(said: Values) -> Values:

@@ -87,6 +87,22 @@ class Ranking:
     lessons: int
 
 
+class Evidence(NamedTuple):
+    """What the catalogue alone says of a matter.
+
+    Arguments:
+        heard: the topics it speaks of.
+        said: by provider (its number), what speaks for it in words; 0 and more.
+        alone: how sure that makes.
+        first: the number of the first candidate; -1 when there is none.
+    """
+
+    heard: dict[int, Heard]
+    said: list[float]
+    alone: float
+    first: int
+
+
 @dataclass(frozen=True, slots=True)
 class Learnt:
     """What experience says of a matter.
@@ -94,14 +110,20 @@ class Learnt:
     Arguments:
         corrections: by provider (its number), what lessons add to or take from what was said.
         forecasts: by provider, the share of such matters that were its own, as the lessons foretell.
+        first: the number of the one foretold most.
         trust: 0 (no lessons) up to 1: how much they count beside the catalogue.
         sure: how often a lead like this was right.
+        enough: the confidence from which on the wanted precision holds.
+        catalogue_holds: what the catalogue alone is sure of has proved right.
     """
 
     corrections: Sequence[float]
     forecasts: Sequence[float]
+    first: int
     trust: float
     sure: float
+    enough: float
+    catalogue_holds: bool
 
 
 class Experience(Protocol):
@@ -169,14 +191,13 @@ class Ranker:
         read = self._read(matter, now)
         learnt = experience.recall(matter, read.heard, self.said(read)) if experience else None
         best = self._best(read, learnt, now)
-        sure = self._sure(read, best, learnt)
+        sure, enough = self._sure(read, best, learnt)
         candidates = self._candidates(best, read, sure, learnt, now)
-        threshold = experience.sure_from() if experience else self._sure_from
-        decision: Decision = "dispatch" if candidates and sure >= threshold and sure > 0 else "review"
+        decision: Decision = "dispatch" if candidates and 0 < sure >= enough else "review"
         category = self._category(read)
         because = self._reasons.because(category, candidates, sure, decision)
         version = experience.version if experience else 0
-        return Ranking(category, decision, sure, candidates, because, self._matters(read), threshold, version)
+        return Ranking(category, decision, sure, candidates, because, self._matters(read), enough, version)
 
     @property
     def provider_ids(self) -> tuple[str, ...]:
@@ -188,10 +209,13 @@ class Ranker:
         """Return how many topics there are."""
         return len(self._affairs.topics)
 
-    def evidence(self, matter: Matter) -> tuple[dict[int, Heard], list[float]]:
-        """Return the topics of a matter and, by provider, what the catalogue alone says for it."""
-        read = self._read(matter, Circumstances(date.max))
-        return read.heard, self.said(read)
+    def evidence(self, matter: Matter) -> "Evidence":
+        """Return what the catalogue alone says of a matter."""
+        now = Circumstances(date.max)
+        read = self._read(matter, now)
+        said = self.said(read)
+        best = self._best(read, None, now)
+        return Evidence(read.heard, said, self._alone(read, best), _first(best))
 
     def said(self, read: "Read") -> list[float]:
         """Return by provider what speaks for it in words: no contract, no capacity, no circumstances."""
@@ -231,26 +255,36 @@ class Ranker:
         place = self._places.get(read.place)
         for case in read.cases.values():
             values = case.values(read.asked, read.told)
+            able = sum(value for _, value in values)
             spoken = now.parts(self._providers[case.provider], place)
             values.extend((name, value) for name, value, _ in spoken)
-            weighed.append((sum(value for _, value in values), values, case))
-        weighed.sort(key=lambda entry: (-entry[0], entry[2].provider))
+            weighed.append(Weighed(sum(value for _, value in values), able, values, case))
+        weighed.sort(key=lambda one: (-one.score, one.case.provider))
         return weighed[:CANDIDATES_MAX]
 
-    def _sure(self, read: "Read", best: "list[Weighed]", learnt: Learnt | None) -> float:
-        """How sure it is that the first is right."""
+    def _sure(self, read: "Read", best: "list[Weighed]", learnt: Learnt | None) -> tuple[float, float]:
+        """How sure it is that the first is right, and from where on that is enough."""
+        alone = self._alone(read, best)
+        if learnt is None or not best:
+            return alone, self._sure_from
+        first = best[0].case.provider
+        foretold = learnt.first == first
+        sure = learnt.sure if foretold else max(0.0, learnt.forecasts[first]) / 2
+        together = (1 - learnt.trust) * alone + learnt.trust * sure
+        if foretold and learnt.catalogue_holds and alone >= max(self._sure_from, together):
+            return alone, self._sure_from
+        return together, learnt.enough
+
+    def _alone(self, read: "Read", best: "list[Weighed]") -> float:
+        """How sure the catalogue alone makes."""
         if not best:
             return 0.0
-        first = best[0][2]
-        words = [score - case.experience for score, _, case in best]
+        first = best[0].case
+        # Circumstances choose among the able; they make nobody surer or less sure of who is able.
+        words = [one.able - one.case.experience for one in best]
         by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True))
         others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
-        alone = day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
-        if learnt is None:
-            return alone
-        foretold = max(range(len(learnt.forecasts)), key=lambda n: (learnt.forecasts[n], -n))
-        sure = learnt.sure if foretold == first.provider else learnt.forecasts[first.provider] / 2
-        return (1 - learnt.trust) * alone + learnt.trust * max(0.0, sure)
+        return day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
 
     def _matters(self, read: "Read") -> tuple[str, ...]:
         """The categories that are asked for each in its own right; none when it is one matter."""
@@ -327,18 +361,18 @@ class Ranker:
         learnt: Learnt | None,
         now: Circumstances,
     ) -> tuple[Candidate, ...]:
-        chances = _chances([score for score, _, _ in best], sure)
+        chances = _chances([one.score for one in best], sure)
         return tuple(
             Candidate(
-                self._providers[case.provider].id,
-                score,
+                self._providers[one.case.provider].id,
+                one.score,
                 tuple(
-                    Part(name, value, self._reasons.reason(name, case, read.place, now))
-                    for name, value in values
+                    Part(name, value, self._reasons.reason(name, one.case, read.place, now))
+                    for name, value in one.values
                 ),
                 chance,
             )
-            for (score, values, case), chance in zip(best, chances, strict=True)
+            for one, chance in zip(best, chances, strict=True)
         )
 
 
@@ -354,7 +388,17 @@ class Read(NamedTuple):
     told: float
 
 
-Weighed = tuple[float, list[tuple[PartName, float]], Case]
+class Weighed(NamedTuple):
+    """A case with its score; `able` is the score without circumstances."""
+
+    score: float
+    able: float
+    values: list[tuple[PartName, float]]
+    case: Case
+
+
+def _first(best: "list[Weighed]") -> int:
+    return best[0].case.provider if best else -1
 
 
 def _chances(scores: Sequence[float], sure: float) -> list[float]:
