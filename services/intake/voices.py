@@ -24,7 +24,15 @@ from services.intake.domain.voices.kin import (
     candidates,
     lookup_keys,
 )
-from services.intake.domain.voices.likeness import Likeness, Rarity, Traits, compared, traits_of, weighed
+from services.intake.domain.voices.likeness import (
+    Likeness,
+    Rarity,
+    Traits,
+    Weighed,
+    compared,
+    traits_of,
+    weighed,
+)
 from services.intake.domain.words_of_residents import masked
 from services.intake.store import demand_ref, holders_ref, issue_ref, kin_ref, places_ref
 
@@ -187,13 +195,18 @@ class _Likenesses:
     def __init__(self, rarity: Rarity) -> None:
         self._rarity = rarity
         self._known: dict[tuple[str, str], Likeness] = {}
+        self._weighed: dict[str, Weighed] = {}
 
     def of(self, one: Demand, other: Demand) -> float:
         key = (min(one.id, other.id), max(one.id, other.id))
         if key not in self._known:
-            pair = (weighed(traits(one), self._rarity), weighed(traits(other), self._rarity))
-            self._known[key] = compared(*pair)
+            self._known[key] = compared(self._weigh(one), self._weigh(other))
         return self._known[key].score
+
+    def _weigh(self, demand: Demand) -> Weighed:
+        if demand.id not in self._weighed:
+            self._weighed[demand.id] = weighed(traits(demand), self._rarity)
+        return self._weighed[demand.id]
 
     def reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names and words of the two that are most alike."""
