@@ -14,14 +14,31 @@ from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand, DemandStatus
 from services.intake.domain.voices.issues import Issue, Member, Thresholds, headline
-from services.intake.domain.voices.kin import Alike, Holders, Kin, as_alike, belongs, candidates, lookup_keys
-from services.intake.domain.voices.likeness import Likeness, Rarity, Traits, compared, traits_of, weighed
+from services.intake.domain.voices.kin import (
+    OFFERED_MAX,
+    Alike,
+    Holders,
+    Kin,
+    as_alike,
+    belongs,
+    candidates,
+    lookup_keys,
+)
+from services.intake.domain.voices.likeness import (
+    Likeness,
+    Rarity,
+    Traits,
+    Weighed,
+    compared,
+    traits_of,
+    weighed,
+)
 from services.intake.domain.words_of_residents import masked
 from services.intake.store import demand_ref, holders_ref, issue_ref, kin_ref, places_ref
 
 EVERY = "*"
 """Under this the number of all demands is kept."""
-COMPARED_MAX = 12
+COMPARED_MAX = 6
 """So many of an issue's newest demands are compared with a new one."""
 _CONFIDENTIAL = "report"
 
@@ -109,7 +126,8 @@ class _Search:
             return
         known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]
         same = likely(self.traits, demand.id, known, rarity)
-        self._offer(desk, demand, [(other, how) for other, how in same if other.is_open])
+        alike = [(other, how) for other, how in same if other.is_open]
+        self._offer(desk, demand, alike[:OFFERED_MAX])
         if demand.about != _CONFIDENTIAL:
             spoken = [other for other, _ in same if other.about != _CONFIDENTIAL]
             self._gather(desk, demand, spoken, rarity)
@@ -177,13 +195,18 @@ class _Likenesses:
     def __init__(self, rarity: Rarity) -> None:
         self._rarity = rarity
         self._known: dict[tuple[str, str], Likeness] = {}
+        self._weighed: dict[str, Weighed] = {}
 
     def of(self, one: Demand, other: Demand) -> float:
         key = (min(one.id, other.id), max(one.id, other.id))
         if key not in self._known:
-            pair = (weighed(traits(one), self._rarity), weighed(traits(other), self._rarity))
-            self._known[key] = compared(*pair)
+            self._known[key] = compared(self._weigh(one), self._weigh(other))
         return self._known[key].score
+
+    def _weigh(self, demand: Demand) -> Weighed:
+        if demand.id not in self._weighed:
+            self._weighed[demand.id] = weighed(traits(demand), self._rarity)
+        return self._weighed[demand.id]
 
     def reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names and words of the two that are most alike."""

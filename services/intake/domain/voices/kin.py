@@ -7,11 +7,12 @@ from services.contracts.refusal import Conflict
 from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
 from services.intake.domain.voices.matters import TOGETHER_FROM
 
-HOLDERS_MAX = 40
-NAME_KEYS_MAX = 8
-WORD_KEYS_MAX = 10
-CANDIDATES_MAX = 30
+HOLDERS_MAX = 20
+NAME_KEYS_MAX = 6
+WORD_KEYS_MAX = 8
+CANDIDATES_MAX = 12
 ALIKE_MAX = 10
+OFFERED_MAX = 3
 
 
 class NothingOffered(Conflict):
