@@ -171,7 +171,7 @@ class Learning:
         return np.round(weights, 6).astype(np.float32)
 
     def _calibrate(self, numbers: _Lessons, fit: _Fit | None, wanted: float) -> tuple[Scale, float, bool]:
-        """What a lead is worth, from where on that is enough, and whether the catalogue's own certainty holds.
+        """What a lead is worth, from where on that is enough, and whether the catalogue's certainty holds.
 
         Every lesson is judged by what all the others foretell of it.
         """

@@ -399,7 +399,7 @@ class TestPublishing:
             names = Names(running.settings.bus_prefix)
             async with broker(running.settings) as channel:
                 events = await channel.get_exchange(names.events, ensure=False)
-                for service in ("matching", "notify"):
+                for service in ("intake", "matching", "notify"):
                     queue = await channel.get_queue(
                         names.work(service, partition_of("jiwang", 2)), ensure=False
                     )
@@ -414,7 +414,7 @@ class TestPublishing:
             assert await running.stores["intake"].plain("outbox").count({}) == 1
             async with broker(running.settings) as channel:
                 events = await channel.get_exchange(names.events, ensure=False)
-                for service in ("matching", "notify"):
+                for service in ("intake", "matching", "notify"):
                     queue = await channel.get_queue(
                         names.work(service, partition_of("jiwang", 2)), ensure=False
                     )

@@ -168,6 +168,7 @@ class Places:
     notice: str
     account = "budget"
     milestone = "m1"
+    issue = "i1"
 
 
 @pytest.fixture(scope="module")

@@ -221,13 +221,20 @@ async def told(running: Running) -> Tape:
         await Story(running).play()
         await running.load(_another_file())
         await running.drained()
+        await running.submitted("家里水龙头坏了一直滴水，想找人修", None)
+        await running.drained()
     return tape
 
 
 def _another_file() -> Any:
     from tests.support.deployment import jiwang, roomy
 
-    return roomy(jiwang(budget_points=30_000))
+    file = roomy(jiwang(budget_points=30_000))
+    scarce = tuple(
+        partner.model_copy(update={"capacity": 1}) if partner.id == "shuntong-plumbing" else partner
+        for partner in file.partners
+    )
+    return file.model_copy(update={"partners": scarce})
 
 
 async def test_the_story_says_nearly_everything_that_can_be_said(told: Tape) -> None:

@@ -34,6 +34,7 @@ BODIES: Mapping[str, Any] = {
     "SupplementDemand": {"text": "在三号楼门口"},
     "AskResident": {"question": "在几号楼？"},
     "RequestExtension": {"days": 3, "reason": "等材料"},
+    "UndoLesson": {},
     "ReadNotice": {},
 }
 """Name of a body's model → a body that it takes."""

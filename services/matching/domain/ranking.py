@@ -34,6 +34,8 @@ Decision = Literal["dispatch", "review"]
 CANDIDATES_MAX = 5
 CANDIDATES_MIN = 3
 """Staff get this many to choose from, as far as the community has them."""
+SPOKEN_AGAINST = 0.15
+"""From this on lessons contradict what the catalogue is sure of: trust x lead of the one they foretell."""
 MATTER_WEIGHT_MIN = 0.6
 """A category that is named less plainly than this is no matter of its own."""
 
@@ -271,7 +273,9 @@ class Ranker:
         foretold = learnt.first == first
         sure = learnt.sure if foretold else max(0.0, learnt.forecasts[first]) / 2
         together = (1 - learnt.trust) * alone + learnt.trust * sure
-        if foretold and learnt.catalogue_holds and alone >= max(self._sure_from, together):
+        spoken_against = learnt.trust * (learnt.forecasts[learnt.first] - learnt.forecasts[first])
+        holds = learnt.catalogue_holds and spoken_against < SPOKEN_AGAINST
+        if holds and alone >= max(self._sure_from, together):
             return alone, self._sure_from
         return together, learnt.enough
 
