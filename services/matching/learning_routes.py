@@ -10,7 +10,6 @@ from services.contracts.refusal import NotFound
 from services.contracts.words import Role
 from services.matching import learning_views
 from services.matching.domain.load import Load
-from services.matching.domain.refusals import NoLesson
 from services.matching.handlers import Matching
 from services.matching.store import LESSONS, catalogue_ref, load_ref
 
@@ -87,6 +86,5 @@ class LearningRoutes:
                 "Take a lesson back",
                 learning_views.LessonView,
                 body=UndoLesson,
-                refusals=(NoLesson,),
             ),
         )

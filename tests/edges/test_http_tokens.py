@@ -157,6 +157,8 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
         assert answer.status == (200 if role is Role.OPERATOR else 404)
 
 
+NAMED = ("demand", "order", "notice", "account", "milestone", "issue")
+
 # Every route × every role × own, foreign, none, expired.
 
 
@@ -183,7 +185,7 @@ async def places(running: Running) -> Places:
 
 
 def address(route: Route, places: Places, community: str = "jiwang") -> str:
-    ids = {name: getattr(places, name) for name in ("demand", "order", "notice", "account", "milestone")}
+    ids = {name: getattr(places, name) for name in NAMED}
     return (PREFIX + route.path).format(community=community, **ids)
 
 
@@ -202,7 +204,7 @@ async def test_who_may_not_ask_learns_nothing_and_changes_nothing(
     before = await running.rows()
     path, elsewhere = address(route, places), address(route, places, "fenwan")
     missing = Places()
-    missing.demand = missing.order = missing.notice = missing.account = "no-such-thing"
+    missing.demand = missing.order = missing.notice = missing.account = missing.issue = "no-such-thing"
     for role in Role:
         own = running.bearer(keys.token("somebody-else", role, "jiwang"))
         foreign = running.bearer(keys.token("somebody-else", role, "fenwan"))

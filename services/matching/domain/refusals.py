@@ -158,10 +158,3 @@ class AlreadySupervised(Conflict):
 
     slug = "already_supervised"
     title = "已经在督办"
-
-
-class NoLesson(NotFound):
-    """The order taught nothing."""
-
-    slug = "no_lesson"
-    title = "这件工单没有可以撤销的学习记录"

@@ -2,8 +2,8 @@
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept
+from services.contracts.refusal import NotFound
 from services.matching.domain.lessons import Lesson
-from services.matching.domain.refusals import NoLesson
 from services.matching.handlers.steps import Steps, load_of
 from services.matching.store import lesson_ref, load_ref
 
@@ -17,12 +17,12 @@ class TakingBack(Steps):
         """Take an order's lesson back; again it changes nothing.
 
         Raises:
-            NoLesson: the order taught none.
+            NotFound: the order taught none.
         """
         ref = lesson_ref(origin.community, order)
 
         def decide(desk: Desk) -> Kept[Lesson]:
-            before = desk.get(ref, NoLesson())
+            before = desk.get(ref, NotFound())
             if not before.undone:
                 desk.put(ref, before.taken_back())
                 desk.put(load_ref(origin.community), load_of(desk).taught())
