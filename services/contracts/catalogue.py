@@ -29,6 +29,7 @@ _MODELS: tuple[type[Message], ...] = (
     orders.OrderProposed,
     orders.OrderQueued,
     orders.OrderDispatched,
+    orders.OrderCalled,
     orders.OrderAccepted,
     orders.OrderDeclined,
     orders.OrderHandoverOffered,

@@ -7,11 +7,16 @@ from services.contracts.words import Message, Milestone, Proof, ProviderRef, Wor
 
 
 class OrderFact(Message):
-    """Something that happened to one order; its stream is the order."""
+    """Something that happened to one order; its stream is the order.
+
+    `part`: the order is a companion, called to this part of the matter (吹哨报到).
+    The demand follows its lead.
+    """
 
     order: str
     demand: str
     asked_by: str
+    part: str = ""
 
 
 class ReasonPart(Word):
@@ -60,6 +65,16 @@ class OrderDispatched(OrderFact):
     because: str
     sign_due_at: datetime | None = None
     finish_due_at: datetime | None = None
+
+
+class OrderCalled(OrderFact):
+    """Another provider was called to the matter (吹哨报到): it has an order of its own, `companion`."""
+
+    kind = "order.called.v1"
+    provider: ProviderRef
+    companion: str
+    to: ProviderRef
+    called_to: str
 
 
 class OrderAccepted(OrderFact):

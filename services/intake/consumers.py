@@ -36,11 +36,18 @@ def _following(change: Change) -> EffectOf:
                 raise Unreadable("unknown_demand", f"{fact.demand} is no demand of {envelope.community}")
             if before.is_of_another_round(fact.order):
                 return  # the order that a merge ended; the demand has stood alone again since
-            desk.put(ref, change(before, fact, _line_of(envelope)))
+            after = change(before, fact, _line_of(envelope))
+            desk.put(ref, _of_companion(before, after, fact.part) if fact.part else after)
 
         return Work(origin_of(envelope), (ref,), decide)
 
     return effect
+
+
+def _of_companion(before: Demand, after: Demand, part: str) -> Demand:
+    """What a companion says is told and moves nothing: the demand follows the order that leads."""
+    line = after.timeline[-1]
+    return before.noted(replace(line, text=f"【{part}】{line.text}"))
 
 
 def _line_of(envelope: Envelope) -> Callable[[str], Line]:
@@ -68,6 +75,10 @@ def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[st
         after = replace(after, dispatched_at=at)
     due = _due(demand, fact.finish_due_at)
     return replace(after, order=fact.order, handler=_handler(fact.provider), finish_due_at=due)
+
+
+def _called(demand: Demand, fact: orders.OrderCalled, line: Callable[[str], Line]) -> Demand:
+    return demand.noted(line(f"请{fact.to.name}一起办理其中的“{fact.called_to}”，由{fact.provider.name}牵头"))
 
 
 def _accepted(demand: Demand, fact: orders.OrderAccepted, line: Callable[[str], Line]) -> Demand:
@@ -168,6 +179,7 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
         orders.OrderProposed.kind: _following(_proposed),
         orders.OrderQueued.kind: _following(_queued),
         orders.OrderDispatched.kind: _following(_dispatched),
+        orders.OrderCalled.kind: _following(_called),
         orders.OrderAccepted.kind: _following(_accepted),
         orders.OrderDeclined.kind: _following(_declined),
         orders.OrderHandoverOffered.kind: _following(_handover_offered),

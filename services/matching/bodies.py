@@ -23,10 +23,20 @@ class Nothing(Command):
     """A step that needs no words."""
 
 
+class CallProvider(Command):
+    """吹哨: another provider, and the part of the matter it is called to."""
+
+    provider: ThingId
+    part: Title
+
+
 class DispatchOrder(Command):
     """Staff choose; `community` means that the community itself takes the lead."""
 
     provider: ThingId
+    call: tuple[CallProvider, ...] = Field(
+        default=(), max_length=10, description="others called to parts of it at once; the provider leads"
+    )
 
 
 class GiveReason(Command):

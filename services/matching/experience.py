@@ -16,7 +16,8 @@ from scipy.sparse import csr_matrix
 from services.matching.domain.affairs import Heard
 from services.matching.domain.confidence import Scale, fit_scale, lowest_sure, sure_from
 from services.matching.domain.lessons import DOUBTED_WEIGHT, Lesson, Teaching
-from services.matching.domain.ranking import Learnt, Matter, Ranker
+from services.matching.domain.matter import Learnt, Matter
+from services.matching.domain.ranking import Ranker
 from services.matching.features import GRAMS, Features, Values, dimensions, features_of
 
 Matrix = NDArray[np.float64]

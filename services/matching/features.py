@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.matching.domain.affairs import Heard
 from services.matching.domain.evidence import TEXT_CHARACTERS_MAX
-from services.matching.domain.ranking import Matter
+from services.matching.domain.matter import Matter
 
 GRAM_BITS = 15
 GRAMS = 1 << GRAM_BITS

@@ -14,9 +14,10 @@ from services.matching.catalogue import catalogue_of
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.deadlines import Limits
 from services.matching.domain.load import Load
+from services.matching.domain.matter import Candidate, Experience, Matter, Ranking
 from services.matching.domain.order import Basis, Choice, Order, Reason, Who
 from services.matching.domain.providers import Provider
-from services.matching.domain.ranking import Candidate, Experience, Matter, Ranker, Ranking
+from services.matching.domain.ranking import Ranker
 from services.matching.domain.refusals import CannotReceive
 from services.matching.domain.succession import next_after_decline
 from services.matching.store import CatalogueOnRecord, catalogue_ref

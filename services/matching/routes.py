@@ -17,6 +17,7 @@ from services.contracts.words import Role, ThingId
 from services.matching import spoken, views
 from services.matching.bodies import (
     AskResident,
+    CallProvider,
     CompleteOrder,
     DispatchOrder,
     FinishMilestone,
@@ -90,7 +91,11 @@ class MatchingRoutes:
         return show(views.provider_list(guide, taken, now()), revision=record.revision)
 
     def dispatch(self, ask: Ask[DispatchOrder]) -> Work[Reply]:
-        return self._step(ask, self.matching.dispatch_order, ask.body.provider, ask.if_match)
+        calls = tuple((call.provider, call.part) for call in ask.body.call)
+        return self._step(ask, self.matching.dispatch_order, ask.body.provider, ask.if_match, calls)
+
+    def call(self, ask: Ask[CallProvider]) -> Work[Reply]:
+        return self._step(ask, self.matching.call_provider, ask.body.provider, ask.body.part, ask.if_match)
 
     def accept(self, ask: Ask[Nothing]) -> Work[Reply]:
         return self._step(ask, self.matching.accept_order, ask.if_match)
@@ -172,7 +177,7 @@ class MatchingRoutes:
             kept = work.decide(desk)
             return show(views.order_view(kept, ask.identity, desk.at), revision=kept.revision)
 
-        return Work(work.origin, work.reads, decide)
+        return Work(work.origin, work.reads, decide, work.then_reads)
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of matching."""
@@ -192,6 +197,17 @@ class MatchingRoutes:
                 step,
                 full,
                 refusals.CannotReceive,
+            ),
+            _deed(
+                "/call",
+                DOERS,
+                self.call,
+                "Call another provider to a part of the matter (吹哨报到)",
+                CallProvider,
+                step,
+                full,
+                refusals.CannotReceive,
+                refusals.TooManyCompanions,
             ),
             _deed("/accept", DOERS, self.accept, "Accept an order (接单)", Nothing, step),
             _deed("/decline", DOERS, self.decline, "Decline an order (退单)", GiveReason, step),

@@ -50,6 +50,12 @@ def order_id(demand: str, round_: int = 1) -> str:
     return f"{demand}-{round_}"
 
 
+def lead_of(order: str) -> str | None:
+    """Return the order that a companion belongs to; None for an order that leads or stands alone."""
+    lead, _, number = order.rpartition(".")
+    return lead if number.isdecimal() and "-" in lead else None
+
+
 def demand_of(order: str) -> str:
     """Return the demand that an order is about."""
     return order.rsplit("-", 1)[0]

@@ -106,6 +106,15 @@ class SupervisionView(View):
     by: str = Field(description="staff or clock")
 
 
+class CalledView(View):
+    """A companion: who was called to which part, and whether that is done."""
+
+    order: str
+    provider: str
+    part: str
+    over: bool
+
+
 class OrderView(View):
     """An order (工单)."""
 
@@ -129,6 +138,10 @@ class OrderView(View):
     completed_at: datetime | None
     handover: HandoverView | None
     handed_over: int
+    lead: str = Field(description="the order it is a companion of (吹哨报到); empty for an order of its own")
+    part: str = Field(description="the part of the matter it was called to")
+    called: list[CalledView]
+    matters: list[str] = Field(description="categories of several matters in one demand")
     milestones: list[MilestoneView]
     summary: str
     proof: list[ProofView]
@@ -226,6 +239,12 @@ def order_view(kept: Kept[Order], viewer: Identity, at: datetime) -> OrderView:
         completed_at=order.completed_at,
         handover=_handover(order),
         handed_over=order.handed_over,
+        lead=order.lead,
+        part=order.part,
+        called=[
+            CalledView(order=c.order, provider=c.provider, part=c.part, over=c.over) for c in order.called
+        ],
+        matters=list(order.basis.matters) if order.basis else [],
         milestones=[
             MilestoneView.model_validate(spoken.milestone(stage).model_dump()) for stage in order.stages
         ],

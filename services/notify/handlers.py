@@ -29,8 +29,12 @@ def _of_provider(role: str) -> Inboxes:
 
 
 def _askers(fact: Any, following: Following) -> tuple[str, ...]:
-    """Those who wait for it; what they ended themselves they need not be told."""
-    return () if getattr(fact, "by_demand", False) else following.with_asker(fact.asked_by)
+    """Those who wait for it; what they ended themselves, and each part of many, they need not be told."""
+    return (
+        ()
+        if getattr(fact, "by_demand", False) or getattr(fact, "part", "")
+        else following.with_asker(fact.asked_by)
+    )
 
 
 _AUDIENCES: Mapping[str, Inboxes] = MappingProxyType(

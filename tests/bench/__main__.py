@@ -20,7 +20,8 @@ from services.cli.local import DATA_DIR, Deployment, deployment
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.catalogue import catalogue_of
-from services.matching.domain.ranking import Matter, Ranker
+from services.matching.domain.matter import Matter
+from services.matching.domain.ranking import Ranker
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, running
 
 RESULTS = DATA_DIR / "bench.jsonl"

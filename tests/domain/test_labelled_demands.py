@@ -14,7 +14,8 @@ import pytest
 
 from services.contracts.community_file import CommunityFile
 from services.matching.catalogue import catalogue_of
-from services.matching.domain.ranking import Matter, Ranker
+from services.matching.domain.matter import Matter
+from services.matching.domain.ranking import Ranker
 
 TODAY = date(2026, 11, 1)
 PRECISION_MIN = 0.95

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.providers import Catalogue, Contract, Place, Provider, Resource
-from services.matching.domain.ranking import Matter, Ranker, Ranking
+from services.matching.domain.ranking import Ranker
 
 TODAY = date(2026, 11, 1)
 DUTIES = (

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.providers import Catalogue, Contract, Place, Provider
-from services.matching.domain.ranking import Matter, Ranker, Ranking
+from services.matching.domain.ranking import Ranker
 from services.matching.domain.stances import SCENE, STATED, WANTED, Stance, Telling
 
 TODAY = date(2026, 11, 1)

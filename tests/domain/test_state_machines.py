@@ -16,6 +16,7 @@ from services.intake.domain.words_of_residents import ControlCharacters, NoWords
 from services.matching.calendar import limits_of
 from services.matching.domain import lifecycle as orders
 from services.matching.domain import timing
+from services.matching.domain.companions import Call, called
 from services.matching.domain.deadlines import Extension, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
 from services.matching.domain.load import Load
@@ -98,6 +99,7 @@ TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
     OrderStep.SETTLE: lambda order: order.settled(),
     OrderStep.URGE: lambda order: order.urged_again(),
     OrderStep.CANCEL: lambda order: order.cancelled("不办了"),
+    OrderStep.CALL: lambda order: called(order, Call(OTHER, "路灯"))[0],
     OrderStep.MISS_SIGNING: lambda order: order.unsigned_in_time(),
     OrderStep.LAPSE_HANDOVER: lambda order: order.not_taken_over(OrderStep.LAPSE_HANDOVER),
     OrderStep.ASK_RESIDENT: lambda order: timing.asked_resident(

@@ -24,6 +24,7 @@ BODIES: Mapping[str, Any] = {
     "DismissDuplicates": {},
     "DecideTopic": {"decision": "accept"},
     "DispatchOrder": {"provider": "jishan-housing-bureau"},
+    "CallProvider": {"provider": "jishan-transport-centre", "part": "路灯"},
     "Nothing": {},
     "GiveReason": {"reason": "人手不够"},
     "OfferHandover": {"to": "jishan-housing-bureau", "reason": "不归我们管"},

@@ -17,7 +17,7 @@ from services.cli.routing.lines import DemandLine, Fault, LabelledLine, read_lin
 from services.cli.routing.router import FileRouter
 from services.contracts.community_file import CommunityFile
 from services.intake.domain.understanding import danger_in, kind_of
-from services.matching.domain.ranking import Candidate, Ranking
+from services.matching.domain.matter import Candidate, Ranking
 
 app = typer.Typer(help="Try the router without servers: who would get which demand, and why.")
 errors = Console(stderr=True, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from services.matching.domain.ranking import Matter
+from services.matching.domain.matter import Matter
 
 TEXT_CHARACTERS_MAX = 100_000
 

@@ -9,7 +9,8 @@ from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.matching.catalogue import catalogue_of
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.lessons import Lesson, Teaching, retained
-from services.matching.domain.ranking import Ranker, Ranking
+from services.matching.domain.matter import Ranking
+from services.matching.domain.ranking import Ranker
 from services.matching.experience import Learning
 
 

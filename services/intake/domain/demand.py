@@ -288,7 +288,7 @@ class Demand:
 
     def is_of_another_round(self, order: str) -> bool:
         """Return whether an order belongs to an earlier round: the one before a merge was taken back."""
-        _, _, number = order.rpartition("-")
+        number = order.rpartition("-")[2].partition(".")[0]
         return number.isdecimal() and int(number) < self.round
 
     def with_voices(self, own: tuple[str, ...], brought: tuple[Brought, ...]) -> "Demand":

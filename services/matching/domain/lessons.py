@@ -62,9 +62,9 @@ def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
 
     Staff choosing, a provider refusing what the router sent it, another taking over with consent, and an
     order settled to everybody's content are lessons. A deadline missed is none: it says who slept, not
-    whose it was.
+    whose it was. Nor is a companion's part: the words are those of the whole matter.
     """
-    if before is None or (after.provider == before.provider and after.status is before.status):
+    if before is None or after.part or (after.provider == before.provider and after.status is before.status):
         return None
     about = after.provider
     teaching = Teaching.CHOSEN

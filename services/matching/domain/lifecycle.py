@@ -38,6 +38,7 @@ class OrderStep(StrEnum):
     SETTLE = "settle"
     URGE = "urge"
     CANCEL = "cancel"
+    CALL = "call"
     MISS_SIGNING = "miss_signing"
     LAPSE_HANDOVER = "lapse_handover"
     ASK_RESIDENT = "ask_resident"
@@ -72,6 +73,7 @@ STEPS: Mapping[OrderStep, tuple[tuple[OrderStatus, ...], OrderStatus | None]] = 
         OrderStep.SETTLE: ((S.VERIFIED,), S.SETTLED),
         OrderStep.URGE: (UNDONE, None),
         OrderStep.CANCEL: ((*UNDONE, S.COMPLETED, S.VERIFIED), S.CANCELLED),
+        OrderStep.CALL: (_IN_HAND, None),
         OrderStep.MISS_SIGNING: ((S.DISPATCHED,), S.PROPOSED),
         OrderStep.LAPSE_HANDOVER: (_TAKEN, None),
         OrderStep.ASK_RESIDENT: (_TAKEN, None),
@@ -99,6 +101,9 @@ BY_ITSELF = frozenset(
 
 UNPLACED = (S.PROPOSED, S.QUEUED)
 """Statuses in which nobody has the order."""
+
+RATEABLE = (S.COMPLETED, S.VERIFIED)
+OVER = (S.SETTLED, S.CANCELLED)
 
 OPEN = frozenset(_IN_HAND)
 """Statuses in which an order takes a place of its provider's capacity."""

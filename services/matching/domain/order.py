@@ -7,6 +7,7 @@ from services.matching.domain.deadlines import Extension, Level, Pause, Supervis
 from services.matching.domain.lifecycle import NAMES, STEPS, OrderStatus, OrderStep, allowed_steps
 from services.matching.domain.refusals import (
     CannotReceive,
+    CompanionsOpen,
     DuplicateMilestones,
     HandoverPending,
     MilestoneDone,
@@ -83,6 +84,16 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A companion as its lead knows it; `over` when nothing is left to do for it."""
+
+    order: str
+    provider: str
+    part: str
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What the candidates were found with, so that they can be found again.
 
@@ -145,6 +156,9 @@ class Order:
     supervised: Supervision | None = None
     basis: Basis | None = None
     queued_at: datetime | None = None
+    lead: str = ""
+    part: str = ""
+    called: tuple[Called, ...] = ()
 
     def queued(self, at: datetime) -> "Order":
         """Return the order waiting for a place with somebody who can do it."""
@@ -243,6 +257,7 @@ class Order:
             ServedAtImpossible: it cannot have been then; points may depend on it.
             MilestonesOpen: something planned is not done.
             HandoverPending: it is not clear whose it is.
+            CompanionsOpen: somebody who was called is not done.
         """
         after = self.after_step(OrderStep.COMPLETE)
         if not proof:
@@ -254,6 +269,9 @@ class Order:
         left = [stage.title for stage in self.stages if stage.done_at is None]
         if left:
             raise MilestonesOpen(open=left)
+        busy = [entry.part for entry in self.called if not entry.over]
+        if busy:
+            raise CompanionsOpen(open=busy)
         return replace(after, summary=summary, proof=proof, served_at=served_at, completed_at=at)
 
     def verified(self) -> "Order":

@@ -8,10 +8,9 @@ confidence = how often somebody who is first in this way is right: by the catalo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
 from services.matching.domain.affairs import Heard, county_affairs, shares
 from services.matching.domain.circumstances import Circumstances
@@ -24,120 +23,30 @@ from services.matching.domain.evidence import (
     scope_cover,
 )
 from services.matching.domain.lexicon import OTHER, field_lexicon
+from services.matching.domain.matter import (
+    Candidate,
+    Decision,
+    Evidence,
+    Experience,
+    Learnt,
+    Matter,
+    Part,
+    Ranking,
+)
 from services.matching.domain.providers import Catalogue, Contract
 from services.matching.domain.reasons import Reasons
 from services.matching.domain.stances import SCENE
 from services.matching.domain.weighing import AFFAIR_HALF, Case, PartName, answered
-
-Decision = Literal["dispatch", "review"]
 
 CANDIDATES_MAX = 5
 CANDIDATES_MIN = 3
 """Staff get this many to choose from, as far as the community has them."""
 SPOKEN_AGAINST = 0.15
 """From this on lessons contradict what the catalogue is sure of: trust x lead of the one they foretell."""
+ABLE_MIN = 0.6
+"""From this match on somebody does what is asked, not only something near it."""
 MATTER_WEIGHT_MIN = 0.6
 """A category that is named less plainly than this is no matter of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """What is to be done, in the resident's words, and the compound or venue (its id) it comes from."""
-
-    text: str
-    title: str | None = None
-    compound: str | None = None
-
-
-class Part(NamedTuple):
-    """One summand of a score, with the reason in words a resident accepts."""
-
-    name: str
-    value: float
-    because: str
-
-
-class Candidate(NamedTuple):
-    """A provider that may do it; `score` is exactly the sum of `parts`.
-
-    `confidence` is the chance (0..1) that it is the right one; the candidates' add up to at most 1.
-    """
-
-    provider: str
-    score: float
-    parts: tuple[Part, ...]
-    confidence: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The answer: candidates best first, and whether to send the order or ask the staff.
-
-    Arguments:
-        matters: the categories of several matters that want an order each; empty for one matter.
-        sure_from: the confidence from which on it is sent without a person.
-        lessons: the version of the community's experience it rests on; 0 is the catalogue alone.
-    """
-
-    category: str
-    decision: Decision
-    confidence: float
-    candidates: tuple[Candidate, ...]
-    because: str
-    matters: tuple[str, ...]
-    sure_from: float
-    lessons: int
-
-
-class Evidence(NamedTuple):
-    """What the catalogue alone says of a matter.
-
-    Arguments:
-        heard: the topics it speaks of.
-        said: by provider (its number), what speaks for it in words; 0 and more.
-        alone: how sure that makes.
-        first: the number of the first candidate; -1 when there is none.
-    """
-
-    heard: dict[int, Heard]
-    said: list[float]
-    alone: float
-    first: int
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """What experience says of a matter.
-
-    Arguments:
-        corrections: by provider (its number), what lessons add to or take from what was said.
-        forecasts: by provider, the share of such matters that were its own, as the lessons foretell.
-        first: the number of the one foretold most.
-        trust: 0 (no lessons) up to 1: how much they count beside the catalogue.
-        sure: how often a lead like this was right.
-        enough: the confidence from which on the wanted precision holds.
-        catalogue_holds: what the catalogue alone is sure of has proved right.
-    """
-
-    corrections: Sequence[float]
-    forecasts: Sequence[float]
-    first: int
-    trust: float
-    sure: float
-    enough: float
-    catalogue_holds: bool
-
-
-class Experience(Protocol):
-    """What a community has learnt so far; numbers of providers follow their ids."""
-
-    version: int
-
-    def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
-        """Return what it says of a matter of which the catalogue alone says `said`, by provider."""
-
-    def sure_from(self) -> float:
-        """Return the confidence from which on the wanted precision holds."""
 
 
 class _Slot(NamedTuple):
@@ -145,6 +54,27 @@ class _Slot(NamedTuple):
 
     capacity: int
     since: date
+
+
+class Read(NamedTuple):
+    """A matter as it was read, with what it says for each provider."""
+
+    reading: Reading
+    place: str
+    free: list[float]
+    cases: dict[int, Case]
+    asked: float
+    heard: dict[int, Heard]
+    told: float
+
+
+class Weighed(NamedTuple):
+    """A case with its score; `able` is the score without circumstances."""
+
+    score: float
+    able: float
+    values: list[tuple[PartName, float]]
+    case: Case
 
 
 class Ranker:
@@ -219,14 +149,14 @@ class Ranker:
         best = self._best(read, None, now)
         return Evidence(read.heard, said, self._alone(read, best), _first(best))
 
-    def said(self, read: "Read") -> list[float]:
+    def said(self, read: Read) -> list[float]:
         """Return by provider what speaks for it in words: no contract, no capacity, no circumstances."""
         said = [0.0] * len(self._providers)
         for number, case in read.cases.items():
             said[number] = sum(value for _, value in case.said(read.asked, read.told))
         return said
 
-    def _read(self, matter: Matter, now: Circumstances) -> "Read":
+    def _read(self, matter: Matter, now: Circumstances) -> Read:
         reading = self._index.read(matter.text, matter.title, matter.compound)
         place = matter.compound or (reading.places[0] if len(reading.places) == 1 else "")
         free = self._free(now.open_orders, now.on)
@@ -247,7 +177,7 @@ class Ranker:
                     _case(cases, free, share.provider).hear(topic, spoken, share)
         return told
 
-    def _best(self, read: "Read", learnt: Learnt | None, now: Circumstances) -> "list[Weighed]":
+    def _best(self, read: Read, learnt: Learnt | None, now: Circumstances) -> list[Weighed]:
         """The best cases with their scores; providers are numbered by id, so ties go by id."""
         weighed: list[Weighed] = []
         if learnt is not None:
@@ -264,7 +194,7 @@ class Ranker:
         weighed.sort(key=lambda one: (-one.score, one.case.provider))
         return weighed[:CANDIDATES_MAX]
 
-    def _sure(self, read: "Read", best: "list[Weighed]", learnt: Learnt | None) -> tuple[float, float]:
+    def _sure(self, read: Read, best: list[Weighed], learnt: Learnt | None) -> tuple[float, float]:
         """How sure it is that the first is right, and from where on that is enough."""
         alone = self._alone(read, best)
         if learnt is None or not best:
@@ -279,7 +209,7 @@ class Ranker:
             return alone, self._sure_from
         return together, learnt.enough
 
-    def _alone(self, read: "Read", best: "list[Weighed]") -> float:
+    def _alone(self, read: Read, best: list[Weighed]) -> float:
         """How sure the catalogue alone makes."""
         if not best:
             return 0.0
@@ -290,17 +220,21 @@ class Ranker:
         others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
         return day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
 
-    def _matters(self, read: "Read") -> tuple[str, ...]:
-        """The categories that are asked for each in its own right; none when it is one matter."""
-        weights: dict[str, float] = {}
+    def _matters(self, read: Read) -> tuple[str, ...]:
+        """The categories asked for each in its own right, when no single provider does them all."""
+        able: dict[str, set[int]] = {}
         for number, asked in read.reading.concepts.items():
-            done = self._index.offers[number]
-            if done and asked.stance is not SCENE and asked.weight >= MATTER_WEIGHT_MIN:
-                category = self._index.lexicon.concepts[number].category
-                weights[category] = max(weights.get(category, 0.0), asked.weight)
-        return tuple(weights) if len(weights) > 1 else ()
+            offers = self._index.offers[number]
+            if asked.stance is SCENE or asked.weight < MATTER_WEIGHT_MIN or not offers:
+                continue
+            does = {
+                offer.provider for offer in offers if offer.best >= ABLE_MIN and read.free[offer.provider]
+            }
+            able.setdefault(self._index.lexicon.concepts[number].category, set()).update(does)
+        done = [providers for providers in able.values() if providers]
+        return tuple(able) if len(done) > 1 and not set.intersection(*done) else ()
 
-    def _category(self, read: "Read") -> str:
+    def _category(self, read: Read) -> str:
         """What it is about, in the finest words the catalogue's lexicon has, else in those of the county."""
         fine = self._index.category(read.reading)
         if read.heard and (fine == OTHER or read.told > read.asked * 3):
@@ -359,8 +293,8 @@ class Ranker:
 
     def _candidates(
         self,
-        best: "list[Weighed]",
-        read: "Read",
+        best: list[Weighed],
+        read: Read,
         sure: float,
         learnt: Learnt | None,
         now: Circumstances,
@@ -380,28 +314,7 @@ class Ranker:
         )
 
 
-class Read(NamedTuple):
-    """A matter as it was read, with what it says for each provider."""
-
-    reading: Reading
-    place: str
-    free: list[float]
-    cases: dict[int, Case]
-    asked: float
-    heard: dict[int, Heard]
-    told: float
-
-
-class Weighed(NamedTuple):
-    """A case with its score; `able` is the score without circumstances."""
-
-    score: float
-    able: float
-    values: list[tuple[PartName, float]]
-    case: Case
-
-
-def _first(best: "list[Weighed]") -> int:
+def _first(best: list[Weighed]) -> int:
     return best[0].case.provider if best else -1
 
 

@@ -158,3 +158,17 @@ class AlreadySupervised(Conflict):
 
     slug = "already_supervised"
     title = "已经在督办"
+
+
+class CompanionsOpen(Conflict):
+    """Somebody who was called to the matter is not done; `open` lists the parts that are left."""
+
+    slug = "companions_open"
+    title = "协办单位还没有办完，不能办结"
+
+
+class TooManyCompanions(Conflict):
+    """More than anybody can lead."""
+
+    slug = "too_many_companions"
+    title = "协办单位太多"

@@ -3,8 +3,11 @@
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
 from services.matching import spoken
+from services.matching.domain.lifecycle import OVER, RATEABLE
 from services.matching.domain.order import Order
+from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.steps import KeptOrder, Steps, about, of_provider
+from services.matching.store import order_ref
 
 
 class Closing(Steps):
@@ -42,10 +45,19 @@ class Closing(Steps):
         """Note that the resident is content; a verified order is settled."""
 
         def decide(desk: Desk, before: Order) -> None:
-            after = self.keep(desk, before, before.rated_well())
-            self._settle_if_due(desk, after)
+            self._rated_well(desk, before)
+            for companion in self._companions(desk, before):
+                if companion.status in RATEABLE:
+                    self._rated_well(desk, companion)
 
-        return self.step(origin, order, None, decide)
+        return self.step(origin, order, None, decide, with_companions=True)
+
+    def _rated_well(self, desk: Desk, before: Order) -> None:
+        self._settle_if_due(desk, self.keep(desk, before, before.rated_well()))
+
+    def _companions(self, desk: Desk, lead: Order) -> list[Order]:
+        refs = (order_ref(desk.origin.community, entry.order) for entry in lead.called)
+        return [desk.get(ref, NotYourOrder()) for ref in refs]
 
     def _settle_if_due(self, desk: Desk, order: Order) -> None:
         if not order.can_settle:
@@ -72,9 +84,15 @@ class Closing(Steps):
         """Give it up: nobody has to do it any more. `by_demand`: the demand itself ended it."""
 
         def decide(desk: Desk, before: Order) -> None:
-            after = before.cancelled(reason)
-            provider = spoken.provider_ref(before.provider) if before.provider else None
-            fact = facts.OrderCancelled(**about(after), provider=provider, reason=reason, by_demand=by_demand)
-            self.keep(desk, before, after, fact)
+            self._cancel(desk, before, reason, by_demand=by_demand)
+            for companion in self._companions(desk, before):
+                if companion.status not in OVER:
+                    self._cancel(desk, companion, reason, by_demand=True)
 
-        return self.step(origin, order, expected, decide)
+        return self.step(origin, order, expected, decide, with_companions=True)
+
+    def _cancel(self, desk: Desk, before: Order, reason: str, *, by_demand: bool) -> None:
+        after = before.cancelled(reason)
+        provider = spoken.provider_ref(before.provider) if before.provider else None
+        fact = facts.OrderCancelled(**about(after), provider=provider, reason=reason, by_demand=by_demand)
+        self.keep(desk, before, after, fact)

@@ -13,18 +13,19 @@ from services.contracts.demands import DemandSubmitted
 from services.matching import spoken
 from services.matching.domain.assignment import Bid, assign, is_scarce, will_do
 from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.order import Order
-from services.matching.domain.ranking import Matter, Ranking
 from services.matching.domain.succession import speaks_for
 from services.matching.guides import Guide
-from services.matching.handlers.steps import ROUTER, STAFF, KeptOrder, Steps, about, load_of, proposal
+from services.matching.handlers.calling import Calling
+from services.matching.handlers.steps import ROUTER, STAFF, KeptOrder, about, load_of, proposal
 from services.matching.store import CatalogueOnRecord, catalogue_ref, load_ref, order_id, order_ref
 
 WAIT_TOLD_SECONDS = 60
 """An order that waited for less was only decided on together with others."""
 
 
-class Placing(Steps):
+class Placing(Calling):
     """From a demand to an order that somebody is asked to take."""
 
     __slots__ = ()
@@ -127,14 +128,24 @@ class Placing(Steps):
         return f"{self.guide(desk).who(provider).name}有了空位，轮到这一件"
 
     def dispatch_order(
-        self, origin: Origin, order: str, provider: str, expected: int | None
+        self,
+        origin: Origin,
+        order: str,
+        provider: str,
+        expected: int | None,
+        calls: Sequence[tuple[str, str]] = (),
     ) -> Work[KeptOrder]:
-        """Send a proposed order to whom staff choose; the community itself may take the lead."""
+        """Send a proposed order to whom staff choose; the community itself may take the lead.
+
+        Arguments:
+            calls: others called to a part of the matter at once, each (provider, part).
+        """
 
         def decide(desk: Desk, before: Order) -> None:
             guide = self.guide(desk)
             load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
-            self.send(desk, before, guide.who(provider), STAFF, "社区工作人员研判后确定")
+            lead = self.send(desk, before, guide.who(provider), STAFF, "社区工作人员研判后确定")
+            self.call_all(desk, lead, calls)
 
         return self.step(origin, order, expected, decide)
 

@@ -12,13 +12,14 @@ from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Message, Role
 from services.matching import spoken
 from services.matching.domain.assignment import Solver
+from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order, Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
 from services.matching.domain.timing import reason_to_supervise, supervised, timed
 from services.matching.guides import Guide, Guides
-from services.matching.store import catalogue_ref, lesson_ref, load_ref, order_ref
+from services.matching.store import catalogue_ref, lead_of, lesson_ref, load_ref, order_ref
 
 KeptOrder = Kept[Order]
 ROUTER = "router"
@@ -40,7 +41,13 @@ class Steps:
     solver: Solver
 
     def step(
-        self, origin: Origin, order: str, expected: int | None, step: Callable[[Desk, Order], None]
+        self,
+        origin: Origin,
+        order: str,
+        expected: int | None,
+        step: Callable[[Desk, Order], None],
+        *,
+        with_companions: bool = False,
     ) -> Work[KeptOrder]:
         """Return the work of one step of an order; `step` decides and keeps."""
         ref = order_ref(origin.community, order)
@@ -51,7 +58,12 @@ class Steps:
             step(desk, before)
             return desk.kept(ref)
 
-        return Work(origin, reads_of(origin.community, order), decide)
+        def companions(desk: Desk) -> list[Ref[Any]]:
+            lead = desk.find(ref)
+            return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
+
+        then_reads = companions if with_companions else None
+        return Work(origin, reads_of(origin.community, order), decide, then_reads)
 
     def keep(self, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
         """Keep the order and what it takes of its provider's capacity, and announce what happened.
@@ -68,7 +80,18 @@ class Steps:
         for fact in said:
             desk.announce(ref, fact)
         self._teach(desk, before, after)
+        self._tell_lead(desk, before, after)
         return after
+
+    def _tell_lead(self, desk: Desk, before: Order | None, after: Order) -> None:
+        """Let the lead know how its companion stands."""
+        if before is None or not after.lead:
+            return
+        ref = order_ref(desk.origin.community, after.lead)
+        lead = desk.get(ref, NotYourOrder())
+        knowing = with_companion(lead, after)
+        if knowing is not lead:
+            desk.put(ref, knowing)
 
     def _teach(self, desk: Desk, before: Order | None, after: Order) -> None:
         """Keep what the change teaches, in place of what the order taught before."""
@@ -93,8 +116,8 @@ class Steps:
             raise NotYet(f"no file of community {desk.origin.community} has been loaded")
         return guide
 
-    def send(self, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> None:
-        """Dispatch a proposed order to a provider."""
+    def send(self, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> Order:
+        """Dispatch a proposed order to a provider; returns it as that one finds it."""
         after = self.keep(desk, before, before.dispatched_to(to, chosen_by, desk.at))
         fact = facts.OrderDispatched(
             **of_provider(after),
@@ -106,6 +129,7 @@ class Steps:
             finish_due_at=after.finish_due_at,
         )
         self.tell(desk, after, fact)
+        return after
 
     def ask_next(self, desk: Desk, order: Order, because: str) -> bool:
         """Dispatch to the next candidate if there is one; `because` says what became of the last."""
@@ -135,11 +159,13 @@ class Steps:
 
 def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
     """Return what a step of an order may need."""
+    lead = lead_of(order)
     return (
         order_ref(community, order),
         load_ref(community),
         catalogue_ref(community),
         lesson_ref(community, order),
+        *((order_ref(community, lead),) if lead else ()),
     )
 
 
@@ -157,7 +183,8 @@ def proposal(order: Order, because: str | None = None) -> facts.OrderProposed:
 
 def about(order: Order) -> dict[str, Any]:
     """Return the fields that every fact about an order has."""
-    return {"order": order.id, "demand": order.demand, "asked_by": order.asked_by}
+    words = {"order": order.id, "demand": order.demand, "asked_by": order.asked_by}
+    return {**words, "part": order.part} if order.part else words
 
 
 def of_provider(order: Order) -> dict[str, Any]:

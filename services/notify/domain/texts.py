@@ -44,6 +44,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             PROVIDER: "您有一件新工单，请及时接单（{category}）",
             ASKERS: "您的诉求已下单给{provider.name}",
         },
+        "order.called.v1": {ASKERS: "{to.name}也来办理您的诉求（{called_to}），由{provider.name}牵头"},
         "order.accepted.v1": {ASKERS: "{provider.name}已接单"},
         "order.declined.v1": {STAFF: "{provider.name}退单：{reason}"},
         "order.handover_offered.v1": {RECEIVER: "{provider.name}请您接手一件工单：{reason}"},
