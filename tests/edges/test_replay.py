@@ -111,6 +111,7 @@ class Story:
         demand = await self._submit("巷子里路坑坑洼洼，下雨积水", "lutianxiang")
         doer, order = self._doer(demand), f"/orders/{demand['order']}"
         (await doer.post(f"{order}/accept")).ok()
+        await self._called_to_the_lamps(order)
         stages = [{"id": "m1", "title": "雨污分流"}, {"id": "m2", "title": "铺路", "due_on": "2027-03-01"}]
         (await doer.post(f"{order}/milestones", {"milestones": stages})).ok()
         for stage in ("m1", "m2"):
@@ -119,6 +120,14 @@ class Story:
         await self._done(demand)
         (await self.staff.post(f"{order}/verify")).ok()
         await self._has(demand, "closed")
+
+    async def _called_to_the_lamps(self, order: str) -> None:
+        lamps = {"provider": "jishan-transport-centre", "part": "路灯"}
+        (called,) = (await self.staff.post(f"{order}/call", lamps)).ok()["called"]
+        companion = self.running.unit("jishan-transport-centre")
+        (await companion.post(f"/orders/{called['order']}/accept")).ok()
+        report = {"summary": "装好了", "proof": PROOF}
+        (await companion.post(f"/orders/{called['order']}/complete", report)).ok()
 
     async def reopened(self) -> None:
         demand = await self._submit("家里下水道堵了，想找人疏通")

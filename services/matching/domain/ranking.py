@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from services.matching.domain.affairs import Heard, county_affairs, shares
+from services.matching.domain.assignment import NEAR_SHARE
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.confidence import day_one, sure_from
 from services.matching.domain.evidence import (
@@ -43,6 +44,8 @@ CANDIDATES_MIN = 3
 """Staff get this many to choose from, as far as the community has them."""
 SPOKEN_AGAINST = 0.15
 """From this on lessons contradict what the catalogue is sure of: trust x lead of the one they foretell."""
+OF_THE_WORLD = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
+"""Parts that rest on what offices usually do and on lessons, not on what the provider wrote of itself."""
 ABLE_MIN = 0.6
 """From this match on somebody does what is asked, not only something near it."""
 MATTER_WEIGHT_MIN = 0.6
@@ -69,7 +72,7 @@ class Read(NamedTuple):
 
 
 class Weighed(NamedTuple):
-    """A case with its score; `able` is the score without circumstances."""
+    """A case with its score; `able` is the part that rests on its own duties, resources and contract."""
 
     score: float
     able: float
@@ -187,7 +190,7 @@ class Ranker:
         place = self._places.get(read.place)
         for case in read.cases.values():
             values = case.values(read.asked, read.told)
-            able = sum(value for _, value in values)
+            able = sum(value for name, value in values if name not in OF_THE_WORLD)
             spoken = now.parts(self._providers[case.provider], place)
             values.extend((name, value) for name, value, _ in spoken)
             weighed.append(Weighed(sum(value for _, value in values), able, values, case))
@@ -203,11 +206,20 @@ class Ranker:
         foretold = learnt.first == first
         sure = learnt.sure if foretold else max(0.0, learnt.forecasts[first]) / 2
         together = (1 - learnt.trust) * alone + learnt.trust * sure
-        spoken_against = learnt.trust * (learnt.forecasts[learnt.first] - learnt.forecasts[first])
-        holds = learnt.catalogue_holds and spoken_against < SPOKEN_AGAINST
+        holds = learnt.catalogue_holds and not self._is_spoken_against(best, learnt)
         if holds and alone >= max(self._sure_from, together):
             return alone, self._sure_from
         return together, learnt.enough
+
+    def _is_spoken_against(self, best: list[Weighed], learnt: Learnt) -> bool:
+        """Whether lessons say that the first is wrong; that another able one had it before says nothing."""
+        first, *others = best
+        against = learnt.forecasts[learnt.first] - learnt.forecasts[first.case.provider]
+        if learnt.trust * against < SPOKEN_AGAINST:
+            return False
+        words = first.able
+        able = {one.case.provider for one in others if one.able >= NEAR_SHARE * words}
+        return learnt.first not in able
 
     def _alone(self, read: Read, best: list[Weighed]) -> float:
         """How sure the catalogue alone makes."""
@@ -215,7 +227,7 @@ class Ranker:
             return 0.0
         first = best[0].case
         # Circumstances choose among the able; they make nobody surer or less sure of who is able.
-        words = [one.able - one.case.experience for one in best]
+        words = [one.able for one in best]
         by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True))
         others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
         return day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
