@@ -150,7 +150,7 @@ class Learning:
         features: list[Features] = []
         for index, lesson in enumerate(lessons):
             matter = Matter(lesson.text, lesson.title, lesson.compound)
-            evidence = self._ranker.evidence(matter)
+            evidence = self._ranker.evidence(matter, lesson.at.date())
             said[index] = _chances(np.array(evidence.said))
             alone[index], first[index] = evidence.alone, evidence.first
             features.append(features_of(matter, evidence.heard, self._topics, self._rarity))

@@ -55,7 +55,14 @@ class FileRouter:
     def _lesson(self, number: int, line: LabelledLine) -> Lesson:
         matter = matter_of(line, self.places)
         return Lesson(
-            str(number), matter.text, matter.title, matter.compound, line.provider, Teaching.CHOSEN, number
+            str(number),
+            matter.text,
+            matter.title,
+            matter.compound,
+            line.provider,
+            Teaching.CHOSEN,
+            number,
+            line.at or self._at,
         )
 
     def _learning(self, lessons: Sequence[Lesson]) -> Learning:

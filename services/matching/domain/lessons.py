@@ -1,6 +1,7 @@
 """What a community teaches the router: one lesson an order, from what people decided about it."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from services.matching.domain.lifecycle import OrderStatus
@@ -35,6 +36,7 @@ class Lesson:
         provider: whom the lesson is about.
         teaching: whether it was right or wrong for the matter.
         number: counts the community's lessons; a newer one about the same order takes a new number.
+        at: the moment whose contracts counted.
         undone: taken back by staff; it teaches nothing.
     """
 
@@ -45,6 +47,7 @@ class Lesson:
     provider: str
     teaching: Teaching
     number: int
+    at: datetime
     undone: bool = False
 
     @property
@@ -80,7 +83,8 @@ def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
         return None
     if about is None:
         return None
-    return Lesson(after.id, after.text, after.title, after.compound, about.id, teaching, number)
+    at = after.dispatched_at or after.created_at
+    return Lesson(after.id, after.text, after.title, after.compound, about.id, teaching, number, at)
 
 
 def retained(lessons: "list[Lesson]") -> "list[Lesson]":

@@ -144,9 +144,9 @@ class Ranker:
         """Return how many topics there are."""
         return len(self._affairs.topics)
 
-    def evidence(self, matter: Matter) -> "Evidence":
+    def evidence(self, matter: Matter, on: date) -> Evidence:
         """Return what the catalogue alone says of a matter."""
-        now = Circumstances(date.max)
+        now = Circumstances(on)
         read = self._read(matter, now)
         said = self.said(read)
         best = self._best(read, None, now)
