@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -38,6 +39,7 @@ from services.intake.store import demand_ref, holders_ref, issue_ref, kin_ref, p
 
 EVERY = "*"
 """Under this the number of all demands is kept."""
+TRAITS_REMEMBERED = 5_000
 COMPARED_MAX = 6
 """So many of an issue's newest demands are compared with a new one."""
 _CONFIDENTIAL = "report"
@@ -49,9 +51,13 @@ def rarity_of(found: Mapping[str, Holders]) -> Rarity:
     return Rarity(known, {key: holders.count for key, holders in found.items() if key != EVERY})
 
 
+_remembered = lru_cache(maxsize=TRAITS_REMEMBERED)(traits_of)
+"""What a text is compared by never changes, and the newest demands are compared again and again."""
+
+
 def traits(demand: Demand) -> Traits:
     """Return what a demand is compared by."""
-    return traits_of(demand.text, demand.title, demand.compound)
+    return _remembered(demand.text, demand.title, demand.compound)
 
 
 def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> list[tuple[Demand, Likeness]]:
@@ -76,7 +82,7 @@ class _Search:
         self.community = envelope.community
         self.own = demand_ref(self.community, fact.demand)
         self.kin = kin_ref(self.community, fact.demand)
-        self.traits = traits_of(fact.text, fact.title, fact.compound)
+        self.traits = _remembered(fact.text, fact.title, fact.compound)
         self.keys = (EVERY, *lookup_keys(self.traits))
         holders = (holders_ref(self.community, key) for key in self.keys)
         self.reads: tuple[Ref[Any], ...] = (self.own, self.kin, places_ref(self.community), *holders)
