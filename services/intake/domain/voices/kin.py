@@ -8,9 +8,9 @@ from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, 
 from services.intake.domain.voices.matters import TOGETHER_FROM
 
 HOLDERS_MAX = 20
-NAME_KEYS_MAX = 6
-WORD_KEYS_MAX = 8
-CANDIDATES_MAX = 12
+NAME_KEYS_MAX = 4
+WORD_KEYS_MAX = 5
+CANDIDATES_MAX = 6
 ALIKE_MAX = 10
 OFFERED_MAX = 3
 
