@@ -33,7 +33,8 @@ class Guide:
     """What matching knows of a community.
 
     Arguments:
-        file: as it was loaded.
+        name, timezone: of the community.
+        wanted_precision: share of right ones among what is dispatched without a person.
         ranker: over its catalogue.
         providers: by id, without the community itself.
         limits: its deadlines, on its working calendar.
@@ -41,7 +42,9 @@ class Guide:
         experience: what its lessons say; None before there are any.
     """
 
-    file: CommunityFile
+    name: str
+    timezone: str
+    wanted_precision: float
     ranker: Ranker
     providers: Mapping[str, Provider]
     limits: Limits
@@ -50,7 +53,7 @@ class Guide:
 
     def today(self, at: datetime) -> date:
         """Return the day in the community's time zone."""
-        return at.astimezone(ZoneInfo(self.file.community.timezone)).date()
+        return at.astimezone(ZoneInfo(self.timezone)).date()
 
     def rank(self, matter: Matter, load: Load, at: datetime, *, if_all_had_room: bool = False) -> Ranking:
         """Return who should do it, as things stand.
@@ -59,7 +62,7 @@ class Guide:
             load: what is taken of everybody's capacity, and how each did so far.
             if_all_had_room: leave out of account that somebody is full.
         """
-        local = at.astimezone(ZoneInfo(self.file.community.timezone))
+        local = at.astimezone(ZoneInfo(self.timezone))
         taken = {} if if_all_had_room else load.open
         now = Circumstances(local.date(), taken, local, load.records)
         return self.ranker.rank(matter, taken, now.on, circumstances=now, experience=self.experience)
@@ -88,7 +91,7 @@ class Guide:
             CannotReceive: the community has none with this id.
         """
         if provider == COMMUNITY_SELF:
-            return Who(COMMUNITY_SELF, self.file.community.name, "community")
+            return Who(COMMUNITY_SELF, self.name, "community")
         known = self.providers.get(provider)
         if known is None:
             raise CannotReceive(provider=provider)
@@ -146,7 +149,16 @@ class Guides:
         file = CommunityFile.model_validate_json(record.text)
         catalogue = catalogue_of(file)
         providers = {provider.id: provider for provider in catalogue.providers}
-        guide = Guide(file, Ranker(catalogue), providers, limits_of(file), revision)
+        about = file.community
+        guide = Guide(
+            about.name,
+            about.timezone,
+            file.routing.wanted_precision,
+            Ranker(catalogue),
+            providers,
+            limits_of(file),
+            revision,
+        )
         self._kept[community] = (revision, guide)
         if len(self._kept) > GUIDES_MAX:
             self._kept.popitem(last=False)

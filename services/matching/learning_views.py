@@ -77,7 +77,7 @@ def routing_view(guide: Guide, load: Load) -> RoutingView:
     experience = guide.experience
     names = {provider.id: provider.name for provider in guide.providers.values()}
     return RoutingView(
-        wanted_precision=guide.file.routing.wanted_precision,
+        wanted_precision=guide.wanted_precision,
         sure_from=experience.sure_from() if experience else None,
         lessons=load.lessons,
         learnt=experience.version if experience else 0,

@@ -89,7 +89,7 @@ class Tutor:
 
 def learn(guide: Guide, lessons: list[Lesson], version: int) -> Learning:
     """Return the experience that lessons make under a guide's catalogue."""
-    return Learning(guide.ranker, lessons, guide.file.routing.wanted_precision, version)
+    return Learning(guide.ranker, lessons, guide.wanted_precision, version)
 
 
 def _version(guide: Guide) -> int:

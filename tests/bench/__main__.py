@@ -182,6 +182,10 @@ async def main() -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(RESULTS.write_bytes, b"")
     results = Results(console)
+    console.print("measuring the router …")
+    for measure, value in (await in_a_process("tests.bench.router", {})).items():
+        unit = "s" if measure.endswith("seconds") else "MB" if measure.endswith("mb") else "1/s"
+        results.add(measure, value, "1" if measure.endswith("ratio") else unit, "23 providers, one core")
     console.print("starting broker and database …")
     async with deployment(DATA_DIR, keep=False) as place:
         files = community_files()

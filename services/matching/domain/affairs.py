@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from services.matching.domain.lexicon import WEAK_WORD_WEIGHT, lines_of, words_by_start
 from services.matching.domain.providers import Provider
@@ -11,6 +11,7 @@ from services.matching.domain.taxonomy.affairs import AFFAIRS, FIELDS, KIN, USUA
 
 TITLE_FACTOR = 2.5
 TOPIC_WEIGHT_MAX = 3.0
+SHARES_REMEMBERED = 100_000
 
 BY_DUTY = 1.0
 BY_AFFAIR = 0.75
@@ -113,6 +114,12 @@ class Share:
     provider: int
     part: float
     duty_index: int = -1
+
+
+@lru_cache(maxsize=SHARES_REMEMBERED)
+def _share(provider: int, part: float, duty_index: int) -> Share:
+    """A share, the same one for all communities: there are not many that differ."""
+    return Share(provider, part, duty_index)
 
 
 def shares(providers: Sequence[Provider], affairs: Affairs) -> tuple[tuple[Share, ...], ...]:

@@ -1,7 +1,8 @@
 """What in a matter's words speaks for whom: an index compiled once per catalogue, read once per matter."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from math import log
 from operator import add
 
@@ -31,6 +32,9 @@ OVERLAP_FLOOR = 0.7
 """Overlap that any two Chinese sentences may have by chance."""
 OVERLAP_HALF = 1.6
 """Overlap above the floor at which likeness reaches one half."""
+
+ALIKE_REMEMBERED = 100_000
+"""Small values that catalogues have in common are kept once."""
 
 _COMMON = """
 提供 服务 免费 居民 社区 小区 老人 老年 年人 儿童 孩子 上门 维修 安装 检修 更换 清洗 咨询 指导 办理 公益 讲座
@@ -104,12 +108,9 @@ class EvidenceIndex:
     def __init__(self, catalogue: Catalogue, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.providers = tuple(sorted(catalogue.providers, key=lambda provider: provider.id))
-        self._words = _words_by_start(catalogue, lexicon)
+        self._shared = _words_of(lexicon)
+        self._own = _own_words(catalogue, lexicon, self._shared)
         self._grams = _gram_weights(self.providers)
-        self._starts = {
-            start: (self._words.get(start, ()), self._grams.get(start, ()))
-            for start in (*self._words, *(gram for gram in self._grams if len(gram) == 2))
-        }
         self.offers = _offers(self.providers, lexicon)
 
     def read(self, text: str, title: str | None = None, place: str | None = None) -> Reading:
@@ -121,14 +122,15 @@ class EvidenceIndex:
         title = f"{''.join(title.split())}。" if title else ""
         text = title + "".join(text[:TEXT_CHARACTERS_MAX].split())
         text = text[:TEXT_CHARACTERS_MAX].lower()
-        reading, starts, word_end, name_end = Reading(), self._starts, 0, 0
+        reading, word_end, name_end = Reading(), 0, 0
+        own, shared, grams = self._own, self._shared, self._grams
         seen: set[str] = set()
         mentions: list[Mention] = []
         for at, pair in enumerate(map(add, text, text[1:])):
-            found = starts.get(pair)
-            if found is None or at < name_end:
+            if at < name_end:
                 continue
-            words, weighted = found
+            words = own.get(pair) or shared.get(pair)
+            weighted = grams.get(pair)
             if words and at >= word_end:
                 for spelling, word in words:
                     if text.startswith(spelling, at):
@@ -242,12 +244,28 @@ Spelled = tuple[tuple[str, _Word], ...]
 """Words with their spellings, the longest first."""
 
 
-def _words_by_start(catalogue: Catalogue, lexicon: Lexicon) -> dict[str, Spelled]:
-    words = {word: _Word.of(word, meanings) for word, meanings in lexicon.words.items()}
+@cache
+def _words_of(lexicon: Lexicon) -> dict[str, Spelled]:
+    """The lexicon's words by their first two characters; every community reads with the same."""
+    return _by_start({word: _Word.of(word, meanings) for word, meanings in lexicon.words.items()})
+
+
+def _own_words(catalogue: Catalogue, lexicon: Lexicon, shared: Mapping[str, Spelled]) -> dict[str, Spelled]:
+    """A community's names by their first two characters, with the lexicon's words that begin alike."""
+    words: dict[str, _Word] = {}
     for name, place in _names(catalogue):
-        known = words.setdefault(name.lower(), _Word.of(name.lower(), place=place))
+        spelling = name.lower()
+        meant = lexicon.words.get(spelling, ())
+        known = words.setdefault(spelling, _Word.of(spelling, meant, place))
         if known.place is None and place is not None:
-            words[name.lower()] = _Word.of(known.text, known.meanings, place)
+            words[spelling] = _Word.of(spelling, meant, place)
+    starts = {spelling[:2] for spelling in words}
+    beside = {spelling: word for start in starts for spelling, word in shared.get(start, ())}
+    return _by_start({**beside, **words})
+
+
+def _by_start(words: Mapping[str, _Word]) -> dict[str, Spelled]:
+    """Words by their first two characters, the longest first."""
     starts: dict[str, list[str]] = {}
     for spelling in sorted(words, key=lambda spelling: (-len(spelling), spelling)):
         starts.setdefault(spelling[:2], []).append(spelling)
@@ -295,6 +313,12 @@ def _grams(text: str) -> Iterator[str]:
                 yield gram
 
 
+@lru_cache(maxsize=ALIKE_REMEMBERED)
+def _offer(number: int, duty: float, duty_index: int, resource: float, resource_index: int) -> Offer:
+    """An offer, the same one for all communities: there are not many that differ."""
+    return Offer(number, duty, duty_index, resource, resource_index)
+
+
 def _offers(providers: Sequence[Provider], lexicon: Lexicon) -> tuple[tuple[Offer, ...], ...]:
     """For every concept, the providers that do it or something near it."""
     match = _matcher(lexicon)
@@ -304,7 +328,7 @@ def _offers(providers: Sequence[Provider], lexicon: Lexicon) -> tuple[tuple[Offe
     ]
     return tuple(
         tuple(
-            Offer(number, *duty, *resource)
+            _offer(number, *duty, *resource)
             for number in range(len(providers))
             for duty, resource in [(match(asked, duties[number]), match(asked, resources[number]))]
             if duty[0] > 0 or resource[0] > 0

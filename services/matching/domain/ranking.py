@@ -46,6 +46,8 @@ SPOKEN_AGAINST = 0.15
 """From this on lessons contradict what the catalogue is sure of: trust x lead of the one they foretell."""
 OF_THE_WORLD = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
 """Parts that rest on what offices usually do and on lessons, not on what the provider wrote of itself."""
+CORRECTION_MIN = 0.02
+"""Less than this brings nobody in for whom nothing else speaks."""
 ABLE_MIN = 0.6
 """From this match on somebody does what is asked, not only something near it."""
 MATTER_WEIGHT_MIN = 0.6
@@ -185,7 +187,7 @@ class Ranker:
         weighed: list[Weighed] = []
         if learnt is not None:
             for number, correction in enumerate(learnt.corrections):
-                if read.free[number] and correction:
+                if read.free[number] and (number in read.cases or correction > CORRECTION_MIN):
                     _case(read.cases, read.free, number).experience = correction
         place = self._places.get(read.place)
         for case in read.cases.values():
