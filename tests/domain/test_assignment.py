@@ -98,10 +98,11 @@ def test_the_order_of_bids_scores_and_providers_changes_nothing(
     bids: list[Bid], places: dict[str, int], chance: Random
 ) -> None:
     shuffled = [
-        Bid(one.order, dict(reversed(one.scores.items())), one.urgent, one.since) for one in reversed(bids)
+        Bid(one.order, dict(reversed(list(one.scores.items()))), one.urgent, one.since)
+        for one in reversed(bids)
     ]
     chance.shuffle(shuffled)
-    assert assign(shuffled, dict(reversed(places.items())), solve) == assign(bids, places, solve)
+    assert assign(shuffled, dict(reversed(list(places.items()))), solve) == assign(bids, places, solve)
 
 
 @given(_bids(most=5), places)
