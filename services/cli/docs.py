@@ -14,6 +14,9 @@ from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
 from services.house import BLUEPRINTS, reference, routes_of
 from services.intake.domain import demand
 from services.matching.domain import lifecycle as order
+from services.matching.domain.affairs import county_affairs
+from services.matching.domain.lexicon import field_lexicon
+from services.matching.domain.taxonomy.affairs import FIELDS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _MADE = "<!-- made by `sandan docs`; change the code instead -->\n\n"
@@ -147,12 +150,29 @@ def openapi() -> str:
     return json.dumps(reference(), ensure_ascii=False, indent=1) + "\n"
 
 
+def taxonomy() -> str:
+    """Return docs/taxonomy.md: the affairs of the county, and the categories of the catalogue's words."""
+    affairs, lexicon = county_affairs(), field_lexicon()
+    parts = ["# What demands are about\n\n" + _MADE, "## Affairs of the county (领域 → 事项 → 要点)\n"]
+    for field, written in FIELDS.items():
+        parts.append(f"\n### {field}\n\n")
+        for affair in written.split():
+            names = [affairs.topics[topic].name for topic in affairs.by_affair[affair]]
+            parts.append(f"- **{affair}**: {'、'.join(name for name in names if name != '=')}\n")
+    parts.append("\n## Categories of what units and partners do (类别 → 要点)\n\n")
+    for category in lexicon.categories:
+        names = [one.name for one in lexicon.concepts if one.category == category and not one.general]
+        parts.append(f"- **{category}**: {'、'.join(names)}\n")
+    return "".join(parts)
+
+
 MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "messages.md": messages,
         "schemas/messages.json": message_schemas,
         "settings.md": settings,
         "states.md": states,
+        "taxonomy.md": taxonomy,
         "api.md": api,
         "openapi.json": openapi,
     }

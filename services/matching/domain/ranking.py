@@ -48,6 +48,9 @@ OF_THE_WORLD = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
 """Parts that rest on what offices usually do and on lessons, not on what the provider wrote of itself."""
 CORRECTION_MIN = 0.02
 """Less than this brings nobody in for whom nothing else speaks."""
+LONG_STORY_CHARACTERS = 150
+LONG_STORY_SURE_MAX = 0.93
+"""The longer a story, the more of its words tell of something else: on the first day nobody is surer."""
 ABLE_MIN = 0.6
 """From this match on somebody does what is asked, not only something near it."""
 MATTER_WEIGHT_MIN = 0.6
@@ -71,6 +74,7 @@ class Read(NamedTuple):
     asked: float
     heard: dict[int, Heard]
     told: float
+    characters: int
 
 
 class Weighed(NamedTuple):
@@ -170,7 +174,7 @@ class Ranker:
         told = self._hear(cases, free, heard)
         self._add_contracts(cases, free, reading, place, now.on)
         self._add_idle(cases, free)
-        return Read(reading, place, free, cases, asked, heard, told)
+        return Read(reading, place, free, cases, asked, heard, told, len(matter.text))
 
     def _hear(self, cases: dict[int, Case], free: list[float], heard: Mapping[int, Heard]) -> float:
         """Count topics for those who answer for them; returns the weight of all."""
@@ -232,7 +236,8 @@ class Ranker:
         words = [one.able for one in best]
         by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True))
         others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
-        return day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
+        alone = day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
+        return min(alone, LONG_STORY_SURE_MAX) if read.characters > LONG_STORY_CHARACTERS else alone
 
     def _matters(self, read: Read) -> tuple[str, ...]:
         """The categories asked for each in its own right, when no single provider does them all."""
