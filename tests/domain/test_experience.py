@@ -124,7 +124,7 @@ def test_enough_of_the_same_lessons_are_dispatched() -> None:
     assert (first(ranking), ranking.decision) == ("health", "dispatch")
 
 
-@pytest.mark.xfail(strict=True, reason="sure of 0.90863529, enough from 0.90863530: rounding decides")
+@pytest.mark.xfail(strict=False, reason="sure of 0.90863529, enough from 0.90863530: rounding decides")
 def test_rounding_does_not_keep_four_hundred_like_lessons_from_being_dispatched() -> None:
     ranking = rank(learn(taught(STRANGE, *["health"] * 400)), STRANGE)
     assert (first(ranking), ranking.decision) == ("health", "dispatch")
