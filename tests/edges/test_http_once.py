@@ -90,7 +90,7 @@ class TestStepsOutOfTurn:
         for who, step, words in steps:
             said = (await who.post(f"/orders/{order}/{step}", words)).refused(409, "step_not_allowed")
             assert said["present_status"] == "dispatched"
-            assert set(said["allowed"]) == {"accept", "decline", "urge", "cancel", "supervise"}
+            assert set(said["allowed"]) == {"accept", "decline", "urge", "cancel", "supervise", "call"}
             assert set(said["allowed"]) == set(before["allowed"])
         assert (await optician.get(f"/orders/{order}")).ok() == before
 
