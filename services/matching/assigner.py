@@ -17,12 +17,13 @@ from services.chassis.failures import Away
 from services.chassis.shelf import Due, Kept, Ref, Shelf
 from services.contracts.words import Actor, Role
 from services.matching.handlers import Matching
-from services.matching.store import ORDERS, QUEUED, load_ref
+from services.matching.store import ORDERS, QUEUED, catalogue_ref, load_ref
 
 log = structlog.get_logger()
 
 PORTION = 1_000
-"""Orders of all communities that are looked at together."""
+PORTIONS_MAX = 50
+"""Orders of all communities are read by portions, so that one where many wait does not hide the others."""
 ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 
@@ -59,7 +60,7 @@ class Assigner:
     matching: Matching
     clock: Callable[[], datetime]
     every_seconds: float
-    _seen: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    _seen: dict[str, tuple[int, int, int, tuple[str, ...]]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -72,10 +73,14 @@ class Assigner:
 
     async def look(self) -> int:
         """Give away what is free now; return how many orders got a place."""
-        found = await self.documents.due(ORDERS, QUEUED, self.clock(), limit=PORTION)
-        waiting: dict[str, list[str]] = {}
-        for due in found:
-            waiting.setdefault(due.community, []).append(due.id)
+        until, waiting, last = self.clock(), dict[str, list[str]](), None
+        for _ in range(PORTIONS_MAX):
+            found = await self.documents.due(ORDERS, QUEUED, until, limit=PORTION, after=last)
+            for due in found:
+                waiting.setdefault(due.community, []).append(due.id)
+            if len(found) < PORTION:
+                break
+            last = found[-1]
         changed = await self._changed(waiting)
         works = [
             self.matching.give_places(Origin(community, ROUTER, "places"), waiting[community])
@@ -89,10 +94,17 @@ class Assigner:
         return sum(outcome for outcome in outcomes if isinstance(outcome, int))
 
     async def _changed(self, waiting: dict[str, list[str]]) -> list[str]:
-        """The communities where somebody new waits, or what is taken has changed since the last look."""
-        loads = await self.documents.load([load_ref(community) for community in waiting])
+        """The communities where somebody new waits, or the day, catalogue or load is another than before."""
+        refs = [of(community) for community in waiting for of in (load_ref, catalogue_ref)]
+        books: dict[Ref[Any], Kept[Any]] = await self.documents.load(refs)
+        day = self.clock().date().toordinal()
         now = {
-            community: (loads[load_ref(community)].revision, tuple(orders))
+            community: (
+                day,
+                books[catalogue_ref(community)].revision,
+                books[load_ref(community)].revision,
+                tuple(orders),
+            )
             for community, orders in waiting.items()
         }
         changed = [community for community, state in now.items() if self._seen.get(community) != state]

@@ -43,6 +43,8 @@ SCORE_OF_FORECAST = 1.2
 HOLDS_FROM = 8
 HALF_A_MISTAKE = 0.5
 """The catalogue's own certainty is doubted from so many lessons on, and then for more than bad luck."""
+ROUNDING = 1e-6
+"""Weights are on a grid of this; what is as sure as the last that was right is sure enough."""
 CUT_FROM = 50
 """Lessons from which on a community's own forecasts tell how sure is sure enough."""
 
@@ -177,20 +179,27 @@ class Learning:
         Every lesson is judged by what all the others foretell of it.
         """
         rows = np.flatnonzero(numbers.judged >= 0)
+        holds = _catalogue_holds(numbers, wanted)
         if fit is None or not len(rows):
-            return fit_scale((), ()), sure_from(wanted), True
+            return fit_scale((), ()), sure_from(wanted), holds
         foretold = np.sort(fit.foretold[rows], axis=1)
         leads = foretold[:, -1] - (foretold[:, -2] if foretold.shape[1] > 1 else 0.0)
         right = fit.foretold[rows].argmax(axis=1) == numbers.judged[rows]
         scale = fit_scale(leads.tolist(), right.tolist())
-        certain = rows[numbers.alone[rows] >= sure_from(wanted)]
-        proved = int((numbers.first[certain] == numbers.judged[certain]).sum())
-        holds = len(certain) < HOLDS_FROM or (proved + HALF_A_MISTAKE) / len(certain) >= wanted
         if len(rows) < CUT_FROM:
             return scale, sure_from(wanted), holds
         learnt = np.array([scale.of(lead) for lead in leads.tolist()])
         sure = (1 - self._share) * numbers.alone[rows] + self._share * learnt
-        return scale, lowest_sure(sure.tolist(), right.tolist(), wanted), holds
+        return scale, lowest_sure(sure.tolist(), right.tolist(), wanted) - ROUNDING, holds
+
+
+def _catalogue_holds(numbers: _Lessons, wanted: float) -> bool:
+    """Whether what the catalogue alone was sure of has proved right, as far as lessons tell."""
+    sure = (numbers.alone >= sure_from(wanted)) & (numbers.first >= 0)
+    against = numbers.targets[np.arange(len(sure)), np.maximum(numbers.first, 0)] == 0.0
+    told = sure & ((numbers.judged >= 0) | against)
+    proved = int((told & (numbers.first == numbers.judged)).sum())
+    return int(told.sum()) < HOLDS_FROM or (proved + HALF_A_MISTAKE) / int(told.sum()) >= wanted
 
 
 def _chances(said: Values) -> Values:
@@ -242,7 +251,7 @@ def _fit(kernel: Matrix, numbers: _Lessons, weights: Values, smoothing: float) -
     fits = []
     for trust in TRUST:
         dual = inverse @ (numbers.targets - trust * numbers.said)
-        foretold = numbers.targets - dual / diagonal
+        foretold = np.round(numbers.targets - dual / diagonal, 6)
         error = float((weights[:, None] * (foretold - numbers.targets) ** 2).sum())
         fits.append(_Fit(error, trust, dual, foretold))
     return fits

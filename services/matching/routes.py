@@ -293,6 +293,7 @@ class MatchingRoutes:
                 AskResident,
                 step,
                 refusals.AlreadyWaiting,
+                refusals.LeadAsks,
                 refusals.TooManyQuestions,
             ),
             _deed(

@@ -130,7 +130,6 @@ def test_a_file_of_departments_alone_is_enough(tmp_path: Path) -> None:
         assert_lawful(answer)
 
 
-@pytest.mark.xfail(strict=True, reason="the community's line is put before the text, whatever its syntax")
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -159,13 +158,11 @@ def test_a_community_with_a_name_may_be_json(tmp_path: Path) -> None:
     assert first(route(BUS, community=written(tmp_path, "named.json", named))[1][0]) == "transport"
 
 
-@pytest.mark.xfail(strict=True, reason="the line put before the text is counted, so 2 is told as 3")
 def test_a_fault_among_departments_alone_is_told_with_its_own_line(tmp_path: Path) -> None:
     bad = written(tmp_path, "bad.yaml", "units:\n  - {id: BAD ID, name: 交通局, duties: [公交]}\n")
     assert f"{bad}:2:" in call("--community", str(bad), stdin=lines_of(BUS))[2]
 
 
-@pytest.mark.xfail(strict=True, reason="a history may begin with it, standard input may not")
 def test_demands_may_begin_with_a_mark_of_byte_order() -> None:
     code, out, _ = call("--community", str(COUNTY), stdin=b"\xef\xbb\xbf" + lines_of(BUS))
     assert (code, len(out.splitlines())) == (0, 1)

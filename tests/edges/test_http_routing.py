@@ -337,13 +337,10 @@ class TestCompanions:
         for its in (path, f"{path}.1"):
             await running.staff().until(its, lambda seen: seen["status"] == "settled")
 
-    @pytest.mark.xfail(strict=True, reason="the demand does not know of a companion's question")
-    async def test_what_a_companion_asks_the_resident_can_be_answered(self, running: Running) -> None:
-        path, order = await led(running, LAMPS)
+    async def test_the_resident_is_asked_by_the_one_who_leads(self, running: Running) -> None:
+        path, _ = await led(running, LAMPS)
         companion = running.unit(TRANSPORT)
         (await companion.post(f"{path}.1/accept")).ok()
-        (await running.unit(HOUSING).post(f"{path}/accept")).ok()
-        (await companion.post(f"{path}.1/question", {"question": "哪盏灯？"})).ok()
-        await timeline(running, order["demand"], "【路灯】", "哪盏灯？")
-        (await running.resident().post(f"/demands/{order['demand']}/supplement", {"text": "门口那盏"})).ok()
-        await companion.until(f"{path}.1", lambda seen: not seen["waiting"])
+        asked = await companion.post(f"{path}.1/question", {"question": "哪盏灯？"})
+        asked.refused(409, "lead_asks")
+        assert not (await companion.get(f"{path}.1")).ok()["waiting"]

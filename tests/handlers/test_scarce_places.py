@@ -268,6 +268,16 @@ class TestReplicas:
         assert await look(town, old) == 0
         assert await statuses(town, demands) == ["completed", DISPATCHED, DISPATCHED, QUEUED]
 
+    async def test_places_that_a_new_file_brings_are_given_at_once(self, town: Town) -> None:
+        demands = await submitted(town, *[EYES] * 4)
+        giver = assigner(town)
+        assert await look(town, giver) == 2
+        assert await look(town, giver) == 0
+        town.file = with_capacity(town.file, {"yiming-optical": 10})
+        await town.open()
+        assert await look(town, giver) == 2
+        assert await statuses(town, demands) == [DISPATCHED] * 4
+
     async def test_the_same_place_is_given_once_however_many_ask(self, town: Town) -> None:
         demands = await submitted(town, *[EYES] * 4)
         works = [

@@ -23,6 +23,8 @@ app = typer.Typer(help="Try the router without servers: who would get which dema
 errors = Console(stderr=True, soft_wrap=True)
 
 FAULTS_EXIT = 2
+UNNAMED = {"community": {"id": "unnamed", "name": "未命名社区"}}
+UNNAMED_LINE = "community: {id: unnamed, name: 未命名社区}\n"
 
 CommunityOption = Annotated[
     Path, typer.Option("--community", exists=True, dir_okay=False, help="a community file, YAML or JSON")
@@ -49,7 +51,7 @@ def route(
         raise typer.BadParameter("name the community file", param_hint="--community")
     router = FileRouter(_file(community))
     faults = _teach(router, history)
-    for _, line in read_lines(sys.stdin.buffer, DemandLine, "<stdin>"):
+    for _, line in read_lines(_bounded(sys.stdin.buffer), DemandLine, "<stdin>"):
         if isinstance(line, Fault):
             faults += _tell(line)
             continue
@@ -137,14 +139,19 @@ def _print(result: Evaluation, router: FileRouter) -> None:
 
 def _file(path: Path) -> CommunityFile:
     """Parse a community file; one that holds providers and nothing else is of a community without a name."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError:
         loaded = None  # told with its line by the parser below
     if isinstance(loaded, dict) and "community" not in loaded:
-        unnamed = "community: {id: unnamed, name: 未命名社区}\n"
-        return parsed_or_exit(unnamed + text, str(path))
+        # JSON is written anew; YAML gets its last line, so that faults keep the lines they are on.
+        of_json = text.lstrip().startswith("{")
+        text = (
+            orjson.dumps({**loaded, **UNNAMED}, default=str).decode()
+            if of_json
+            else f"{text}\n{UNNAMED_LINE}"
+        )
     return parsed_or_exit(text, str(path))
 
 

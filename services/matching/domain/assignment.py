@@ -97,7 +97,8 @@ def _columns(bids: Sequence[Bid], places: Mapping[str, int]) -> dict[str, range]
 def will_do(scores: Mapping[str, float]) -> dict[str, float]:
     """Return those who are as good as the best, or nearly."""
     best = max(scores.values(), default=0.0)
-    return {provider: score for provider, score in scores.items() if score >= NEAR_SHARE * best}
+    least = best - (1 - NEAR_SHARE) * abs(best)
+    return {provider: score for provider, score in scores.items() if score >= least}
 
 
 def is_scarce(capacity: int, taken: int) -> bool:

@@ -114,13 +114,13 @@ def fit_scale(leads: Sequence[float], right: Sequence[bool]) -> Scale:
 def lowest_sure(confidences: Sequence[float], right: Sequence[bool], wanted: float) -> float:
     """Return the lowest confidence from which on the wanted share was right; above 1 where none is.
 
-    Half a mistake more than were made is counted, so that luck with a few does not look like certainty.
+    One mistake more than were made is counted, so that luck with a few does not look like certainty.
     """
     ranked = sorted(zip(confidences, right, strict=True), key=lambda pair: -pair[0])
     hits, lowest = 0, 1.01
     for seen, (confidence, was_right) in enumerate(ranked, start=1):
         hits += was_right
-        if (hits - 0.5) / seen >= wanted and (seen == len(ranked) or ranked[seen][0] < confidence):
+        if (hits - 1) / seen >= wanted and (seen == len(ranked) or ranked[seen][0] < confidence):
             lowest = confidence
     return lowest
 

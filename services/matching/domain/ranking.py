@@ -48,7 +48,7 @@ OF_THE_WORLD = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
 """Parts that rest on what offices usually do and on lessons, not on what the provider wrote of itself."""
 CORRECTION_MIN = 0.02
 """Less than this brings nobody in for whom nothing else speaks."""
-LONG_STORY_CHARACTERS = 150
+LONG_STORY_CHARACTERS = 80
 LONG_STORY_SURE_MAX = 0.93
 """The longer a story, the more of its words tell of something else: on the first day nobody is surer."""
 ABLE_MIN = 0.6
@@ -174,7 +174,9 @@ class Ranker:
         told = self._hear(cases, free, heard)
         self._add_contracts(cases, free, reading, place, now.on)
         self._add_idle(cases, free)
-        return Read(reading, place, free, cases, asked, heard, told, len(matter.text))
+        return Read(
+            reading, place, free, cases, asked, heard, told, len(matter.text) + len(matter.title or "")
+        )
 
     def _hear(self, cases: dict[int, Case], free: list[float], heard: Mapping[int, Heard]) -> float:
         """Count topics for those who answer for them; returns the weight of all."""

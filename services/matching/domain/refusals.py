@@ -172,3 +172,10 @@ class TooManyCompanions(Conflict):
 
     slug = "too_many_companions"
     title = "协办单位太多"
+
+
+class LeadAsks(Conflict):
+    """The resident is asked by the one who leads, so that one question is open at a time."""
+
+    slug = "lead_asks"
+    title = "协办单位请通过牵头单位向居民询问"

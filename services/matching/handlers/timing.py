@@ -11,7 +11,7 @@ from services.matching.domain import timing as clocks
 from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import UNPLACED, OrderStep
 from services.matching.domain.order import Order
-from services.matching.domain.refusals import NotYourOrder
+from services.matching.domain.refusals import LeadAsks, NotYourOrder
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers.steps import (
     CLOCK,
@@ -44,6 +44,8 @@ class Timing(Steps):
         def decide(desk: Desk, before: Order) -> None:
             if origin.actor.role is not Role.STAFF and not acts_for(origin, before.provider):
                 raise NotYourOrder
+            if before.lead:
+                raise LeadAsks
             after = clocks.asked_resident(before, question, self.guide(desk).limits, desk.at)
             until = after.pauses[-1].until
             fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
