@@ -271,7 +271,7 @@ class TestReplicas:
     async def test_places_that_a_new_file_brings_are_given_at_once(self, town: Town) -> None:
         demands = await submitted(town, *[EYES] * 4)
         giver = assigner(town)
-        assert await look(town, giver) == 2
+        assert await look(town, giver) == 1
         assert await look(town, giver) == 0
         town.file = with_capacity(town.file, {"yiming-optical": 10})
         await town.open()
