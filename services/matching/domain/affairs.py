@@ -171,6 +171,11 @@ def _own(owned: Owned, topic: int, part: float, index: int) -> None:
         owned[topic] = (part, index)
 
 
+def is_office(provider: Provider) -> bool:
+    """Return whether a provider is, by its name, an office of the county."""
+    return any(_usual(provider))
+
+
 def _usual(provider: Provider) -> Iterator[tuple[str, float]]:
     names = " ".join((provider.name, *provider.aliases))
     for pattern, affairs in USUAL.items():

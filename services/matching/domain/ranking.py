@@ -12,7 +12,7 @@ from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 
-from services.matching.domain.affairs import Heard, county_affairs, shares
+from services.matching.domain.affairs import Heard, county_affairs, is_office, shares
 from services.matching.domain.assignment import NEAR_SHARE
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.confidence import day_one, sure_from
@@ -49,8 +49,9 @@ OF_THE_WORLD = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
 CORRECTION_MIN = 0.02
 """Less than this brings nobody in for whom nothing else speaks."""
 LONG_STORY_CHARACTERS = 80
-LONG_STORY_SURE_MAX = 0.93
-"""The longer a story, the more of its words tell of something else: on the first day nobody is surer."""
+UNTAUGHT_SURE_MAX = 0.93
+"""Before there are lessons nobody is surer than this of a long story, most of whose words tell of something
+else, or at a county's desk: offices alone and no places, where a few of them answer for everything."""
 ABLE_MIN = 0.6
 """From this match on somebody does what is asked, not only something near it."""
 MATTER_WEIGHT_MIN = 0.6
@@ -99,6 +100,7 @@ class Ranker:
         self._number = {provider.id: number for number, provider in enumerate(self._providers)}
         self._slots = tuple(_Slot(p.capacity, p.takes_orders_since) for p in self._providers)
         self._places = {place.id: place for place in catalogue.places}
+        self._is_county_desk = not catalogue.places and all(map(is_office, catalogue.providers))
         self._owners = shares(self._providers, self._affairs)
         self._reasons = Reasons(self._providers, self._places, self._affairs)
         self._contracts = self._contracts_by_place(catalogue)
@@ -239,7 +241,8 @@ class Ranker:
         by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True))
         others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
         alone = day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
-        return min(alone, LONG_STORY_SURE_MAX) if read.characters > LONG_STORY_CHARACTERS else alone
+        vague = self._is_county_desk or read.characters > LONG_STORY_CHARACTERS
+        return min(alone, UNTAUGHT_SURE_MAX) if vague else alone
 
     def _matters(self, read: Read) -> tuple[str, ...]:
         """The categories asked for each in its own right, when no single provider does them all."""
