@@ -94,7 +94,6 @@ class Learning:
         self.version = version
         self._ranker = ranker
         self._topics = ranker.topics
-        self._taught = len(lessons)
         self._share = len(lessons) / (len(lessons) + TRUST_HALF)
         self._rarity = self._rarity_of(lessons)
         numbers = self._in_numbers(lessons)
