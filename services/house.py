@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from services.chassis import openapi
 from services.chassis.logs import set_up_logs
 from services.chassis.mongo import Store, open_client
-from services.chassis.runner import Blueprint, House, Kit, run_until_signal
+from services.chassis.runner import (
+    Blueprint,
+    Broken,
+    House,
+    Kit,
+    Misconfigured,
+    PortTaken,
+    run_until_signal,
+)
 from services.chassis.settings import Settings
 from services.chassis.web import Route
 from services.intake.__main__ import BLUEPRINT as INTAKE
@@ -59,4 +67,7 @@ def serve(*services: str) -> None:
     if not settings.token_public_keys:
         sys.exit("sandan: set SANDAN_TOKEN_PUBLIC_KEYS to the PEM of the keys whose tokens are believed")
     set_up_logs(settings.log_level, process="+".join(services))
-    uvloop.run(_run(settings, services))
+    try:
+        uvloop.run(_run(settings, services))
+    except (Broken, Misconfigured, PortTaken) as error:
+        sys.exit(f"sandan: {error}")

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from random import random
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from services.chassis.desk import Desk, Drawer, Work
-from services.chassis.failures import Stale, Unwritable
+from services.chassis.failures import Stale, TooSlow, Unwritable
 from services.chassis.mongo import Changes
 from services.chassis.outbox import Pack, pack_up
 from services.chassis.shelf import Kept, Ref, to_document
@@ -16,9 +17,19 @@ from services.contracts.envelope import Envelope
 A = TypeVar("A")
 
 STALE_ATTEMPTS_MAX = 12
+DOCUMENTS_MAX = 2_000
+"""Written in one transaction at most; works that want more together are parted. A transaction of two thousand
+small documents takes about a tenth of the ten seconds after which the server gives one up."""
+WORKS_MAX = 4_096
+LONG_SECONDS = 3.0
+"""A transaction that took so long and was then given up is not tried again as it is, but in halves."""
 LOADS_MAX = 4
 """How often a work may name more to be read, from what it has read so far."""
 _STALE_SLEEP_SECONDS = 0.004
+
+
+class _TooMuch(Exception):
+    """The works together write more than one transaction should."""
 
 
 class Documents(Protocol):
@@ -52,26 +63,43 @@ class Batches:
         self._relay = relay
         self._partitions = partitions
         self._clock = clock
+        self._works_max = WORKS_MAX
+        """Works in one transaction: halved when one was answered too late, doubled by each that was not."""
 
     async def run(self, works: Sequence[Work[A]]) -> list[A | Exception]:
         """Decide each work in turn and commit all of them together.
 
         Returns:
             for each work, in order, its answer or the exception its decision raised; a work that raised
-            has changed nothing. A batch that cannot be written is split until the culprit stands alone.
+            has changed nothing. A batch that cannot be written is split until the culprit stands alone, one
+            that writes too much or takes too long until its parts do not.
 
         Raises:
+            TooSlow: the database did not answer in time; the same again is run in smaller portions.
             Away: the database does not answer; whether it was written is unknown, so run it again.
         """
+        if len(works) > self._works_max:
+            portions = [works[n : n + self._works_max] for n in range(0, len(works), self._works_max)]
+            return [outcome for portion in portions for outcome in await self.run(portion)]
+        last: Exception
         for attempt in range(STALE_ATTEMPTS_MAX):
+            began = monotonic()
             try:
-                return await self._run_once(works)
+                outcomes = await self._run_once(works)
             except Stale as stale:
-                last: Exception = stale
+                last = stale
+                if monotonic() - began > LONG_SECONDS:
+                    break
                 await asyncio.sleep(_STALE_SLEEP_SECONDS * (attempt + 1) * random())  # noqa: S311 - spreads writers out, hides nothing
-            except Unwritable as unwritable:
-                last = unwritable
+            except (Unwritable, _TooMuch) as culprit:
+                last = culprit
                 break
+            except TooSlow:
+                self._works_max = max(1, len(works) // 2)
+                raise
+            else:
+                self._works_max = min(WORKS_MAX, 2 * self._works_max)
+                return outcomes
         if len(works) == 1:
             return [last]
         middle = len(works) // 2
@@ -88,6 +116,8 @@ class Batches:
         packs = pack_up(said, self._partitions, at)
         for pack in packs:
             changes.insert("outbox", pack.to_document())
+        if changes.documents > DOCUMENTS_MAX and len(works) > 1:
+            raise _TooMuch
         if changes:
             await self._documents.commit(changes)
             self._relay.hand_over(packs)

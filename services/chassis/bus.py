@@ -1,49 +1,51 @@
 """The broker: connections that come back, and a publisher that believes only confirmations."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, DeliveryMode
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+from aio_pika.exceptions import (
+    AMQPError,
+    ChannelInvalidStateError,
+    ChannelNotFoundEntity,
+    DeliveryError,
+    PublishError,
+)
 from aiormq.abc import FieldTable
 
 from services.chassis.clock import new_id
 from services.chassis.failures import Away
-from services.chassis.outbox import Parcel
+from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.settings import Settings
-from services.chassis.topology import Names, declare, delete
+from services.chassis.topology import Names
 
 log = structlog.get_logger()
 
-CONNECT_TIMEOUT_SECONDS = 5.0
-PUBLISH_TIMEOUT_SECONDS = 10.0
 GOODBYE_SECONDS_MAX = 2.0
 IN_FLIGHT_MAX = 200
 NACKS_BEFORE_NEW_CHANNEL = 10
-BROKER_ERRORS = (
-    AMQPError,
-    ChannelInvalidStateError,
-    ConnectionError,
-    OSError,
-    asyncio.TimeoutError,
-    RuntimeError,
-)
+PARCEL = "x-sandan-parcel"
+ENVELOPES = "x-sandan-envelopes"
+CONTROL = "x-sandan-control"
+BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, OSError, asyncio.TimeoutError)
+"""What the client raises while the broker is away; its bare RuntimeErrors are named where they come from."""
 
 
 class Link:
     """One connection to the broker, opened again when it is needed and gone; nodes are tried in turn.
 
     Arguments:
-        urls: of the nodes.
+        settings: of the deployment: the nodes, heartbeat and time-outs.
         name: shown in the broker's list of connections.
     """
 
-    def __init__(self, urls: Sequence[str], name: str) -> None:
-        self._urls = urls
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
         self._name = name
         self._next = 0
         self._connection: AbstractConnection | None = None
@@ -67,13 +69,37 @@ class Link:
                 self._connection = await self._open()
             return self._connection
 
+    async def channel(
+        self, *, publisher_confirms: bool = False, on_return_raises: bool = False
+    ) -> AbstractChannel:
+        """Return a new channel.
+
+        Raises:
+            Away: the broker does not give one.
+        """
+        connection = await self.connection()
+        try:
+            async with asyncio.timeout(self._settings.broker_seconds):
+                return await connection.channel(
+                    publisher_confirms=publisher_confirms, on_return_raises=on_return_raises
+                )
+        except BROKER_ERRORS as error:
+            raise Away(f"rabbitmq: {type(error).__name__}") from error
+        except RuntimeError as error:
+            # "Connection was not opened": it went between the two lines above.
+            raise Away("rabbitmq: the connection has just gone") from error
+
     async def _open(self) -> AbstractConnection:
-        url = self._urls[self._next % len(self._urls)]
+        urls = self._settings.amqp_urls
+        url = urls[self._next % len(urls)]
         self._next += 1
         properties: FieldTable = {"connection_name": self._name}
         try:
             return await aio_pika.connect(
-                url, timeout=CONNECT_TIMEOUT_SECONDS, client_properties=properties, heartbeat=20
+                url,
+                timeout=self._settings.broker_seconds / 2,
+                client_properties=properties,
+                heartbeat=self._settings.heartbeat_seconds,
             )
         except BROKER_ERRORS as error:
             raise Away(f"rabbitmq: {type(error).__name__}") from error
@@ -86,31 +112,17 @@ class Link:
                     await self._connection.close()
 
 
-async def declare_topology(link: Link, settings: Settings) -> None:
-    """Declare all exchanges and queues.
-
-    Raises:
-        Away: the broker does not answer.
-    """
-    try:
-        channel = await (await link.connection()).channel()
-        await declare(channel, settings)
-        await channel.close()
-    except BROKER_ERRORS as error:
-        raise Away(f"rabbitmq: {type(error).__name__}: {error}") from error
-
-
 class BusPublisher:
     """Publishes persistent, mandatory messages and waits for every confirmation.
 
     Arguments:
         link: of its own, apart from consumers: under a memory alarm the broker stops reading it.
-        names: of the exchanges.
+        answer_seconds: for a confirmation to come.
     """
 
-    def __init__(self, link: Link, names: Names) -> None:
+    def __init__(self, link: Link, answer_seconds: float = 10.0) -> None:
         self._link = link
-        self._names = names
+        self._answer_seconds = answer_seconds
         self._channel: AbstractChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
         self._nacks = 0
@@ -122,36 +134,14 @@ class BusPublisher:
         """Return whether the connection stands at this moment."""
         return self._link.is_up
 
-    async def publish(self, parcels: Sequence[Parcel]) -> None:
-        """Announce parcels, in their order.
+    async def send(self, exchange: str, key: str, body: bytes, headers: Mapping[str, Any]) -> None:
+        """Publish one message; return when it is confirmed.
 
         Raises:
-            Away: one of them was not confirmed; some may have arrived, so send all of them again.
+            NotTaken: the broker says no to this message: a queue is full, or nobody listens.
+            Away: it was not confirmed; it may have arrived all the same.
         """
-        exchange = await self._exchange(self._names.events)
-        sends = [
-            self._send(exchange, parcel.routing_key, parcel.body, {"community": parcel.community})
-            for parcel in parcels
-        ]
-        results = await asyncio.gather(*sends, return_exceptions=True)
-        for failure in results:
-            if isinstance(failure, BaseException):
-                raise failure
-
-    async def publish_later(
-        self, queue: str, seconds: float, body: bytes, headers: Mapping[str, Any]
-    ) -> None:
-        """Send a message back to a work queue after a while."""
-        exchange = await self._exchange(self._names.retry(seconds))
-        await self._send(exchange, queue, body, headers)
-
-    async def publish_back(self, queue: str, body: bytes, headers: Mapping[str, Any]) -> None:
-        """Send a message to a work queue at once."""
-        await self._send(await self._exchange(self._names.back), queue, body, headers)
-
-    async def _send(
-        self, exchange: AbstractExchange, key: str, body: bytes, headers: Mapping[str, Any]
-    ) -> None:
+        to = await self._exchange(exchange)
         # Returned messages are matched by message_id, so it is unique for every publish.
         message = aio_pika.Message(
             body,
@@ -161,20 +151,24 @@ class BusPublisher:
             headers=dict(headers),
         )
         try:
-            async with self._window, asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                await exchange.publish(message, key, mandatory=True)
+            async with self._window, asyncio.timeout(self._answer_seconds):
+                await to.publish(message, key, mandatory=True)
+        except PublishError as error:
+            raise NotTaken(f"{exchange} {key}: nobody listens", "nobody_listens") from error
+        except ChannelNotFoundEntity as error:
+            # It closes the channel, and with it all that is under way there, to other exchanges, too.
+            if f"'{exchange}'" in str(error):
+                raise NotTaken(f"{exchange}: not there", "gone") from error
+            raise Away(f"rabbitmq: {type(error).__name__}") from error
         except DeliveryError as error:
-            self._count_nack(error)
-            raise Away(f"rabbitmq: {key}: {type(error).__name__}") from error
+            self._count_nack()
+            raise NotTaken(f"{exchange} {key}: {type(error).__name__}", "refused") from error
         except BROKER_ERRORS as error:
             raise Away(f"rabbitmq: {type(error).__name__}") from error
         self._nacks = 0
 
-    def _count_nack(self, error: DeliveryError) -> None:
+    def _count_nack(self) -> None:
         """After a leader died a reopened channel may be nacked for long; a fresh one is not."""
-        if isinstance(error, PublishError):
-            log.error("nobody_listens", because="the message was returned: is the topology declared?")
-            return
         self._nacks += 1
         if self._nacks >= NACKS_BEFORE_NEW_CHANNEL:
             self._channel = None
@@ -184,8 +178,7 @@ class BusPublisher:
         async with self._lock:
             try:
                 if self._channel is None or self._channel.is_closed:
-                    connection = await self._link.connection()
-                    self._channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                    self._channel = await self._link.channel(publisher_confirms=True, on_return_raises=True)
                     self._exchanges.clear()
                 if name not in self._exchanges:
                     self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
@@ -194,17 +187,73 @@ class BusPublisher:
                 raise Away(f"rabbitmq: {type(error).__name__}") from error
 
 
-async def purge_topology(settings: Settings) -> None:
-    """Delete everything under the prefix of a throw-away deployment.
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How one service speaks: on its own exchanges.
 
-    Raises:
-        Away: the broker does not answer.
+    Arguments:
+        service: its name.
+        publisher: to the broker.
+        names: of the exchanges.
+        miss: told when an exchange or queue that is the service's own is not there.
     """
-    link = Link(settings.amqp_urls, "sandan cleans up")
-    try:
-        channel = await (await link.connection()).channel()
-        await delete(channel, settings)
-    except BROKER_ERRORS as error:
-        raise Away(f"rabbitmq: {type(error).__name__}") from error
-    finally:
-        await link.close()
+
+    service: str
+    publisher: BusPublisher
+    names: Names
+    miss: Callable[[str], None]
+
+    async def publish(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
+        """Announce parcels, in their order; return for each why it was not confirmed, or None."""
+        exchange = self.names.events(self.service)
+        sends = [
+            self.publisher.send(exchange, parcel.routing_key, parcel.body, _headers(parcel))
+            for parcel in parcels
+        ]
+        results = await asyncio.gather(*sends, return_exceptions=True)
+        for failure in results:
+            if isinstance(failure, BaseException) and not isinstance(failure, Exception):
+                raise failure
+        outcomes = [result if isinstance(result, Exception) else None for result in results]
+        if any(isinstance(outcome, NotTaken) and outcome.why == "gone" for outcome in outcomes):
+            self.miss(exchange)
+        return outcomes
+
+    async def say(self, control: str, partition: int, key: str, body: bytes) -> None:
+        """Say something about what was said; see `audit`.
+
+        Raises:
+            NotTaken, Away: it was not confirmed.
+        """
+        exchange = self.names.events(self.service)
+        await self.publisher.send(exchange, f"p{partition}.{key}", body, {CONTROL: control})
+
+    async def publish_later(
+        self, queue: str, seconds: float, body: bytes, headers: Mapping[str, Any]
+    ) -> None:
+        """Send a message back to one of the service's work queues after a while.
+
+        Raises:
+            Away: it was not confirmed.
+        """
+        await self._own(self.names.retry(self.service, seconds), queue, body, headers)
+
+    async def publish_back(self, queue: str, body: bytes, headers: Mapping[str, Any]) -> None:
+        """Send a message to one of the service's work queues at once.
+
+        Raises:
+            Away: it was not confirmed.
+        """
+        await self._own(self.names.back(self.service), queue, body, headers)
+
+    async def _own(self, exchange: str, queue: str, body: bytes, headers: Mapping[str, Any]) -> None:
+        try:
+            await self.publisher.send(exchange, queue, body, headers)
+        except NotTaken as no:
+            if no.why != "refused":
+                self.miss(exchange)
+            raise Away(f"rabbitmq: {no}") from no
+
+
+def _headers(parcel: Parcel) -> dict[str, Any]:
+    return {"community": parcel.community, PARCEL: parcel.id, ENVELOPES: parcel.envelopes}

@@ -19,15 +19,8 @@ from services.chassis.desk import Work
 from services.chassis.failures import Away, NotYet
 from services.chassis.parking import Parked, parked_id
 from services.chassis.streams import EffectOf, Followed, follow
-from services.contracts.catalogue import hears_whole_family, partition_of
-from services.contracts.envelope import (
-    Envelope,
-    Unreadable,
-    open_parcel,
-    read_envelope,
-    read_outside,
-    to_wire,
-)
+from services.contracts.catalogue import KINDS, hears_whole_family, partition_of
+from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_envelope, read_outside
 
 log = structlog.get_logger()
 
@@ -35,6 +28,10 @@ ATTEMPT = "x-sandan-attempt"
 SKIP = "x-sandan-skip"
 ROUNDS_MAX = 1_000
 PARKED_BYTES_MAX = 4 * 1024 * 1024
+PARKED_TOLD_MAX = 5
+"""Ids of parked messages in one line of the log; `sandan parked list` has them all."""
+ATTEMPTS_TOLD_MAX = 1_000_000
+"""A header may claim more attempts than the database can count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +45,24 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Letter:
-    """One envelope in hand, and the delivery it came in; `wire` is its form where it cannot be made anew."""
+    """One envelope in hand, the delivery it came in, and the very bytes it came as."""
 
     queue: str
     envelope: Envelope
+    wire: bytes
     attempt: int = 0
     skip: bool = False
-    wire: bytes | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return its kind for metrics: what nobody knows has one name, whatever it calls itself."""
+        return self.envelope.kind if self.envelope.kind in KINDS else "unknown"
 
 
 class Lot(Protocol):
     """Where messages are put that need a person."""
 
-    async def park(self, message: Parked) -> None: ...
+    async def park(self, messages: Sequence[Parked]) -> None: ...
 
 
 class Later(Protocol):
@@ -123,50 +125,65 @@ class Mailroom:
             parts = deliveries if len(deliveries) > 1 else _split(deliveries[0])
             if len(parts) == 1:
                 fault = type(error).__name__
-                await self._park(parts[0].queue, "fault", fault, 1, parts[0].body)
+                await self._park([self._parked(parts[0].queue, "fault", fault, 1, parts[0].body)])
                 return
             for part in parts:
                 await self.handle([part])
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> None:
-        letters = [letter for delivery in deliveries for letter in await self._open(delivery)]
+        unreadable: list[Parked] = []
+        letters = [letter for delivery in deliveries for letter in self._open(delivery, unreadable)]
+        await self._park(unreadable)
         for _ in range(ROUNDS_MAX):
             if not letters:
                 return
             letters = await self._apply(letters)
         raise RuntimeError("the same streams keep releasing envelopes")
 
-    async def park_dead(self, delivery: Delivery) -> None:
+    async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
         """Park what the broker gave up on delivering, each envelope by itself."""
-        for part in _split(delivery):
-            await self._park(
-                part.queue, "delivery_limit", "delivered too often without an answer", 0, part.body
-            )
+        why = ("delivery_limit", "delivered too often without an answer", 0)
+        parts = (part for delivery in deliveries for part in _split(delivery))
+        await self._park([self._parked(part.queue, *why, part.body) for part in parts])
 
-    async def _open(self, delivery: Delivery) -> list[_Letter]:
+    async def step_over(self, delivery: Delivery, error: Exception) -> None:
+        """Put off a delivery that fails by itself, again and again, while everything it needs is there.
+
+        Raises:
+            Away: it could not be sent on its way round.
+        """
+        await self._put_off(
+            delivery.queue, delivery.body, _attempt_of(delivery.headers), delivery.headers, error
+        )
+
+    def _open(self, delivery: Delivery, unreadable: list[Parked]) -> list[_Letter]:
+        """Return a delivery's envelopes; what cannot be read is added to `unreadable`."""
         attempt = _attempt_of(delivery.headers)
         try:
             rows = open_parcel(delivery.body)
         except Unreadable as error:
-            await self._park(delivery.queue, error.reason, error.detail, attempt, delivery.body)
+            unreadable.append(
+                self._parked(delivery.queue, error.reason, error.detail, attempt, delivery.body)
+            )
             return []
         letters: list[_Letter] = []
         for row in rows:
+            wire = _bytes(row, delivery)
             try:
-                letters.append(self._letter(delivery, row, attempt))
+                letters.append(self._letter(delivery, row, wire, attempt))
             except Unreadable as error:
                 if delivery.headers.get(SKIP):
                     log.info("discarded", service=self.service, because=error.reason)
                     continue
-                await self._park(delivery.queue, error.reason, error.detail, attempt, _bytes(row, delivery))
+                unreadable.append(self._parked(delivery.queue, error.reason, error.detail, attempt, wire))
         return letters
 
-    def _letter(self, delivery: Delivery, row: object, attempt: int) -> _Letter:
+    def _letter(self, delivery: Delivery, row: object, wire: bytes, attempt: int) -> _Letter:
         skip = bool(delivery.headers.get(SKIP))
         # What is only skipped need not be understood: its place in the stream is enough.
         envelope = read_outside(row) if skip else read_envelope(row)
         self._check_address(delivery, envelope)
-        return _Letter(delivery.queue, envelope, attempt, skip, _bytes(row, delivery) if skip else None)
+        return _Letter(delivery.queue, envelope, wire, attempt, skip)
 
     def _check_address(self, delivery: Delivery, envelope: Envelope) -> None:
         """The community stands on the message and inside; both and the partition must agree."""
@@ -189,14 +206,16 @@ class Mailroom:
         outcomes = await self.batches.run([work for _, work in planned])
         self._log(planned, outcomes)
         released: list[_Letter] = []
+        wrong: list[Parked] = []
         for (letter, _), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Unreadable):
-                wire = to_wire(letter.envelope)
-                await self._park(letter.queue, outcome.reason, outcome.detail, letter.attempt, wire)
+                why = (outcome.reason, outcome.detail, letter.attempt)
+                wrong.append(self._parked(letter.queue, *why, letter.wire))
             elif isinstance(outcome, Exception):
                 await self._try_again(letter, outcome)
             else:
                 released.extend(self._settle(letter, outcome))
+        await self._park(wrong)
         return released
 
     def _work(self, letter: _Letter) -> Work[Followed]:
@@ -206,10 +225,10 @@ class Mailroom:
         if in_order is None:
             in_order = self._in_order[kind] = hears_whole_family(self.service, kind)
         work = effect(letter.envelope) if effect and not letter.skip else None
-        return follow(letter.envelope, work, in_order=in_order, skip=letter.skip)
+        return follow(letter.envelope, letter.wire, work, in_order=in_order, skip=letter.skip)
 
     def _settle(self, letter: _Letter, followed: Followed) -> list[_Letter]:
-        kind = letter.envelope.kind
+        kind = letter.kind
         if followed.result == "repeated":
             metrics.REPEATED.labels(self.service).inc()
         elif followed.result == "refused" and followed.refusal is not None:
@@ -224,56 +243,76 @@ class Mailroom:
             )
         else:
             metrics.HANDLED.labels(self.service, kind).inc()
-        return [_Letter(letter.queue, read_envelope(open_parcel(wire)[0])) for wire in followed.released]
+        return [
+            _Letter(letter.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
+        ]
 
     async def _try_again(self, letter: _Letter, error: Exception) -> None:
-        envelope = letter.envelope
-        attempt = letter.attempt + 1
-        body = letter.wire or to_wire(envelope)
-        metrics.FAILED.labels(self.service, envelope.kind).inc()
-        because = f"{type(error).__name__}: {error}" if isinstance(error, NotYet) else type(error).__name__
-        if attempt >= self.retry.attempts_max:
-            await self._park(letter.queue, "failed_too_often", because, attempt, body)
-            return
+        metrics.FAILED.labels(self.service, letter.kind).inc()
         log.warning(
             "tried_again_later",
             service=self.service,
-            kind=envelope.kind,
-            correlation=envelope.correlation,
-            attempt=attempt,
-            because=because,
+            kind=letter.kind,
+            correlation=letter.envelope.correlation,
+            attempt=letter.attempt + 1,
+            because=_in_words(error),
             exc_info=None if isinstance(error, NotYet) else error,
         )
-        headers = {ATTEMPT: attempt, "community": envelope.community, **({SKIP: True} if letter.skip else {})}
-        await self.later.publish_later(letter.queue, self.retry.wait_seconds(attempt), body, headers)
+        headers = {"community": letter.envelope.community, **({SKIP: True} if letter.skip else {})}
+        await self._put_off(letter.queue, letter.wire, letter.attempt, headers, error)
 
-    async def _park(self, queue: str, reason: str, detail: str, attempts: int, body: bytes) -> None:
-        message = Parked(
+    async def _put_off(
+        self, queue: str, body: bytes, attempts: int, headers: Mapping[str, Any], error: Exception
+    ) -> None:
+        """Send something on its way round once more, or park it when that was tried often enough."""
+        attempt = attempts + 1
+        if attempt >= self.retry.attempts_max:
+            await self._park([self._parked(queue, "failed_too_often", _in_words(error), attempt, body)])
+            return
+        kept = {name: headers[name] for name in ("community", SKIP) if name in headers}
+        seconds = self.retry.wait_seconds(attempt)
+        await self.later.publish_later(queue, seconds, body, {ATTEMPT: attempt, **kept})
+
+    def _parked(self, queue: str, reason: str, detail: str, attempts: int, body: bytes) -> Parked:
+        cut = f"cut from {len(body)} bytes; " if len(body) > PARKED_BYTES_MAX else ""
+        return Parked(
             id=parked_id(queue, body),
             service=self.service,
             queue=queue,
             reason=reason,
-            detail=(detail if len(body) <= PARKED_BYTES_MAX else f"cut from {len(body)} bytes; {detail}")[
-                :500
-            ],
-            attempts=attempts,
+            detail=f"{cut}{detail}"[:500],
+            attempts=min(attempts, ATTEMPTS_TOLD_MAX),
             at=now(),
             body=body[:PARKED_BYTES_MAX],
         )
-        await self.lot.park(message)
-        metrics.PARKED.labels(self.service, reason).inc()
-        log.error("parked", service=self.service, parked=message.id, reason=reason, detail=message.detail)
+
+    async def _park(self, messages: Sequence[Parked]) -> None:
+        """Put messages aside together, and say so: once for each reason, with the first few."""
+        if not messages:
+            return
+        await self.lot.park(messages)
+        by_reason: dict[str, list[Parked]] = {}
+        for message in messages:
+            by_reason.setdefault(message.reason, []).append(message)
+        for reason, some in by_reason.items():
+            metrics.PARKED.labels(self.service, reason).inc(len(some))
+            told = {"parked": [message.id for message in some[:PARKED_TOLD_MAX]], "detail": some[0].detail}
+            log.error("parked", service=self.service, reason=reason, messages=len(some), **told)
 
     def _log(self, planned: list[tuple[_Letter, Work[Followed]]], outcomes: Sequence[object]) -> None:
         """Write one line a batch and kind; it carries every correlation id, so a demand can be found."""
-        by_kind: dict[str, list[str]] = {}
+        by_kind: dict[tuple[str, str], list[str]] = {}
         for (letter, _), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Followed):
-                key = f"{letter.envelope.kind} {outcome.result}"
+                key = (letter.kind, outcome.result)
                 by_kind.setdefault(key, []).append(letter.envelope.correlation)
-        for key, correlations in by_kind.items():
-            kind, result = key.split(" ")
+        for (kind, result), correlations in by_kind.items():
             log.info("handled", service=self.service, kind=kind, result=result, correlation=correlations)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what may be told of a failure: our own words, of others only the name."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, NotYet) else type(error).__name__
 
 
 def _attempt_of(headers: Mapping[str, Any]) -> int:

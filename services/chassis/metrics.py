@@ -50,6 +50,42 @@ OUTBOX_OLDEST = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+WAYS_MISSING = Gauge(
+    "sandan_ways_missing", "Queues and exchanges of ours that are not there", ["service"], registry=REGISTRY
+)
+WAYS_BLOCKED = Gauge(
+    "sandan_ways_blocked",
+    "Ways (partition and family) that do not take what is sent",
+    ["service"],
+    registry=REGISTRY,
+)
+LOOPS_FAILED = Counter(
+    "sandan_loops_failed_total",
+    "Failures of background work; it goes on",
+    ["service", "loop"],
+    registry=REGISTRY,
+)
+LOOPS_FAILING = Gauge(
+    "sandan_loops_failing", "Background work whose last try failed", ["service"], registry=REGISTRY
+)
+UNHEARD_SECONDS = Gauge(
+    "sandan_unheard_seconds",
+    "For how long a subscriber has not confirmed what this service said",
+    ["service", "subscriber"],
+    registry=REGISTRY,
+)
+SAID_AGAIN = Counter(
+    "sandan_parcels_said_again_total", "Parcels that a subscriber had missed", ["service"], registry=REGISTRY
+)
+WAITS = Gauge(
+    "sandan_waiting",
+    "What waits longer than it should, by what it waits for",
+    ["service", "what"],
+    registry=REGISTRY,
+)
+WAITS_OLDEST = Gauge(
+    "sandan_waiting_oldest_seconds", "Age of the oldest of it", ["service", "what"], registry=REGISTRY
+)
 QUEUE_LAG = Gauge(
     "sandan_queue_messages", "Messages waiting in the partition queues", ["service"], registry=REGISTRY
 )

@@ -1,40 +1,35 @@
-"""The database: the only module that imports the driver, so that the driver can be changed in one place."""
+"""The database: the only module that calls the driver, so that the driver can be changed in one place."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
 
-from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
-from pymongo import ReplaceOne
-from pymongo.errors import (
-    BulkWriteError,
-    ConnectionFailure,
-    DocumentTooLarge,
-    DuplicateKeyError,
-    OperationFailure,
-    PyMongoError,
-    WTimeoutError,
-)
+from pymongo import IndexModel, ReplaceOne, ReturnDocument
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from services.chassis.failures import Away, Stale, Unwritable
-from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, from_document
+from services.chassis.failures import Stale
+from services.chassis.mongo_answers import OpenCalls, failures_named
+from services.chassis.shelf import Backlog, Due, Index, Kept, Ref, Shelf, from_document
 
 T = TypeVar("T")
 Document = dict[str, Any]
 Client = AsyncIOMotorClient[Document]
+PlainIndex = tuple[str, ...]
+"""Fields of an index of a plain collection, ascending."""
+NO_INDEXES: Mapping[str, Sequence[PlainIndex]] = {}
+BACKLOG_MAX = 10_000
+"""So many are counted at most: beyond, the figure says "very many"."""
 
-COMMIT_BUDGET_SECONDS = 5.0
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
-_DUPLICATE_KEY = 11000
+_NAMESPACE_EXISTS = 48
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RETRIABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 
 
 @dataclass(slots=True)
@@ -52,18 +47,29 @@ class Changes:
         """Add a document that must exist with this revision."""
         self.replaces.setdefault(collection, []).append((revision, document))
 
+    @property
+    def documents(self) -> int:
+        """Return how many documents are written."""
+        written: list[list[Any]] = [*self.inserts.values(), *self.replaces.values()]
+        return sum(map(len, written))
+
     def __bool__(self) -> bool:
         return bool(self.inserts or self.replaces)
 
 
-def open_client(url: str, answers_within_seconds: float = 3.0) -> Client:
-    """Return a client of the running loop; it connects when it is first used and comes back by itself."""
+def open_client(url: str, answers_within_seconds: float = 3.0, call_seconds: float = 10.0) -> Client:
+    """Return a client of the running loop; it connects when it is first used and comes back by itself.
+
+    Arguments:
+        answers_within_seconds: for a server to be found.
+        call_seconds: for a call to be answered; after that it is not known whether it was done.
+    """
     return AsyncIOMotorClient(
         url,
         tz_aware=True,
         serverSelectionTimeoutMS=round(1_000 * answers_within_seconds),
-        connectTimeoutMS=3_000,
-        socketTimeoutMS=10_000,
+        connectTimeoutMS=round(1_000 * min(3.0, call_seconds)),
+        socketTimeoutMS=round(1_000 * call_seconds),
         maxPoolSize=32,
         w="majority",
         journal=True,
@@ -79,46 +85,8 @@ async def administer(client: Client, command: str, value: object = 1, **options:
         Away: it does not answer.
         Unwritable: it says no.
     """
-    with _failures_named():
+    with failures_named():
         return dict(await client.admin.command(command, value, **options))
-
-
-@contextmanager
-def _failures_named() -> Any:
-    """Turn the driver's errors into the four that the rest of the house knows."""
-    try:
-        yield
-    except (DuplicateKeyError, BulkWriteError) as error:
-        raise _of_write(error) from error
-    except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeError) as error:
-        raise Unwritable(type(error).__name__) from error
-    except (ConnectionFailure, WTimeoutError) as error:
-        raise Away(f"mongodb: {type(error).__name__}") from error
-    except OperationFailure as error:
-        raise _of_operation(error) from error
-    except PyMongoError as error:
-        if error.has_error_label("TransientTransactionError"):
-            raise Stale(str(error)) from error
-        raise Away(f"mongodb: {type(error).__name__}") from error
-
-
-def _of_write(error: DuplicateKeyError | BulkWriteError) -> Exception:
-    if isinstance(error, DuplicateKeyError):
-        return Stale("duplicate key")
-    rows = (error.details or {}).get("writeErrors", [])
-    if any(row.get("code") == _DUPLICATE_KEY for row in rows) or not rows:
-        return Stale("duplicate key")
-    if error.has_error_label("TransientTransactionError"):
-        return Stale("write conflict")
-    return Unwritable(str([row.get("code") for row in rows]))
-
-
-def _of_operation(error: OperationFailure) -> Exception:
-    if error.has_error_label("TransientTransactionError"):
-        return Stale(f"code {error.code}")
-    if error.code in _RETRIABLE_CODES or error.has_error_label("RetryableWriteError"):
-        return Away(f"mongodb: code {error.code}")
-    return Unwritable(f"code {error.code}: {error}")
 
 
 class Store:
@@ -127,21 +95,43 @@ class Store:
     Arguments:
         client: shared by the services of a process.
         name: of the database.
+        commit_seconds: within which the outcome of a commit has to be known.
     """
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: Client, name: str, commit_seconds: float = 5.0) -> None:
         self._client = client
         self._database = client.get_database(name, read_concern=ReadConcern("majority"))
+        self._commit_seconds = commit_seconds
+        self._calls = OpenCalls()
         self.name = name
+
+    @property
+    def oldest_call_seconds(self) -> float:
+        """Return for how long the oldest call that is not answered yet has been waiting; 0 without one."""
+        return self._calls.oldest_seconds
 
     async def ping(self) -> None:
         """Raise Away unless the database answers."""
-        with _failures_named():
+        with self._calls.named():
             await self._client.admin.command("ping")
 
-    async def prepare(self, shelves: Iterable[Shelf[Any]], plain: Sequence[str] = ()) -> None:
-        """Make the collections and indexes; transactions need them to be there. Repeating it is harmless."""
-        with _failures_named():
+    async def clock(self) -> datetime:
+        """Return what time it is by the database's clock."""
+        with self._calls.named():
+            answer = await self._client.admin.command("hello")
+            at: datetime = answer["localTime"]
+            return at
+
+    async def prepare(
+        self, shelves: Iterable[Shelf[Any]], plain: Mapping[str, Sequence[PlainIndex]] = NO_INDEXES
+    ) -> None:
+        """Make the collections and indexes; transactions need them to be there. Repeating it is harmless.
+
+        Arguments:
+            shelves: where values are kept.
+            plain: the machinery's own collections, each with its indexes.
+        """
+        with self._calls.named():
             present = set(await self._database.list_collection_names())
             for name in (*[shelf.name for shelf in shelves], *plain):
                 if name not in present:
@@ -149,12 +139,15 @@ class Store:
             for shelf in shelves:
                 for index in shelf.indexes:
                     await self._index(shelf.name, index)
+            for name, indexes in plain.items():
+                for fields in indexes:
+                    await self._database[name].create_index([(field, 1) for field in fields])
 
     async def _create(self, name: str) -> None:
         try:
             await self._database.create_collection(name, check_exists=False)
         except OperationFailure as error:
-            if error.code != 48:  # another replica made it meanwhile
+            if error.code != _NAMESPACE_EXISTS:  # another replica made it meanwhile
                 raise
 
     async def _index(self, name: str, index: Index) -> None:
@@ -163,16 +156,17 @@ class Store:
             await collection.create_index(first, expireAfterSeconds=0)
             return
         if index.due:
-            await collection.create_index(
-                [(first, 1), ("_id", 1)], partialFilterExpression={first: {"$gt": _EPOCH}}
-            )
+            only = {first: {"$gt": _EPOCH}, **index.only}
+            options = {"name": "_".join((first, *index.only, "due"))} if index.only else {}
+            model = IndexModel([(first, 1), ("_id", 1)], partialFilterExpression=only, **options)
+            await collection.create_indexes([model])
             return
         fields = [(part.lstrip("-"), -1 if part[0] == "-" else 1) for part in index.fields]
         await collection.create_index([("community", 1), *fields], unique=index.unique)
 
     async def drop(self) -> None:
         """Drop the whole database: for throw-away deployments and tests."""
-        with _failures_named():
+        with self._calls.named():
             await self._client.drop_database(self.name)
 
     async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
@@ -182,7 +176,7 @@ class Store:
         for ref in refs:
             wanted.setdefault(ref.shelf, {})[ref.key] = ref
             loaded[ref] = Kept(None)
-        with _failures_named():
+        with self._calls.named():
             for shelf, by_key in wanted.items():
                 query = {"_id": {"$in": list(by_key)}}
                 for document in await self._database[shelf.name].find(query).to_list(None):
@@ -212,7 +206,7 @@ class Store:
             "$lt": f"{community}/{after}" if after else f"{community}0",
         }
         query["_id"] = bounds
-        with _failures_named():
+        with self._calls.named():
             cursor = self._database[shelf.name].find(query).sort(by, -1).limit(limit)
             return [from_document(shelf, document) for document in await cursor.to_list(None)]
 
@@ -230,10 +224,23 @@ class Store:
         if after is not None:
             later = [{field: {"$gt": after.at}}, {field: after.at, "_id": {"$gt": after.key}}]
             query["$or"] = later
-        with _failures_named():
+        with self._calls.named():
             cursor = self._database[shelf.name].find(query, {field: 1, "community": 1})
             rows = await cursor.sort([(field, 1), ("_id", 1)]).limit(limit).to_list(None)
         return [Due(row[field], row["_id"], row["community"]) for row in rows]
+
+    async def backlog(self, shelf: Shelf[Any], field: str, **only: object) -> Backlog:
+        """Return how much there is under an index that says `due`, in all communities, and since when.
+
+        Arguments:
+            field, only: of that index.
+        """
+        query = {field: {"$gt": _EPOCH}, **only}
+        with self._calls.named():
+            collection = self._database[shelf.name]
+            count = await collection.count_documents(query, limit=BACKLOG_MAX)
+            first = await collection.find(query, {field: 1}).sort(field, 1).limit(1).to_list(None)
+        return Backlog(count, first[0][field] if first else None)
 
     async def commit(self, changes: Changes) -> None:
         """Write all of it or none of it, durably, on a majority.
@@ -241,10 +248,14 @@ class Store:
         Raises:
             Stale: a document was there already, or had another revision.
             Unwritable: the database refuses one of them whatever the state.
-            Away: no answer; it may have been written all the same.
+            TooSlow: no answer in time; it may have been written all the same.
+            Away: no answer, or one that nobody expected; it may have been written all the same.
         """
-        with _failures_named():
-            async with await self._client.start_session() as session, _transaction(session):
+        with self._calls.named(writing=True):
+            async with (
+                await self._client.start_session() as session,
+                _transaction(session, self._commit_seconds),
+            ):
                 await self._write(changes, session)
 
     async def _write(self, changes: Changes, session: AsyncIOMotorClientSession) -> None:
@@ -258,49 +269,82 @@ class Store:
 
     def plain(self, name: str) -> "Collection":
         """Return a collection that keeps no values of the domain: outbox, parked messages, members."""
-        return Collection(self._database, name)
+        return Collection(self._database, name, self._calls)
 
 
 class Collection:
     """A collection of plain documents, for the machinery's own books."""
 
-    def __init__(self, database: Any, name: str) -> None:
+    def __init__(self, database: Any, name: str, calls: OpenCalls) -> None:
         self._collection = database[name]
+        self._calls = calls
 
-    async def find(self, query: Document, *, sort: str = "_id", limit: int = 0) -> list[Document]:
-        """Return the documents that match, in the order of a field."""
-        with _failures_named():
-            found: list[Document] = (
-                await self._collection.find(query).sort(sort, 1).limit(limit).to_list(None)
+    async def find(
+        self,
+        query: Document,
+        *,
+        sort: str | Sequence[str] = "_id",
+        limit: int = 0,
+        fields: Sequence[str] | None = None,
+    ) -> list[Document]:
+        """Return the documents that match, in the order of fields; only some of their fields, if named."""
+        order = [(name, 1) for name in ([sort] if isinstance(sort, str) else sort)]
+        with self._calls.named():
+            cursor = self._collection.find(query, fields).sort(order).limit(limit)
+            found: list[Document] = await cursor.to_list(None)
+            return found
+
+    async def aggregate(self, stages: Sequence[Document]) -> list[Document]:
+        """Return what a pipeline of stages makes of the documents."""
+        with self._calls.named():
+            found: list[Document] = await self._collection.aggregate(list(stages)).to_list(None)
+            return found
+
+    async def insert_if_absent(self, document: Document) -> Document:
+        """Keep a document unless one with its id is there; return the one that is there now."""
+        given = {name: value for name, value in document.items() if name != "_id"}
+        with self._calls.named(writing=True):
+            found: Document = await self._collection.find_one_and_update(
+                {"_id": document["_id"]},
+                {"$setOnInsert": given},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
             )
             return found
 
     async def count(self, query: Document) -> int:
         """Return how many documents match."""
-        with _failures_named():
+        with self._calls.named():
             return int(await self._collection.count_documents(query))
+
+    async def put_many(self, documents: Sequence[Document]) -> None:
+        """Keep documents, each in place of one with the same id, in one call."""
+        if documents:
+            requests = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
+            with self._calls.named(writing=True):
+                await self._collection.bulk_write(requests, ordered=False)
 
     async def put(self, document: Document) -> None:
         """Keep a document, in place of one with the same id."""
-        with _failures_named():
+        with self._calls.named(writing=True):
             await self._collection.replace_one({"_id": document["_id"]}, document, upsert=True)
 
     async def update(
         self, query: Document, change: Document | list[Document], *, upsert: bool = False
     ) -> int:
         """Change the documents that match; returns how many there were."""
-        with _failures_named():
+        with self._calls.named():
             result = await self._collection.update_many(query, change, upsert=upsert)
             return int(result.matched_count)
 
     async def delete(self, query: Document) -> int:
         """Delete the documents that match; returns how many there were."""
-        with _failures_named():
+        with self._calls.named():
             return int((await self._collection.delete_many(query)).deleted_count)
 
 
 @asynccontextmanager
-async def _transaction(session: AsyncIOMotorClientSession) -> AsyncIterator[None]:
+async def _transaction(session: AsyncIOMotorClientSession, commit_seconds: float) -> AsyncIterator[None]:
     session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=_MAJORITY)
     try:
         yield
@@ -308,7 +352,7 @@ async def _transaction(session: AsyncIOMotorClientSession) -> AsyncIterator[None
         await asyncio.shield(_aborted(session))
         raise
     # Cancelling a commit half-way would leave its outcome unknown, so it is shielded.
-    await asyncio.shield(_committed(session))
+    await asyncio.shield(_committed(session, commit_seconds))
 
 
 async def _aborted(session: AsyncIOMotorClientSession) -> None:
@@ -318,9 +362,9 @@ async def _aborted(session: AsyncIOMotorClientSession) -> None:
         return  # the server gives an abandoned transaction up by itself
 
 
-async def _committed(session: AsyncIOMotorClientSession) -> None:
-    """Commit until the outcome is known, within the budget: committing again is harmless."""
-    end = monotonic() + COMMIT_BUDGET_SECONDS
+async def _committed(session: AsyncIOMotorClientSession, seconds: float) -> None:
+    """Commit until the outcome is known, within the time given: committing again is harmless."""
+    end = monotonic() + seconds
     while True:
         try:
             await session.commit_transaction()

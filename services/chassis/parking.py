@@ -2,6 +2,7 @@
 
 import builtins
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -40,10 +41,9 @@ class ParkingLot:
         self._parked: Collection = store.plain(PARKED)
         self._actions: Collection = store.plain(ACTIONS)
 
-    async def park(self, message: Parked) -> None:
-        """Put a message aside; the same one again only refreshes it."""
-        row = {name: getattr(message, name) for name in Parked.__dataclass_fields__ if name != "id"}
-        await self._parked.put({"_id": message.id, **row})
+    async def park(self, messages: Sequence[Parked]) -> None:
+        """Put messages aside, all in one write; one that is there already is only refreshed."""
+        await self._parked.put_many(list({message.id: _row(message) for message in messages}.values()))
 
     async def list(self, limit: int = 100) -> list[Parked]:
         """Return parked messages, oldest first."""
@@ -67,6 +67,11 @@ class ParkingLot:
     async def actions(self) -> builtins.list[dict[str, Any]]:
         """Return what was done with parked messages, oldest first."""
         return await self._actions.find({}, sort="at")
+
+
+def _row(message: Parked) -> dict[str, Any]:
+    fields = {name: getattr(message, name) for name in Parked.__dataclass_fields__ if name != "id"}
+    return {"_id": message.id, **fields}
 
 
 def _parked(row: dict[str, Any]) -> Parked:

@@ -1,7 +1,7 @@
 """What an operator can set, from the environment (`SANDAN_…`); docs/settings.md is generated from here."""
 
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -43,14 +43,14 @@ class Settings(BaseSettings):
     vault_key: SecretStr = Field(
         default=SecretStr(""), description="base64 of 32 bytes; encrypts residents' contacts (intake alone)"
     )
-    batch_max: int = Field(default=256, ge=1, le=1_000, description="works that commit together at most")
+    batch_max: int = Field(default=128, ge=1, le=1_000, description="works that commit together at most")
     http_pace_seconds: float = Field(
         default=0.03, ge=0, le=1, description="batches of requests begin at least this far apart"
     )
     bus_pace_seconds: float = Field(
         default=0.06, ge=0, le=1, description="batches of messages begin at least this far apart"
     )
-    prefetch: int = Field(default=64, ge=1, le=1_000, description="messages in hand per partition")
+    prefetch: int = Field(default=256, ge=1, le=1_000, description="messages in hand per partition")
     retry_tiers_seconds: Annotated[tuple[Seconds, ...], NoDecode] = Field(
         default=(1.0, 10.0, 60.0, 600.0), description="waits before a failed message is tried again"
     )
@@ -67,8 +67,36 @@ class Settings(BaseSettings):
     lessons_seconds: Seconds = Field(
         default=1.0, description="how often each replica of matching learns what was taught"
     )
+    facts_kept_hours: float = Field(
+        default=72.0, gt=0, le=24 * 365, description="how long what was announced is kept, to be said again"
+    )
+    audit_seconds: Seconds = Field(
+        default=10.0, description="how often it is compared what was said and what was heard"
+    )
+    ways_seconds: Seconds = Field(
+        default=15.0, description="how often a service declares its queues, exchanges and bindings again"
+    )
+    watch_seconds: Seconds = Field(
+        default=15.0, description="how often what waits too long is counted for the metrics"
+    )
+    bus_declares: Literal["everything", "own"] = Field(
+        default="everything",
+        description="what a service declares at its start: own, where each has a broker user of its own",
+    )
+    broker_seconds: Seconds = Field(default=10.0, description="time for the broker to confirm or answer")
+    heartbeat_seconds: int = Field(
+        default=5,
+        ge=1,
+        le=600,
+        description="a silent connection is given up after two to three of these",
+    )
+    database_seconds: Seconds = Field(default=10.0, description="time for the database to answer a call")
+    commit_seconds: Seconds = Field(
+        default=5.0, description="time within which the outcome of a commit has to be known"
+    )
     member_seconds: Seconds = Field(
-        default=6.0, description="silence after which a replica's partitions go to the others"
+        default=6.0,
+        description="silence after which a replica's partitions go to the others, and it lets them go itself",
     )
     drain_seconds: Seconds = Field(default=20.0, description="time to finish what is in hand on SIGTERM")
     idempotency_hours: int = Field(default=168, ge=1, description="how long an answer is remembered")

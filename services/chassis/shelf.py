@@ -1,6 +1,7 @@
 """How values are kept: a shelf per kind of document, a ref per document, its revision beside it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -19,12 +20,14 @@ class Index:
         expires: the single field holds the moment at which the document goes.
         due: the single field holds the moment at which something is to be done, or nothing; it is looked at
             across all communities.
+        only: with `due`, what documents must be like to be in the index: field → value.
     """
 
     fields: tuple[str, ...]
     unique: bool = False
     expires: bool = False
     due: bool = False
+    only: Mapping[str, object] = field(default_factory=dict)
 
 
 class Shelf(Generic[T]):
@@ -78,6 +81,35 @@ class Due:
     def id(self) -> str:
         """Return the id of the value, without the community that its key begins with."""
         return self.key.removeprefix(f"{self.community}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Documents of which there should be none for long: counted for the metrics, with the oldest's age.
+
+    Arguments:
+        what: label of the metrics.
+        shelf: where they are.
+        since: field that says since when they are so; `shelf` has a `due` index on it.
+        only: what they are like, as in that index.
+    """
+
+    what: str
+    shelf: Shelf[Any]
+    since: str
+    only: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits for something, and since when the oldest of it does."""
+
+    count: int
+    oldest: datetime | None
+
+    def age_seconds(self, at: datetime) -> float:
+        """Return for how long the oldest has waited; 0 where nothing waits."""
+        return max(0.0, (at - self.oldest).total_seconds()) if self.oldest else 0.0
 
 
 @dataclass(slots=True)

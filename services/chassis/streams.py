@@ -6,15 +6,19 @@ fact is a repetition, the next is applied, and one that came too early waits ins
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
-from services.chassis.shelf import Ref, Shelf
-from services.contracts.envelope import Envelope, to_wire
+from services.chassis.shelf import Index, Ref, Shelf
+from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.refusal import Refused
 
 WAITING_MAX = 500
+WAITING_BYTES_MAX = 4 * 1024 * 1024
+WAITS_SINCE = "waits_since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,22 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a service has come in a stream, and what waits for the gap to close."""
+    """How far a service has come in a stream, and what waits for the gap to close.
+
+    Arguments:
+        version: of the last fact that was applied.
+        waiting: what came too early.
+        last: digest of the last fact; empty where an earlier release applied it.
+        waits_since: when the first of what waits came.
+    """
 
     version: int = 0
     waiting: tuple[Waiting, ...] = ()
+    last: str = ""
+    waits_since: datetime | None = None
 
 
-STREAMS = Shelf("streams", Cursor)
+STREAMS = Shelf("streams", Cursor, Index((WAITS_SINCE,), due=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +65,47 @@ class Followed:
 
 
 def follow(
-    envelope: Envelope, work: Work[Any] | None, *, in_order: bool, skip: bool = False
+    envelope: Envelope, wire: bytes, work: Work[Any] | None, *, in_order: bool, skip: bool = False
 ) -> Work[Followed]:
     """Return the work that applies an envelope once and in its turn.
 
     Arguments:
         envelope: what arrived.
+        wire: the bytes it came as.
         work: its effect; None where the service has none.
         in_order: the service hears the whole stream; otherwise the event's id alone is remembered.
         skip: a person decided that the stream goes on without this fact.
+
+    The work raises Unreadable when another fact was applied under the same number: one of them is not true.
     """
     stream, version = (envelope.stream, envelope.version) if in_order else (f"event/{envelope.id}", 1)
     ref = Ref(STREAMS, envelope.community, stream)
     origin = work.origin if work else origin_of(envelope)
+    said = digest_of(wire)
 
     def decide(desk: Desk) -> Followed:
         cursor = desk.find(ref) or Cursor()
+        if version == cursor.version and cursor.last and said != cursor.last and not skip:
+            raise Unreadable("contradiction", f"{stream} has another fact number {version}")
         if version <= cursor.version:
             return Followed("repeated", released=_released(cursor))
         if version > cursor.version + 1:
             if skip:
                 raise NotYet(f"what comes after {cursor.version} holds the stream up first")
-            desk.put(ref, _with_waiting(cursor, version, envelope))
+            desk.put(ref, _with_waiting(cursor, version, wire, desk.at))
             return Followed("waits")
         refusal = None if skip or work is None else _apply(desk, work)
-        after = _past(cursor, version)
+        after = _past(cursor, version, said)
         desk.put(ref, after)
         result = "skipped" if skip else "refused" if refusal else "applied"
         return Followed(result, refusal, _released(after))
 
     return Work(origin, (ref, *(work.reads if work else ())), decide, work.then_reads if work else None)
+
+
+def digest_of(wire: bytes) -> str:
+    """Return 16 characters that stand for the very bytes of a fact."""
+    return blake2b(wire, digest_size=8).hexdigest()
 
 
 def origin_of(envelope: Envelope) -> Origin:
@@ -99,16 +123,20 @@ def _apply(desk: Desk, work: Work[Any]) -> Refused | None:
     return None
 
 
-def _with_waiting(cursor: Cursor, version: int, envelope: Envelope) -> Cursor:
+def _with_waiting(cursor: Cursor, version: int, wire: bytes, at: datetime) -> Cursor:
     if any(early.version == version for early in cursor.waiting):
         return cursor
     if len(cursor.waiting) >= WAITING_MAX:
         raise NotYet(f"{WAITING_MAX} facts wait for the one after {cursor.version}")
-    return replace(cursor, waiting=(*cursor.waiting, Waiting(version, to_wire(envelope))))
+    if sum(len(early.wire) for early in cursor.waiting) + len(wire) > WAITING_BYTES_MAX:
+        raise NotYet(f"what waits for the fact after {cursor.version} is too much to be kept")
+    waiting = (*cursor.waiting, Waiting(version, wire))
+    return replace(cursor, waiting=waiting, waits_since=cursor.waits_since or at)
 
 
-def _past(cursor: Cursor, version: int) -> Cursor:
-    return Cursor(version, tuple(early for early in cursor.waiting if early.version > version))
+def _past(cursor: Cursor, version: int, said: str) -> Cursor:
+    waiting = tuple(early for early in cursor.waiting if early.version > version)
+    return Cursor(version, waiting, said, cursor.waits_since if waiting else None)
 
 
 def _released(cursor: Cursor) -> tuple[bytes, ...]:

@@ -12,8 +12,9 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.bus import purge_topology
+from services.chassis.bus import Link
 from services.chassis.runner import House
+from services.chassis.ways import purge
 from services.cli.cases import CASES
 from services.cli.client import Client, Refusal
 from services.cli.local import DATA_DIR, Deployment, deployment
@@ -152,7 +153,11 @@ async def _serve(demo: Demo) -> None:
 
 async def _clean_up(place: Deployment, running: House) -> None:
     """Leave nothing on servers that are not ours."""
-    await purge_topology(place.settings)
+    link = Link(place.settings, "sandan cleans up")
+    try:
+        await purge(link, place.settings)
+    finally:
+        await link.close()
     await running.drop_databases()
 
 

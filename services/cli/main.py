@@ -15,7 +15,7 @@ from rich.console import Console
 from services.chassis.clock import now
 from services.chassis.identity import EVERY_COMMUNITY, Issuer
 from services.chassis.logs import set_up_logs
-from services.chassis.runner import PortTaken, run_until_signal
+from services.chassis.runner import Broken, Misconfigured, PortTaken, run_until_signal
 from services.chassis.servers import ServersUnavailable
 from services.chassis.settings import Settings
 from services.cli import community, docs, hot, parked
@@ -45,7 +45,7 @@ T = TypeVar("T")
 def _run(coroutine: Coroutine[None, None, T]) -> T:
     try:
         return uvloop.run(coroutine)
-    except (ServersUnavailable, PortTaken) as error:
+    except (ServersUnavailable, PortTaken, Misconfigured, Broken) as error:
         Console(stderr=True).print(str(error))
         raise typer.Exit(2) from error
 

@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.bus import BusPublisher, Link
+from services.chassis.bus import BusPublisher, Link, Voice
 from services.chassis.failures import Away
 from services.chassis.mailroom import SKIP
 from services.chassis.mongo import Store, open_client
@@ -32,6 +32,12 @@ ParkedId = Annotated[str, typer.Argument(help="its id, or the beginning of it")]
 class _Lots:
     lots: dict[str, ParkingLot]
     publisher: BusPublisher
+    names: Names
+
+    async def send_back(self, message: Parked, headers: dict[str, bool]) -> None:
+        """Send a message to the queue that it came from."""
+        voice = Voice(self.names.owner(message.queue), self.publisher, self.names, lambda _: None)
+        await voice.publish_back(message.queue, message.body, headers)
 
     async def find(self, beginning: str) -> tuple[ParkingLot, Parked]:
         for lot in self.lots.values():
@@ -47,10 +53,10 @@ async def _lots() -> AsyncIterator[_Lots]:
     if not settings.mongo_url or not settings.amqp_urls:
         raise typer.BadParameter("set SANDAN_AMQP_URL and SANDAN_MONGO_URL to those of the deployment")
     client = open_client(settings.mongo_url)
-    link = Link(settings.amqp_urls, "sandan parked")
+    link = Link(settings, "sandan parked")
     try:
         lots = {name: ParkingLot(Store(client, f"{settings.database_prefix}_{name}")) for name in SERVICES}
-        yield _Lots(lots, BusPublisher(link, Names(settings.bus_prefix)))
+        yield _Lots(lots, BusPublisher(link, settings.broker_seconds), Names(settings.bus_prefix))
     finally:
         await link.close()
         client.close()
@@ -105,7 +111,7 @@ def replay(parked: ParkedId, by: By = "") -> None:
 
     async def action(lots: _Lots) -> None:
         lot, message = await lots.find(parked)
-        await lots.publisher.publish_back(message.queue, message.body, {})
+        await lots.send_back(message, {})
         await lot.take_off(message, "replayed", by or getpass.getuser())
         console.print(f"replayed {message.id}")
 
@@ -119,7 +125,7 @@ def discard(parked: ParkedId, by: By = "") -> None:
     async def action(lots: _Lots) -> None:
         lot, message = await lots.find(parked)
         if _is_envelope(message.body):
-            await lots.publisher.publish_back(message.queue, message.body, {SKIP: True})
+            await lots.send_back(message, {SKIP: True})
         await lot.take_off(message, "discarded", by or getpass.getuser())
         console.print(f"discarded {message.id}")
 

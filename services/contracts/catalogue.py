@@ -85,3 +85,9 @@ def partition_of(community: str, partitions: int) -> int:
 def hears_whole_family(service: str, kind: str) -> bool:
     """Return whether the service hears every fact of the kind's streams."""
     return f"{kind.split('.', 1)[0]}.#" in SUBSCRIPTIONS[service]
+
+
+def hears(service: str, kind: str) -> bool:
+    """Return whether a service hears a kind: its whole family, or just this one."""
+    family, what, _ = kind.split(".", 2)
+    return any(pattern in (f"{family}.#", f"{family}.{what}.*") for pattern in SUBSCRIPTIONS[service])

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from services.contracts.catalogue import KINDS
 from services.contracts.words import Actor, CommunityId, Message
 
-EVENTS_PER_PARCEL_MAX = 100
+EVENTS_PER_PARCEL_MAX = 32
 PARCEL_BYTES_MAX = 256 * 1024
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -3,7 +3,7 @@
 from services.chassis.runner import Blueprint, Kit, Parts
 from services.intake.consumers import CONSUMES
 from services.intake.routes import IntakeRoutes
-from services.intake.store import SHELVES
+from services.intake.store import SHELVES, WATCHED
 from services.intake.vault import Vault
 from services.intake.voices_routes import VoicesRoutes
 
@@ -13,7 +13,7 @@ def build(kit: Kit) -> Parts:
     key = kit.settings.vault_key.get_secret_value()
     routes = IntakeRoutes(kit.store, Vault(key) if key else None)
     voices = VoicesRoutes(kit.store)
-    return Parts((*routes.table(), *voices.table()), CONSUMES)
+    return Parts((*routes.table(), *voices.table()), CONSUMES, watched=WATCHED)
 
 
 BLUEPRINT: Blueprint = Blueprint("intake", SHELVES, build)

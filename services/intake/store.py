@@ -1,10 +1,12 @@
 """Where intake keeps things: one shelf per kind of document."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from services.chassis.shelf import Index, Ref, Shelf
-from services.intake.domain.demand import Demand
+from services.chassis.shelf import Index, Ref, Shelf, Watched
+from services.intake.domain.demand import Demand, DemandStatus
 from services.intake.domain.voices.issues import Issue, Thresholds
 from services.intake.domain.voices.kin import Holders, Kin
 
@@ -41,8 +43,16 @@ class Contact:
     sealed: bytes
 
 
+WITHOUT_ORDER: Mapping[str, object] = MappingProxyType({"status": DemandStatus.SUBMITTED.value})
+"""What a demand looks like of which matching has said nothing yet."""
+
 DEMANDS = Shelf(
-    "demands", Demand, Index(("status", "-_id")), Index(("asked_by", "-_id")), Index(("handler.id", "-_id"))
+    "demands",
+    Demand,
+    Index(("status", "-_id")),
+    Index(("asked_by", "-_id")),
+    Index(("handler.id", "-_id")),
+    Index(("submitted_at",), due=True, only=WITHOUT_ORDER),
 )
 PLACES = Shelf("places", Places)
 FILES = Shelf("files", FileOnRecord)
@@ -52,6 +62,7 @@ KIN = Shelf("kin", Kin)
 ISSUES = Shelf("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
 
 SHELVES = (DEMANDS, PLACES, FILES, CONTACTS, HOLDERS, KIN, ISSUES)
+WATCHED = (Watched("demands_without_order", DEMANDS, "submitted_at", WITHOUT_ORDER),)
 
 
 def demand_ref(community: str, demand: str) -> Ref[Demand]:

@@ -1,10 +1,9 @@
 """Where matching is put together."""
 
-from collections.abc import Callable, Coroutine
-
 from services.chassis.batches import Batches
 from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
+from services.chassis.supervision import Chore
 from services.matching.assigner import Assigner
 from services.matching.consumers import consumes
 from services.matching.guides import Guides
@@ -12,7 +11,7 @@ from services.matching.handlers import Matching
 from services.matching.learning_routes import LearningRoutes
 from services.matching.routes import MatchingRoutes
 from services.matching.solver import solve
-from services.matching.store import SHELVES
+from services.matching.store import SHELVES, WATCHED
 from services.matching.timekeeper import Timekeeper
 from services.matching.tutor import Tutor
 
@@ -22,18 +21,19 @@ def build(kit: Kit) -> Parts:
     matching = Matching(Guides(), solve)
     chores = _chores(kit, kit.batches, matching) if kit.batches else []
     routes = (*MatchingRoutes(kit.store, matching).table(), *LearningRoutes(kit.store, matching).table())
-    return Parts(routes, consumes(matching), chores)
+    return Parts(routes, consumes(matching), chores, WATCHED)
 
 
-def _chores(
-    kit: Kit, batches: Batches, matching: Matching
-) -> list[Callable[[], Coroutine[None, None, None]]]:
+def _chores(kit: Kit, batches: Batches, matching: Matching) -> list[Chore]:
     """What matching does by itself: deadlines, scarce places, lessons."""
     settings = kit.settings
+    timekeeper = Timekeeper(kit.store, batches, matching, now)
+    assigner = Assigner(kit.store, batches, matching, now)
+    tutor = Tutor(kit.store, matching.guides)
     return [
-        Timekeeper(kit.store, batches, matching, now, settings.timers_seconds).run,
-        Assigner(kit.store, batches, matching, now, settings.places_seconds).run,
-        Tutor(kit.store, matching.guides, settings.lessons_seconds).run,
+        Chore("timekeeper", timekeeper.look, settings.timers_seconds),
+        Chore("assigner", assigner.look, settings.places_seconds),
+        Chore("tutor", tutor.look, settings.lessons_seconds),
     ]
 
 

@@ -4,7 +4,6 @@ Who waits is kept on the orders, so nothing is lost when a process ends. Every r
 the community's load, checked in the write, lets one of them give the places away.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +12,6 @@ from typing import Any, Protocol
 import structlog
 
 from services.chassis.desk import Origin, Work
-from services.chassis.failures import Away
 from services.chassis.shelf import Due, Kept, Ref, Shelf
 from services.contracts.words import Actor, Role
 from services.matching.handlers import Matching
@@ -52,24 +50,13 @@ class Assigner:
         batches: run the works.
         matching: its use cases.
         clock: what time it is.
-        every_seconds: pause between two looks.
     """
 
     documents: Waiting
     batches: Runs
     matching: Matching
     clock: Callable[[], datetime]
-    every_seconds: float
     _seen: dict[str, tuple[int, int, int, tuple[str, ...]]] = field(default_factory=dict)
-
-    async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Away as away:
-                log.warning("places_wait", because=str(away))
-            await asyncio.sleep(self.every_seconds)
 
     async def look(self) -> int:
         """Give away what is free now; return how many orders got a place."""

@@ -1,9 +1,12 @@
 """Where matching keeps things: orders, catalogues as they were loaded, what orders add up to, lessons."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.shelf import Index, Ref, Shelf, Watched
 from services.matching.domain.lessons import Lesson
+from services.matching.domain.lifecycle import UNDONE
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 
@@ -23,6 +26,11 @@ class CatalogueOnRecord:
 
 LESSON_NUMBER = "number"
 
+WITHOUT_DEADLINE: Mapping[str, object] = MappingProxyType(
+    {"finish_due_at": None, "status": {"$in": sorted(status.value for status in UNDONE)}}
+)
+"""What an order that somebody should be working on looks like when nothing presses for it."""
+
 ORDERS = Shelf(
     "orders",
     Order,
@@ -31,6 +39,7 @@ ORDERS = Shelf(
     Index(("demand",)),
     Index((TIMER,), due=True),
     Index((QUEUED,), due=True),
+    Index(("created_at",), due=True, only=WITHOUT_DEADLINE),
 )
 CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
 LOADS = Shelf("loads", Load)
@@ -38,6 +47,7 @@ LOADS = Shelf("loads", Load)
 LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
 
 SHELVES = (ORDERS, CATALOGUES, LOADS, LESSONS)
+WATCHED = (Watched("orders_without_deadline", ORDERS, "created_at", WITHOUT_DEADLINE),)
 
 
 def order_ref(community: str, order: str) -> Ref[Order]:

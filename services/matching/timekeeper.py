@@ -4,7 +4,6 @@ Due times are kept on the orders, so nothing is lost when a process ends. Every 
 revision, checked in the write, lets one of them act.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +13,6 @@ import structlog
 
 from services.chassis import metrics
 from services.chassis.desk import Origin, Work
-from services.chassis.failures import Away
 from services.chassis.shelf import Due, Shelf
 from services.contracts.words import Actor, Role
 from services.matching.domain.timing import TimerKind
@@ -51,24 +49,13 @@ class Timekeeper:
         batches: run the works, each beside the others.
         matching: its use cases.
         clock: what time it is.
-        every_seconds: pause between two looks.
     """
 
     documents: DueDocuments
     batches: Runs
     matching: Matching
     clock: Callable[[], datetime]
-    every_seconds: float
     _failing: set[str] = field(default_factory=set)
-
-    async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Away as away:
-                log.warning("deadlines_wait", because=str(away))
-            await asyncio.sleep(self.every_seconds)
 
     async def look(self) -> int:
         """Act upon everything that is due by now, oldest first; return how much was done.

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.failures import Away
 from services.chassis.shelf import Kept, Ref, Shelf
 from services.matching.domain.lessons import LESSONS_MAX, Lesson, retained
 from services.matching.domain.load import Load
@@ -47,21 +46,10 @@ class Tutor:
     Arguments:
         books: matching's store.
         guides: what is known of the communities.
-        every_seconds: pause between two looks.
     """
 
     books: Books
     guides: Guides
-    every_seconds: float
-
-    async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Away as away:
-                log.warning("lessons_wait", because=str(away))
-            await asyncio.sleep(self.every_seconds)
 
     async def look(self) -> int:
         """Learn for every community that was taught something since; return how many there were."""

@@ -1,7 +1,8 @@
 """Where notify is put together."""
 
 from services.chassis.runner import Blueprint, Kit, Parts
-from services.notify.channels import ConsoleChannel
+from services.chassis.supervision import Chore
+from services.notify.channels import EVERY_SECONDS, ConsoleChannel
 from services.notify.consumers import consumes
 from services.notify.handlers import Notifier
 from services.notify.routes import NotifyRoutes
@@ -11,7 +12,7 @@ from services.notify.store import SHELVES
 def build(kit: Kit) -> Parts:
     """Return notify's parts; the console channel runs when it is wanted."""
     console = kit.settings.notify_console
-    chores = (ConsoleChannel(kit.store).run,) if console else ()
+    chores = (Chore("console", ConsoleChannel(kit.store).look, EVERY_SECONDS),) if console else ()
     return Parts(NotifyRoutes(kit.store).table(), consumes(Notifier(console)), chores)
 
 

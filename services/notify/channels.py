@@ -1,19 +1,13 @@
 """Channels carry notices out of the inbox; each notice keeps what became of it there."""
 
-import asyncio
 import sys
 from dataclasses import dataclass
 
-import structlog
-
-from services.chassis.failures import Away
 from services.chassis.mongo import Store
 from services.notify.store import NOTICES
 
-log = structlog.get_logger()
-
 PORTION = 200
-PAUSE_SECONDS = 0.5
+EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +19,13 @@ class ConsoleChannel:
 
     store: Store
 
-    async def run(self) -> None:
-        """Print what is pending, until cancelled."""
-        while True:
-            try:
-                printed = await self._print_portion()
-            except Away as away:
-                log.warning("console_waits", because=str(away))
-                printed = 0
-            if printed < PORTION:
-                await asyncio.sleep(PAUSE_SECONDS)
+    async def look(self) -> int:
+        """Print what is pending; return how much it was."""
+        printed = portion = await self._print_portion()
+        while portion == PORTION:
+            portion = await self._print_portion()
+            printed += portion
+        return printed
 
     async def _print_portion(self) -> int:
         notices = self.store.plain(NOTICES.name)

@@ -12,6 +12,7 @@ import structlog
 
 from services.chassis.batches import Documents
 from services.chassis.mongo import Store, open_client
+from services.chassis.outbox import INDEXES
 from services.chassis.servers import Servers
 from services.chassis.streams import STREAMS
 from services.contracts import demands as said_of_demands
@@ -60,7 +61,7 @@ async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     client = open_client(servers.mongo_url)
     stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in BLUEPRINTS}
     for name, store in stores.items():
-        await store.prepare([*BLUEPRINTS[name].shelves, STREAMS], ["outbox"])
+        await store.prepare([*BLUEPRINTS[name].shelves, STREAMS], {"outbox": INDEXES})
     yield stores
     for store in stores.values():
         await store.drop()

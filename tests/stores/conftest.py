@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.chassis.mongo import Store, open_client
+from services.chassis.outbox import INDEXES
 from services.chassis.servers import Servers
 from services.chassis.settings import Settings
 from tests.stores.things import SHELVES
@@ -16,7 +17,7 @@ async def store(servers: Servers, settings: Settings) -> AsyncIterator[Store]:
     """A store with the shelves of the tests."""
     client = open_client(servers.mongo_url)
     store = Store(client, f"{settings.database_prefix}_things")
-    await store.prepare(SHELVES, ["outbox", "parked"])
+    await store.prepare(SHELVES, {"outbox": INDEXES, "parked": ()})
     yield store
     await store.drop()
     await asyncio.to_thread(client.close)

@@ -11,6 +11,7 @@ from services.chassis.clock import now
 from services.chassis.failures import Away, Stale, Unwritable
 from services.chassis.mongo import Changes, Store, open_client
 from services.chassis.once import ANSWERS, Remembered, Reply
+from services.chassis.outbox import INDEXES
 from services.chassis.servers import Servers
 from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, to_document
 from services.house import BLUEPRINTS
@@ -159,18 +160,18 @@ class TestPreparing:
     async def test_it_can_be_repeated_and_keeps_what_is_there(self, store: Store) -> None:
         await store.commit(inserting(Thing("a", 3)))
         for _ in range(3):
-            await store.prepare(SHELVES, ["outbox", "parked"])
+            await store.prepare(SHELVES, {"outbox": INDEXES, "parked": ()})
         assert (await kept(store, "a")).value == Thing("a", 3)
 
     async def test_many_replicas_may_prepare_at_once(self, store: Store) -> None:
         await store.drop()
-        await asyncio.gather(*(store.prepare([*SHELVES, ANSWERS], ["outbox"]) for _ in range(8)))
+        await asyncio.gather(*(store.prepare([*SHELVES, ANSWERS], {"outbox": INDEXES}) for _ in range(8)))
         await store.commit(inserting(Thing("a"), shelf=OTHERS))
 
     @pytest.mark.parametrize("service", list(BLUEPRINTS))
     async def test_every_service_can_be_prepared_twice(self, store: Store, service: str) -> None:
         for _ in range(2):
-            await store.prepare(BLUEPRINTS[service].shelves, ["outbox"])
+            await store.prepare(BLUEPRINTS[service].shelves, {"outbox": INDEXES})
 
 
 async def test_an_answer_goes_when_its_time_is_over(store: Store) -> None:

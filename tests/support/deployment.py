@@ -8,12 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.chassis.bus import purge_topology
+from services.chassis.bus import Link
 from services.chassis.clock import now
 from services.chassis.identity import Issuer, new_private_key
 from services.chassis.mongo import Store, open_client
 from services.chassis.servers import Servers
 from services.chassis.settings import Settings
+from services.chassis.ways import purge
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.house import SERVICES
@@ -98,6 +99,8 @@ class Deployments:
                 "drain_seconds": 10.0,
                 "http_pace_seconds": 0.0,
                 "bus_pace_seconds": 0.005,
+                "audit_seconds": 0.5,
+                "ways_seconds": 2.0,
                 **changes,
             }
         )
@@ -110,7 +113,12 @@ class Deployments:
         try:
             for settings in self.made:
                 straight = settings.model_dump() | {"amqp_url": self.servers.amqp_url}
-                await purge_topology(Settings.model_validate(straight))
+                whole = Settings.model_validate(straight)
+                link = Link(whole, "a test cleans up")
+                try:
+                    await purge(link, whole)
+                finally:
+                    await link.close()
                 for service in SERVICES:
                     await Store(client, f"{settings.database_prefix}_{service}").drop()
         finally:

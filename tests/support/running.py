@@ -27,7 +27,7 @@ from tests.support.client import Visitor
 from tests.support.deployment import Keys, jiwang, roomy
 
 FENCE = b"a fence, and no message: "
-_MACHINERY = frozenset({"outbox", "parked", "parked_actions", "members"})
+_MACHINERY = frozenset({"outbox", "parked", "parked_actions", "members", "audits", "deployment"})
 
 
 @dataclass
@@ -140,7 +140,8 @@ class Running:
             await eventually(self._nothing_to_announce)
 
     async def _nothing_to_announce(self) -> bool:
-        return not [1 for store in self.stores.values() if await store.plain("outbox").count({})]
+        unsent = {"sent_at": None}
+        return not [1 for store in self.stores.values() if await store.plain("outbox").count(unsent)]
 
     async def _pass_fences(self, number: bytes) -> None:
         names = Names(self.settings.bus_prefix)

@@ -71,9 +71,9 @@ class Lot:
 
     parked: list[Parked] = field(default_factory=list)
 
-    async def park(self, message: Parked) -> None:
-        """Put one aside."""
-        self.parked.append(message)
+    async def park(self, messages: Sequence[Parked]) -> None:
+        """Put some aside."""
+        self.parked.extend(messages)
 
 
 @dataclass

@@ -1,0 +1,200 @@
+"""One service while it runs: its store, its voice on the bus, and all that it does in the background."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from services.chassis import metrics
+from services.chassis.audit import AUDITS, Auditor, Listener
+from services.chassis.batches import Batches
+from services.chassis.blueprint import Blueprint, Kit
+from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.clock import now
+from services.chassis.consumers import Partitions, QueueReader, queue_length
+from services.chassis.front import FrontOffice
+from services.chassis.heard import Heard
+from services.chassis.mailroom import Mailroom, RetryPolicy
+from services.chassis.members import Members
+from services.chassis.mongo import Client, PlainIndex, Store
+from services.chassis.once import ANSWERS
+from services.chassis.outbox import COLLECTION, INDEXES
+from services.chassis.pace import Pace
+from services.chassis.parking import ParkingLot
+from services.chassis.relay import Relay
+from services.chassis.settings import Settings
+from services.chassis.shelf import Watched
+from services.chassis.streams import STREAMS, WAITS_SINCE
+from services.chassis.supervision import Broken, Chore, Supervisor
+from services.chassis.topology import Names
+from services.chassis.tray import Handle, Tray
+from services.chassis.ways import WaysKept
+
+DEPLOYMENT = "deployment"
+PLAIN_COLLECTIONS: dict[str, Sequence[PlainIndex]] = {
+    COLLECTION: INDEXES,
+    AUDITS: (),
+    "parked": (),
+    "parked_actions": (),
+    "members": (),
+    DEPLOYMENT: (),
+}
+PREFETCH_DEAD = 10
+LAG_SECONDS = 5.0
+MEASURE_SECONDS = 5.0
+FORGET_SECONDS = 60.0
+
+
+class Misconfigured(Exception):
+    """The settings are not those that this deployment was made with."""
+
+
+@dataclass
+class Service:
+    """One running service: everything but a port of its own.
+
+    Arguments:
+        blueprint: what it consists of.
+        settings: of the deployment.
+        client: of the database.
+        publisher: to the broker.
+        consuming: connection to the broker, apart from the publisher's.
+        broken: called when something cannot go on.
+    """
+
+    blueprint: Blueprint
+    settings: Settings
+    client: Client
+    publisher: BusPublisher
+    consuming: Link
+    broken: Callable[[Broken], None]
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        settings, name = self.settings, self.blueprint.name
+        self.name = name
+        self.names = Names(settings.bus_prefix)
+        database = f"{settings.database_prefix}_{name}"
+        self.store = Store(self.client, database, settings.commit_seconds)
+        self.supervisor = Supervisor(name, self.broken)
+        self.ways = WaysKept(name, self.consuming, settings)
+        self.voice = Voice(name, self.publisher, self.names, self.ways.miss)
+        self.relay = Relay(
+            self.store, self.voice, settings.outbox_grace_seconds, name, settings.facts_kept_hours
+        )
+        self.batches = Batches(self.store, self.relay, settings.partitions, now)
+        pace = Pace(settings.http_pace_seconds)
+        self.front = FrontOffice(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
+        self.parts = self.blueprint.build(Kit(settings, self.store, self.batches))
+        self._receiving()
+
+    def _receiving(self) -> None:
+        """Put together what takes messages off the bus."""
+        settings, name = self.settings, self.name
+        self.mailroom = Mailroom(
+            service=name,
+            effects=self.parts.effects,
+            batches=self.batches,
+            lot=ParkingLot(self.store),
+            later=self.voice,
+            retry=RetryPolicy(settings.retry_tiers_seconds, settings.attempts_max),
+            partitions=settings.partitions,
+        )
+        self.partitions = Partitions(
+            name,
+            Members(self.store, settings.member_seconds),
+            settings.partitions,
+            self._reader,
+            settings.member_seconds,
+            lambda: self.store.oldest_call_seconds,
+        )
+        heard = Heard()
+        self.auditor = Auditor(name, self.store, self.voice, settings.partitions, self.partitions.is_first)
+        listener = Listener(name, self.voice, heard, self.auditor, self.ways.lost_seconds)
+        self.tray = self._tray(self.mailroom.handle, heard, listener)
+        self.dead_tray = self._tray(self.mailroom.park_dead, Heard(), None)
+        self.dead = QueueReader(
+            self.consuming, self.names.dead(name), self.dead_tray, PREFETCH_DEAD, self.ways.miss
+        )
+
+    def _tray(self, handle: Handle, heard: Heard, listener: Listener | None) -> Tray:
+        answer = listener.answer if listener else None
+        pace = Pace(self.settings.bus_pace_seconds)
+        return Tray(handle, pace, self.mailroom.step_over, self.store.ping, answer, heard)
+
+    def _reader(self, partition: int) -> QueueReader:
+        queue = self.names.work(self.name, partition)
+        return QueueReader(self.consuming, queue, self.tray, self.settings.prefetch, self.ways.miss)
+
+    async def prepare(self) -> None:
+        """Make the database ready; repeating it is harmless.
+
+        Raises:
+            Misconfigured: this deployment was made with another number of partitions.
+        """
+        await self.store.prepare([*self.blueprint.shelves, STREAMS, ANSWERS], PLAIN_COLLECTIONS)
+        ours = {"_id": "bus", "partitions": self.settings.partitions}
+        kept = await self.store.plain(DEPLOYMENT).insert_if_absent(ours)
+        if kept["partitions"] != ours["partitions"]:
+            raise Misconfigured(
+                f"SANDAN_PARTITIONS is {ours['partitions']}, but this deployment has {kept['partitions']}: "
+                "it is the same everywhere, and changed only when all queues are empty (docs/operations.md)"
+            )
+
+    def start(self) -> None:
+        """Take work. Called once, when everything is prepared."""
+        loops = {
+            "partitions": self.partitions.run,
+            "dead": self.dead.run,
+            "tray": self.tray.run,
+            "dead_tray": self.dead_tray.run,
+            "relay": self.relay.run,
+            "front": self.front.run,
+        }
+        self.tasks = [self.supervisor.keep_running(name, run) for name, run in loops.items()]
+        self.tasks += [self.supervisor.repeat(chore) for chore in (*self._chores(), *self.parts.chores)]
+
+    def _chores(self) -> Sequence[Chore]:
+        settings = self.settings
+        return (
+            Chore("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
+            Chore("measure", self.relay.measure, MEASURE_SECONDS),
+            Chore("forget", self.relay.forget, FORGET_SECONDS),
+            Chore("audit", self.auditor.look, settings.audit_seconds),
+            Chore("ways", self.ways.keep, 0.2),
+            Chore("lag", self._measure_lag, LAG_SECONDS),
+            Chore("watch", self._watch, settings.watch_seconds),
+        )
+
+    async def stop(self) -> None:
+        """Take no more work, finish what is in hand, send what is announced."""
+        partitions, dead, tray, dead_tray, relay, front, *others = self.tasks
+        for taking in (self.partitions, self.dead, self.tray, self.dead_tray):
+            taking.stop()
+        await asyncio.gather(partitions, dead, tray, dead_tray)
+        self.front.stop()
+        await front
+        # What a chore announced at last is still sent.
+        await cancelled(others)
+        self.relay.stop()
+        await relay
+
+    async def _measure_lag(self) -> None:
+        queues = [self.names.work(self.name, n) for n in range(self.settings.partitions)]
+        metrics.QUEUE_LAG.labels(self.name).set(await queue_length(self.consuming, queues))
+
+    async def _watch(self) -> None:
+        """Count what waits for something that should have come, and say for how long the oldest of it has."""
+        at = datetime.now(UTC)
+        for watched in (Watched("streams_with_a_gap", STREAMS, WAITS_SINCE), *self.parts.watched):
+            backlog = await self.store.backlog(watched.shelf, watched.since, **watched.only)
+            metrics.WAITS.labels(self.name, watched.what).set(backlog.count)
+            metrics.WAITS_OLDEST.labels(self.name, watched.what).set(backlog.age_seconds(at))
+
+
+async def cancelled(tasks: Sequence["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks and wait for their ends."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

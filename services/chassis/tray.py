@@ -1,0 +1,286 @@
+"""What a service has received and not yet settled: each community has a line, and the lines take turns."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+
+from services.chassis.bus import BROKER_ERRORS, CONTROL, ENVELOPES, PARCEL
+from services.chassis.failures import Away
+from services.chassis.heard import Heard
+from services.chassis.mailroom import Delivery
+from services.chassis.pace import Pace
+
+log = structlog.get_logger()
+
+AWAY_SECONDS_MAX = 5.0
+AWAY_SECONDS_MIN = 0.1
+MESSAGES_AT_ONCE_MAX = 256
+ENVELOPES_AT_ONCE_MAX = 128
+BYTES_AT_ONCE_MAX = 8 * 1024 * 1024
+WEIGHT_UNKNOWN = 0.5
+"""What a message counts that does not say how many envelopes it holds: it is none of our fresh ones."""
+TRIES_TOGETHER_MAX = 5
+"""Deliveries that fail so often together, while the database answers, are tried one by one."""
+
+Handle = Callable[[Sequence[Delivery]], Awaitable[None]]
+StepOver = Callable[[Delivery, Exception], Awaitable[None]]
+Answer = Callable[[str, str, bytes], Awaitable[None]]
+
+
+@dataclass(eq=False, slots=True)
+class Hold:
+    """One channel's messages: while it is open they may be worked on and acknowledged.
+
+    Arguments:
+        queue: they come from.
+        channel: they came over.
+        unsettled: delivery tag → message, in the order in which they came.
+    """
+
+    queue: str
+    channel: AbstractChannel
+    open: bool = True
+    unsettled: dict[int, "Item"] = field(default_factory=dict)
+
+    async def settle(self, items: Sequence["Item"]) -> None:
+        """Acknowledge items: those that came first together, the others one by one.
+
+        A channel that is gone has given everything back to the broker.
+        """
+        done = {item.tag for item in items}
+        first = 0
+        for tag in list(self.unsettled):
+            if tag not in done:
+                break
+            first = tag
+            del self.unsettled[tag]
+        if first:
+            await self._acknowledge(first, multiple=True)
+        for tag in sorted(tag for tag in done if tag in self.unsettled):
+            del self.unsettled[tag]
+            await self._acknowledge(tag, multiple=False)
+
+    async def _acknowledge(self, tag: int, *, multiple: bool) -> None:
+        if self.open and not self.channel.is_closed:
+            with suppress(*BROKER_ERRORS):
+                underlay = await self.channel.get_underlay_channel()
+                await underlay.basic_ack(tag, multiple=multiple)
+
+
+@dataclass(eq=False, slots=True)
+class Item:
+    """One message in the tray."""
+
+    hold: Hold
+    message: AbstractIncomingMessage
+
+    @property
+    def tag(self) -> int:
+        """Return its number on its channel."""
+        return self.message.delivery_tag or 0
+
+    @property
+    def line(self) -> str:
+        """Return whose turn it takes: its community's, as it says outside."""
+        return str(self.message.headers.get("community", ""))[:64]
+
+    @property
+    def weight(self) -> float:
+        """Return how much it counts towards a batch."""
+        count = self.message.headers.get(ENVELOPES)
+        return (
+            float(count) if isinstance(count, int) and 0 < count <= ENVELOPES_AT_ONCE_MAX else WEIGHT_UNKNOWN
+        )
+
+    @property
+    def control(self) -> str:
+        """Return what it says about what was said; empty for everything else."""
+        return str(self.message.headers.get(CONTROL, ""))
+
+    @property
+    def parcel(self) -> str:
+        """Return the id of the parcel; empty where there is none."""
+        return str(self.message.headers.get(PARCEL, ""))
+
+
+@dataclass
+class Tray:
+    """What a service has received and not yet settled, whichever partition it came from.
+
+    All of a service's partitions are worked on together: one transaction for what is waiting in all of
+    them costs little more than one for a single partition. The communities take turns, so that none starves.
+
+    Arguments:
+        handle: settles deliveries; while it raises Away the same deliveries are tried again.
+        step_over: puts off a single delivery that fails again and again, so that it holds up nothing.
+        pace: of the batches.
+        is_alive: raises Away while the database is away: then it is nobody's fault, and all wait.
+        answer: answers what is said about what was said: (control, queue, body).
+        heard: remembers what was settled.
+    """
+
+    handle: Handle
+    pace: Pace
+    step_over: StepOver
+    is_alive: Callable[[], Awaitable[None]]
+    answer: Answer | None = None
+    heard: Heard = field(default_factory=Heard)
+    _lines: dict[tuple[Hold, str], deque[Item]] = field(default_factory=dict)
+    _in_hand: set[Hold] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._arrived = asyncio.Event()
+        self._let_go = asyncio.Condition()
+        self._stopping = asyncio.Event()
+        self._asked: set[Hold] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+        return sum(map(len, self._lines.values()))
+
+    def put(self, hold: Hold, message: AbstractIncomingMessage) -> None:
+        """Take in a message."""
+        item = Item(hold, message)
+        hold.unsettled[item.tag] = item
+        if item.control:
+            self._asked.add(hold)
+        else:
+            self._lines.setdefault((hold, item.line), deque()).append(item)
+        self._arrived.set()
+
+    async def release(self, hold: Hold, seconds: float) -> None:
+        """Forget what waits of a channel; return once nothing of it is in hand, or after a while.
+
+        What is still in hand then may be done twice, here and by the next one; the second finds it done.
+        """
+        for line in [line for line in self._lines if line[0] is hold]:
+            del self._lines[line]
+        self._asked.discard(hold)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._let_go:
+                await self._let_go.wait_for(lambda: hold not in self._in_hand)
+        hold.open = False
+
+    async def run(self) -> None:
+        """Settle what arrives, until stopped."""
+        while not self._stopping.is_set():
+            if not self._lines and not self._asked:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            await self._answer_those_asked()
+            if self._lines:
+                if self.waiting < MESSAGES_AT_ONCE_MAX:  # a full batch need not be gathered any longer
+                    await self.pace.keep()
+                await self._settle(self._take())
+
+    def stop(self) -> None:
+        """Ask `run` to finish what is in hand and end."""
+        self._stopping.set()
+        self._arrived.set()
+
+    def _take(self) -> list[Item]:
+        """Take from every line in turn, each in its order."""
+        taken: list[Item] = []
+        weight, size = 0.0, 0
+        while self._lines and len(taken) < MESSAGES_AT_ONCE_MAX:
+            for line in list(self._lines):
+                waiting = self._lines.pop(line)
+                item = waiting.popleft()
+                if waiting:
+                    self._lines[line] = waiting  # at the end: whoever was served waits for all others
+                taken.append(item)
+                weight += item.weight
+                size += len(item.message.body)
+                if weight >= ENVELOPES_AT_ONCE_MAX or size >= BYTES_AT_ONCE_MAX:
+                    return taken
+                if len(taken) >= MESSAGES_AT_ONCE_MAX:
+                    break
+        return taken
+
+    async def _settle(self, taken: list[Item]) -> None:
+        if not taken:
+            return
+        self._in_hand = {item.hold for item in taken}
+        try:
+            if await self._handled(taken):
+                for hold in self._in_hand:
+                    mine = [item for item in taken if item.hold is hold]
+                    await hold.settle(mine)
+                    self.heard.add(hold.queue, (item.parcel for item in mine))
+                    if hold.open and any(item.control for item in hold.unsettled.values()):
+                        self._asked.add(hold)
+        except Exception:
+            # Nobody knows what was acknowledged: what was not comes again over another channel.
+            for hold in self._in_hand:
+                hold.open = False
+                with suppress(*BROKER_ERRORS):
+                    await hold.channel.close()
+            raise
+        finally:
+            async with self._let_go:
+                self._in_hand = set()
+                self._let_go.notify_all()
+
+    async def _handled(self, taken: list[Item]) -> bool:
+        """Handle deliveries, however long broker or database are away; False when told to stop."""
+        deliveries = [_delivery(item) for item in taken]
+        wait, tries = AWAY_SECONDS_MIN, 0
+        while True:
+            try:
+                if tries < TRIES_TOGETHER_MAX:
+                    await self.handle(deliveries)
+                else:
+                    await self._one_by_one(deliveries)
+            except Exception as error:  # noqa: BLE001 - whatever it is, what was delivered is not let fall
+                self._complain(deliveries, error)
+                if self._stopping.is_set() or not any(hold.open for hold in self._in_hand):
+                    return False
+                tries += 1
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, AWAY_SECONDS_MAX)
+            else:
+                return True
+
+    async def _one_by_one(self, deliveries: Sequence[Delivery]) -> None:
+        """Handle each by itself, and put off what fails although the database is there.
+
+        Raises:
+            Away: it is not there.
+        """
+        await self.is_alive()
+        for delivery in deliveries:
+            try:
+                await self.handle([delivery])
+            except Exception as error:  # noqa: BLE001 - told where it is put off
+                await self.is_alive()
+                await self.step_over(delivery, error)
+
+    def _complain(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        first = deliveries[0].queue
+        if isinstance(error, Away):
+            log.warning("deliveries_wait", queue=first, deliveries=len(deliveries), because=str(error))
+        else:
+            log.error("deliveries_failed", queue=first, deliveries=len(deliveries), exc_info=error)
+
+    async def _answer_those_asked(self) -> None:
+        """Answer what was asked about what came before: once all of that is settled."""
+        for hold in list(self._asked):
+            self._asked.discard(hold)
+            while hold.open and (first := next(iter(hold.unsettled.values()), None)) and first.control:
+                if self.answer is not None:
+                    try:
+                        await self.answer(first.control, hold.queue, first.message.body)
+                    except Exception as error:  # noqa: BLE001 - who asked asks again
+                        log.warning("not_answered", queue=hold.queue, because=type(error).__name__)
+                await hold.settle([first])
+
+
+def _delivery(item: Item) -> Delivery:
+    return Delivery(item.hold.queue, item.message.body, item.message.headers)
