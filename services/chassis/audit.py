@@ -3,8 +3,8 @@
 Every few seconds the first replica of a publisher tells each subscriber, partition by partition, which
 parcels were confirmed since the subscriber last answered (eight bytes a parcel). The question travels the
 same way as the parcels did, behind them, so that whoever answers it has had all of them before it. The answer
-says which it never settled; those are published again from the outbox, where they are kept for some days. What comes twice
-by that is recognised, as always.
+says which it never settled; those are published again from the outbox, where they are kept for days. What
+comes twice by that is recognised, as always.
 """
 
 from collections.abc import Callable, Mapping

@@ -61,7 +61,7 @@ class Pack:
     parcels: tuple[Parcel, ...]
 
     def to_document(self) -> dict[str, Any]:
-        """Return the outbox row; once every parcel is confirmed it has a `sent_at`, by the database's clock."""
+        """Return the outbox row; once every parcel is confirmed it has a `sent_at`, in database time."""
         rows = [[p.routing_key, p.community, p.body, p.envelopes] for p in self.parcels]
         return {"_id": self.id, "at": self.at, "claimed_until": None, "parcels": rows}
 

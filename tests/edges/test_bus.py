@@ -9,13 +9,14 @@ import orjson
 import pytest
 
 from services.chassis import metrics
-from services.chassis.bus import BusPublisher, Link
+from services.chassis.bus import BusPublisher, Link, Voice
 from services.chassis.clock import new_id
 from services.chassis.failures import Away
 from services.chassis.mailroom import ATTEMPT, SKIP
 from services.chassis.mongo import Store, open_client
-from services.chassis.outbox import Parcel
+from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.parking import Parked, ParkingLot
+from services.chassis.settings import Settings
 from services.chassis.topology import Names
 from services.contracts.catalogue import partition_of
 from services.house import house
@@ -39,6 +40,11 @@ def urged(demand: str, times: int, **changes: Any) -> dict[str, Any]:
     return envelope(
         "demand.urged.v1", body, **{"id": new_id(), "stream": stream, "version": times + 1, **changes}
     )
+
+
+def voice(link: Link, settings: Settings, service: str = "intake") -> Voice:
+    """Return how a service speaks over a link of the test's own."""
+    return Voice(service, BusPublisher(link), Names(settings.bus_prefix), lambda _: None)
 
 
 async def put(
@@ -311,10 +317,11 @@ class TestParked:
 
     async def _replay(self, running: Running, message: Parked, action: str) -> None:
         """Do what the command does: send it back, then take it off the lot."""
-        link = Link(running.settings.amqp_urls, "a test")
-        publisher = BusPublisher(link, Names(running.settings.bus_prefix))
+        link = Link(running.settings, "a test")
         headers = {SKIP: True} if action == "discarded" else {}
-        await publisher.publish_back(message.queue, message.body, headers)
+        await voice(link, running.settings, message.service).publish_back(
+            message.queue, message.body, headers
+        )
         await ParkingLot(running.stores[message.service]).take_off(message, action, "wang")
         await link.close()
 
@@ -391,57 +398,45 @@ class TestParked:
         assert len(await clean.parked("matching")) == 1
 
 
-class TestPublishing:
-    async def test_what_nobody_would_receive_is_away_and_stays_in_the_outbox(
-        self, deployments: Deployments, keys: Keys
-    ) -> None:
-        async with running_house(deployments.new(), keys) as running:
-            names = Names(running.settings.bus_prefix)
-            async with broker(running.settings) as channel:
-                events = await channel.get_exchange(names.events, ensure=False)
-                for service in ("intake", "matching", "notify"):
-                    queue = await channel.get_queue(
-                        names.work(service, partition_of("jiwang", 2)), ensure=False
-                    )
-                    await queue.unbind(events, f"p{partition_of('jiwang', 2)}.demand.#")
-            link = Link(running.settings.amqp_urls, "a test")
-            key = f"p{partition_of('jiwang', 2)}.{SUBMITTED}"
-            with pytest.raises(Away):
-                await BusPublisher(link, names).publish([Parcel(key, "jiwang", b"[]", 0)])
-            await link.close()
-            demand = (await running.resident().post("/demands", {"text": TEXT})).ok()["id"]
-            await asyncio.sleep(1.2)
-            assert await running.stores["intake"].plain("outbox").count({}) == 1
-            async with broker(running.settings) as channel:
-                events = await channel.get_exchange(names.events, ensure=False)
-                for service in ("intake", "matching", "notify"):
-                    queue = await channel.get_queue(
-                        names.work(service, partition_of("jiwang", 2)), ensure=False
-                    )
-                    await queue.bind(events, f"p{partition_of('jiwang', 2)}.demand.#")
-            await running.resident().until(f"/demands/{demand}", lambda seen: seen["order"])
+SUBMITTED_KEY = f"p{partition_of('jiwang', 2)}.{SUBMITTED}"
 
-    async def test_of_many_parcels_one_that_nobody_receives_is_enough_to_be_away(
+
+def parcel(key: str = SUBMITTED_KEY) -> Parcel:
+    """Return a parcel with nothing in it."""
+    return Parcel(new_id(), key, "jiwang", b"[]", 0)
+
+
+class TestPublishing:
+    async def test_what_nobody_would_receive_is_not_taken_and_what_is_beside_it_is(
         self, clean: Running
     ) -> None:
-        link = Link(clean.settings.amqp_urls, "a test")
-        publisher = BusPublisher(link, Names(clean.settings.bus_prefix))
-        good = Parcel(f"p{partition_of('jiwang', 2)}.{SUBMITTED}", "jiwang", b"[]", 0)
-        with pytest.raises(Away):
-            await publisher.publish([good, Parcel("p99.nobody.hears", "jiwang", b"[]", 0), good])
-        await publisher.publish([good] * 300)
+        link = Link(clean.settings, "a test")
+        speaks = voice(link, clean.settings)
+        outcomes = await speaks.publish([parcel(), parcel("p99.nobody.hears"), parcel()])
+        assert [type(outcome) for outcome in outcomes] == [type(None), NotTaken, type(None)]
+        assert await speaks.publish([parcel() for _ in range(300)]) == [None] * 300
         await link.close()
 
-    async def test_a_broker_nobody_answers_at_is_away(self) -> None:
-        link = Link(("amqp://127.0.0.1:1/",), "a test")
-        with pytest.raises(Away):
-            await BusPublisher(link, Names("t")).publish([Parcel("p0.x", "jiwang", b"[]", 0)])
+    async def test_an_exchange_that_is_not_there_is_told_to_its_owner(self, clean: Running) -> None:
+        link = Link(clean.settings, "a test")
+        missed: list[str] = []
+        names = Names("nowhere")
+        (outcome,) = await Voice("intake", BusPublisher(link), names, missed.append).publish([parcel()])
+        assert isinstance(outcome, NotTaken)
+        assert missed == ["nowhere.intake.events"]
+        await link.close()
+
+    async def test_a_broker_nobody_answers_at_is_away(self, settings: Settings) -> None:
+        nowhere = settings.model_copy(update={"amqp_url": "amqp://127.0.0.1:1/"})
+        link = Link(Settings.model_validate(nowhere.model_dump()), "a test")
+        (outcome,) = await voice(link, settings).publish([parcel()])
+        assert isinstance(outcome, Away)
 
 
 async def test_what_the_broker_gave_up_on_is_parked_envelope_by_envelope(clean: Running) -> None:
     names = Names(clean.settings.bus_prefix)
     async with broker(clean.settings) as channel:
-        exchange = await channel.get_exchange(names.dead, ensure=False)
+        exchange = await channel.get_exchange(names.dead("matching"), ensure=False)
         parcel = [submitted("d1"), submitted("d2")]
         await exchange.publish(aio_pika.Message(orjson.dumps(parcel)), "matching")
 

@@ -93,7 +93,7 @@ async def taught(town: Town, guides: Guides | None = None) -> Guide:
     """Return what a replica knows of a town once it has learnt; a new replica when none is given."""
     knows = guides or Guides()
     await guide_of(town, knows)
-    await Tutor(books(town), knows, 0.01).look()
+    await Tutor(books(town), knows).look()
     return await guide_of(town, knows)
 
 
@@ -360,7 +360,7 @@ class TestLearning:
         await a_lesson_each(wide)
         guides = Guides()
         await guide_of(wide, guides)
-        tutor = Tutor(books(wide), guides, 0.01)
+        tutor = Tutor(books(wide), guides)
         assert [await tutor.look(), await tutor.look()] == [1, 0]
         await chosen(wide, CHARGING, HOUSING)
         assert [await tutor.look(), await tutor.look()] == [1, 0]
@@ -448,7 +448,7 @@ class TestTheSameEverywhere:
         before = ranked(await guide_of(other, guides))
         await a_lesson_each(taught_town)
         await guide_of(taught_town, guides)
-        assert await Tutor(books(other), guides, 0.01).look() == 1
+        assert await Tutor(books(other), guides).look() == 1
         after = await guide_of(other, guides)
         assert after.experience is None
         assert ranked(after) == before

@@ -90,7 +90,7 @@ def assigner(town: Town) -> Assigner:
     """Return somebody who gives places, as each replica has one."""
     documents = cast(Waiting, town.documents["matching"])
     matching = Matching(SharedGuides(), solve)
-    return Assigner(documents, town.more_batches("matching"), matching, lambda: town.now, 0.01)
+    return Assigner(documents, town.more_batches("matching"), matching, lambda: town.now)
 
 
 async def look(town: Town, giver: Assigner | None = None) -> int:

@@ -11,7 +11,9 @@ from services.chassis.batches import Batches
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
 from services.chassis.mongo import Store
-from services.chassis.outbox import PACKS_IN_MEMORY_MAX, Pack, Parcel, Publisher, Relay, pack_up
+from services.chassis.outbox import Pack, Parcel, pack_up
+from services.chassis.relay import PACKS_IN_MEMORY_MAX, Publisher, Relay
+from services.chassis.supervision import Chore, Supervisor, ended
 from services.contracts.demands import DemandWithdrawn
 from services.contracts.envelope import EVENTS_PER_PARCEL_MAX, PARCEL_BYTES_MAX, open_parcel
 from services.contracts.refusal import Conflict
@@ -33,10 +35,17 @@ async def count(store: Store, thing: str) -> int:
 
 @asynccontextmanager
 async def running(relay: Relay) -> AsyncIterator[None]:
-    task = asyncio.create_task(relay.run())
+    supervisor = Supervisor("test", lambda broken: None)
+    sweeping = supervisor.repeat(Chore("sweep", relay.sweep, 0.05))
+    task = supervisor.keep_running("relay", relay.run)
     yield
     relay.stop()
     await task
+    await ended(sweeping)
+
+
+async def unsent(store: Store) -> int:
+    return await store.plain("outbox").count({"sent_at": None})
 
 
 class TestTogether:
@@ -118,7 +127,7 @@ class TestAnnouncing:
         assert [parcel.envelopes for parcel in parcels] == [EVENTS_PER_PARCEL_MAX, EVENTS_PER_PARCEL_MAX, 1]
         assert all(len(parcel.body) <= PARCEL_BYTES_MAX for parcel in parcels)
         versions = [letter["version"] for parcel in parcels for letter in open_parcel(parcel.body)]
-        assert versions == list(range(1, 202))
+        assert versions == list(range(1, 2 * EVENTS_PER_PARCEL_MAX + 2))
 
     async def test_nothing_said_is_no_pack(self) -> None:
         assert pack_up([], 2, now()) == []
@@ -128,17 +137,17 @@ class TestRelay:
     def relay(self, store: Store, publisher: Publisher, grace: float = GRACE_SECONDS) -> Relay:
         return Relay(store, publisher, grace, "test")
 
-    async def test_what_was_committed_is_sent_and_forgotten(self, store: Store) -> None:
+    async def test_what_was_committed_is_sent_and_noted(self, store: Store) -> None:
         publisher = Printer()
         relay = self.relay(store, publisher)
         async with running(relay):
             await batches(store, relay).run([counted_up("a", said=True)])
         assert [orjson.loads(parcel.body)[0]["stream"] for parcel in publisher.sent] == ["things/a"]
-        assert await store.plain("outbox").count({}) == 0
+        assert await unsent(store) == 0
 
     async def test_what_a_crash_left_behind_is_sent_by_whoever_finds_it(self, store: Store) -> None:
         await batches(store, Nobody()).run([counted_up("a", said=True), counted_up("b", said=True)])
-        assert await store.plain("outbox").count({}) == 1
+        assert await unsent(store) == 1
         publisher = Printer()
         async with running(self.relay(store, publisher)):
             await eventually(lambda: _is_empty(store))
@@ -150,19 +159,18 @@ class TestRelay:
         async with running(self.relay(store, publisher, grace=60)):
             await asyncio.sleep(0.3)
         assert publisher.sent == []
-        assert await store.plain("outbox").count({}) == 1
+        assert await unsent(store) == 1
 
     async def test_nothing_is_lost_however_often_the_broker_is_away(self, store: Store) -> None:
         publisher = Printer(away_times=4)
         relay = self.relay(store, publisher)
-        outbox = store.plain("outbox")
         async with running(relay):
             for n in range(5):
                 await batches(store, relay).run([counted_up(f"t{n}", said=True)])
             await eventually(lambda: _is_empty(store))
         streams = [letter["stream"] for parcel in publisher.sent for letter in open_parcel(parcel.body)]
         assert set(streams) == {f"things/t{n}" for n in range(5)}
-        assert await outbox.count({}) == 0
+        assert await unsent(store) == 0
 
     async def test_two_relays_do_not_send_what_the_other_has_claimed(self, store: Store) -> None:
         for n in range(20):
@@ -184,7 +192,7 @@ class TestRelay:
 
     async def test_more_than_fits_in_memory_is_swept_up_later(self, store: Store) -> None:
         relay = self.relay(store, Printer())
-        pack = Pack("p", now(), (Parcel("p0.x", "jiwang", b"[]", 0),))
+        pack = Pack("p", now(), (Parcel("p.0", "p0.x", "jiwang", b"[]", 0),))
         relay.hand_over([Pack(f"p{n}", pack.at, pack.parcels) for n in range(PACKS_IN_MEMORY_MAX + 5)])
         publisher = Printer()
         await batches(store, relay).run([counted_up("a", said=True)])  # no room for it in memory
@@ -200,8 +208,8 @@ class TestRelay:
         relay.stop()
         await task
         assert len(publisher.sent) == 1
-        assert await store.plain("outbox").count({}) == 0
+        assert await unsent(store) == 0
 
 
 async def _is_empty(store: Store) -> bool:
-    return await store.plain("outbox").count({}) == 0
+    return await unsent(store) == 0

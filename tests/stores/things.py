@@ -6,7 +6,7 @@ from typing import Any
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import Away
-from services.chassis.outbox import Pack, Parcel
+from services.chassis.outbox import NotTaken, Pack, Parcel
 from services.chassis.shelf import Index, Ref, Shelf
 from services.contracts.demands import DemandWithdrawn
 from services.contracts.words import Actor, Role
@@ -50,19 +50,28 @@ def counted_up(thing: str, *, said: bool = False, notes: dict[str, str] | None =
 
 @dataclass
 class Publisher:
-    """Takes parcels, except as often as it is told to be away."""
+    """Takes parcels, except as often as it is told to be away, and on ways that it does not take.
+
+    Arguments:
+        away_times: how often it does not answer.
+        refused: ways whose parcels it does not take.
+    """
 
     away_times: int = 0
+    refused: set[str] = field(default_factory=set)
     sent: list[Parcel] = field(default_factory=list)
     tries: int = 0
+    tried: list[Parcel] = field(default_factory=list)
 
-    async def publish(self, parcels: Sequence[Parcel]) -> None:
+    async def publish(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
         """Take parcels, or none of them."""
         self.tries += 1
+        self.tried.extend(parcels)
         if self.away_times > 0:
             self.away_times -= 1
-            raise Away("no broker today")
-        self.sent.extend(parcels)
+            return [Away("no broker today") for _ in parcels]
+        self.sent.extend(parcel for parcel in parcels if parcel.way not in self.refused)
+        return [NotTaken("full", "refused") if parcel.way in self.refused else None for parcel in parcels]
 
 
 @dataclass

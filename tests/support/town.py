@@ -182,7 +182,7 @@ class Town:
     def timekeeper(self, batches: Batches | None = None) -> Timekeeper:
         """Return somebody who acts upon deadlines, as each replica of matching has one."""
         documents = cast(DueDocuments, self.documents["matching"])
-        return Timekeeper(documents, batches or self.batches["matching"], self.matching, self._clock, 0.01)
+        return Timekeeper(documents, batches or self.batches["matching"], self.matching, self._clock)
 
     async def wait(self, until: datetime) -> list[tuple[datetime, int]]:
         """Let time pass, and every deadline with it; return when how much happened by itself."""
