@@ -33,7 +33,7 @@ ROWS_MAX = 5_000
 """Outbox rows compared at once; what is more waits for the next question."""
 SETTLED_SECONDS = 1.0
 """What was confirmed later than this may still be on its way into the database's books."""
-ASKED_AGAIN_SECONDS = 30.0
+ASKED_AGAIN_LOOKS = 3
 ASKED_AGAIN_SECONDS_MAX = 600.0
 SAID_AT_ONCE_MAX = 200
 
@@ -87,6 +87,7 @@ class Auditor:
         voice: on the bus.
         partitions: of the bus.
         is_first: whether this replica is the one that asks; should two do it, no harm is done.
+        every_seconds: between two looks.
     """
 
     service: str
@@ -94,6 +95,7 @@ class Auditor:
     voice: Voice
     partitions: int
     is_first: Callable[[], bool]
+    every_seconds: float = 10.0
     _asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -161,7 +163,7 @@ class Auditor:
             if not parcels:
                 return 0
             question = Question(by=self.service, since=since, until=until, parcels=tuple(parcels))
-            open_question = Asked(monotonic(), 0.0, ASKED_AGAIN_SECONDS, question)
+            open_question = Asked(monotonic(), 0.0, ASKED_AGAIN_LOOKS * self.every_seconds, question)
             self._asked[way] = open_question
         elif monotonic() < open_question.next_at:
             return 0

@@ -1,8 +1,8 @@
 """The broker: connections that come back, and a publisher that believes only confirmations."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from aio_pika.exceptions import (
 from aiormq.abc import FieldTable
 
 from services.chassis.clock import new_id
-from services.chassis.failures import Away
+from services.chassis.failures import Away, asked_to_stop
 from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.settings import Settings
 from services.chassis.topology import Names
@@ -34,6 +34,25 @@ ENVELOPES = "x-sandan-envelopes"
 CONTROL = "x-sandan-control"
 BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, OSError, asyncio.TimeoutError)
 """What the client raises while the broker is away; its bare RuntimeErrors are named where they come from."""
+
+
+@contextmanager
+def broker_failures_named(passing: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Turn what the client raises while the broker is away into Away.
+
+    Arguments:
+        passing: left as it is.
+    """
+    try:
+        yield
+    except passing:
+        raise
+    except asyncio.CancelledError as error:
+        if asked_to_stop():
+            raise
+        raise Away("rabbitmq: the client gave the call up") from error
+    except BROKER_ERRORS as error:
+        raise Away(f"rabbitmq: {type(error).__name__}") from error
 
 
 class Link:
@@ -79,12 +98,11 @@ class Link:
         """
         connection = await self.connection()
         try:
-            async with asyncio.timeout(self._settings.broker_seconds):
-                return await connection.channel(
-                    publisher_confirms=publisher_confirms, on_return_raises=on_return_raises
-                )
-        except BROKER_ERRORS as error:
-            raise Away(f"rabbitmq: {type(error).__name__}") from error
+            with broker_failures_named():
+                async with asyncio.timeout(self._settings.broker_seconds):
+                    return await connection.channel(
+                        publisher_confirms=publisher_confirms, on_return_raises=on_return_raises
+                    )
         except RuntimeError as error:
             # "Connection was not opened": it went between the two lines above.
             raise Away("rabbitmq: the connection has just gone") from error
@@ -94,20 +112,18 @@ class Link:
         url = urls[self._next % len(urls)]
         self._next += 1
         properties: FieldTable = {"connection_name": self._name}
-        try:
+        with broker_failures_named():
             return await aio_pika.connect(
                 url,
                 timeout=self._settings.broker_seconds / 2,
                 client_properties=properties,
                 heartbeat=self._settings.heartbeat_seconds,
             )
-        except BROKER_ERRORS as error:
-            raise Away(f"rabbitmq: {type(error).__name__}") from error
 
     async def close(self) -> None:
         """Close the connection; a broker that does not answer is not waited for."""
         if self._connection is not None:
-            with suppress(*BROKER_ERRORS):
+            with suppress(Away), broker_failures_named():
                 async with asyncio.timeout(GOODBYE_SECONDS_MAX):
                     await self._connection.close()
 
@@ -150,22 +166,24 @@ class BusPublisher:
             content_type="application/json",
             headers=dict(headers),
         )
+        with broker_failures_named():
+            await self._confirmed(to, message, key)
+        self._nacks = 0
+
+    async def _confirmed(self, to: AbstractExchange, message: aio_pika.Message, key: str) -> None:
         try:
             async with self._window, asyncio.timeout(self._answer_seconds):
                 await to.publish(message, key, mandatory=True)
         except PublishError as error:
-            raise NotTaken(f"{exchange} {key}: nobody listens", "nobody_listens") from error
+            raise NotTaken(f"{to.name} {key}: nobody listens", "nobody_listens") from error
         except ChannelNotFoundEntity as error:
             # It closes the channel, and with it all that is under way there, to other exchanges, too.
-            if f"'{exchange}'" in str(error):
-                raise NotTaken(f"{exchange}: not there", "gone") from error
-            raise Away(f"rabbitmq: {type(error).__name__}") from error
+            if f"'{to.name}'" not in str(error):
+                raise
+            raise NotTaken(f"{to.name}: not there", "gone") from error
         except DeliveryError as error:
             self._count_nack()
-            raise NotTaken(f"{exchange} {key}: {type(error).__name__}", "refused") from error
-        except BROKER_ERRORS as error:
-            raise Away(f"rabbitmq: {type(error).__name__}") from error
-        self._nacks = 0
+            raise NotTaken(f"{to.name} {key}: {type(error).__name__}", "refused") from error
 
     def _count_nack(self) -> None:
         """After a leader died a reopened channel may be nacked for long; a fresh one is not."""
@@ -176,15 +194,13 @@ class BusPublisher:
 
     async def _exchange(self, name: str) -> AbstractExchange:
         async with self._lock:
-            try:
+            with broker_failures_named():
                 if self._channel is None or self._channel.is_closed:
                     self._channel = await self._link.channel(publisher_confirms=True, on_return_raises=True)
                     self._exchanges.clear()
                 if name not in self._exchanges:
                     self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
                 return self._exchanges[name]
-            except BROKER_ERRORS as error:
-                raise Away(f"rabbitmq: {type(error).__name__}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from services.chassis import metrics
-from services.chassis.bus import BROKER_ERRORS, Link
+from services.chassis.bus import Link, broker_failures_named
 from services.chassis.failures import Away
 from services.chassis.members import Members, share_of
 from services.chassis.tray import Hold, Tray
@@ -60,11 +60,12 @@ class QueueReader:
         """Read until stopped."""
         while not self._stopping.is_set():
             try:
-                await self._read_one_channel()
+                with broker_failures_named(passing=ChannelNotFoundEntity):
+                    await self._read_one_channel()
             except ChannelNotFoundEntity:
                 self.miss(self.queue)
-            except (Away, *BROKER_ERRORS) as error:
-                log.warning("queue_lost", queue=self.queue, because=type(error).__name__)
+            except Away as away:
+                log.warning("queue_lost", queue=self.queue, because=str(away))
             except Exception as error:
                 metrics.LOOPS_FAILED.labels("", "reader").inc()
                 log.error("reader_failed", queue=self.queue, exc_info=error)
@@ -116,7 +117,7 @@ class QueueReader:
 
 
 async def _close(channel: AbstractChannel) -> None:
-    with suppress(*BROKER_ERRORS):
+    with suppress(Away), broker_failures_named():
         async with asyncio.timeout(GOODBYE_SECONDS_MAX):
             await channel.close()
 
@@ -239,12 +240,10 @@ async def queue_length(link: Link, queues: Sequence[str]) -> int:
     Raises:
         Away: the broker does not answer.
     """
-    try:
+    with broker_failures_named():
         channel = await link.channel()
         try:
             declared = [await channel.declare_queue(name, passive=True) for name in queues]
         finally:
             await _close(channel)
-    except BROKER_ERRORS as error:
-        raise Away(f"rabbitmq: {type(error).__name__}") from error
     return sum(queue.declaration_result.message_count or 0 for queue in declared)

@@ -7,6 +7,8 @@ Unwritable      this document can never be written: try the others without it
 NotYet          what this message needs has not arrived: try it again later
 """
 
+import asyncio
+
 
 class Away(Exception):
     """The broker or the database does not answer as it should; nothing is known to have failed."""
@@ -26,3 +28,13 @@ class Unwritable(Exception):
 
 class NotYet(Exception):
     """A message came before something it builds on; it is tried again later."""
+
+
+def asked_to_stop() -> bool:
+    """Return whether the running task was told to end.
+
+    A CancelledError alone does not say so: drivers cancel what waits for an answer when a connection goes,
+    and the one who waits sees the same exception. Nobody told it to end; for it that is no answer.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

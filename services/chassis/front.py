@@ -90,14 +90,23 @@ class FrontOffice:
 
     async def _run_batch(self, taken: list[_Waiting]) -> None:
         metrics.BATCH_SIZE.labels(self._service, "http").observe(len(taken))
+        outcomes: list[object] = [Away("the batch was given up")] * len(taken)
         try:
-            outcomes = await self._batches.run([work for work, _ in taken])
+            outcomes = list(await self._outcomes([work for work, _ in taken]))
+        finally:
+            for (_, answer), outcome in zip(taken, outcomes, strict=True):
+                _tell(answer, outcome)
+
+    async def _outcomes(self, works: list[Work[Any]]) -> list[object]:
+        """Run works together; where they fail by a fault, each by itself, so that one harms no other."""
+        try:
+            return list(await self._batches.run(works))
         except Away as away:
-            outcomes = [away] * len(taken)
+            return [away] * len(works)
         except Exception as error:  # noqa: BLE001 - told to everybody who waits; the office stays open
-            outcomes = [error] * len(taken)
-        for (_, answer), outcome in zip(taken, outcomes, strict=True):
-            _tell(answer, outcome)
+            if len(works) == 1:
+                return [error]
+            return [outcome for work in works for outcome in await self._outcomes([work])]
 
 
 def _tell(answer: "asyncio.Future[Any]", outcome: object) -> None:

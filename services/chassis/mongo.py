@@ -120,7 +120,7 @@ class Store:
         with self._calls.named():
             answer = await self._client.admin.command("hello")
             at: datetime = answer["localTime"]
-            return at
+            return at.replace(tzinfo=UTC)
 
     async def prepare(
         self, shelves: Iterable[Shelf[Any]], plain: Mapping[str, Sequence[PlainIndex]] = NO_INDEXES

@@ -27,7 +27,7 @@ from services.chassis.settings import Settings
 from services.chassis.shelf import Watched
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.chassis.supervision import Broken, Chore, Supervisor
-from services.chassis.topology import Names
+from services.chassis.topology import Names, subscribers_of
 from services.chassis.tray import Handle, Tray
 from services.chassis.ways import WaysKept
 
@@ -110,7 +110,14 @@ class Service:
             lambda: self.store.oldest_call_seconds,
         )
         heard = Heard()
-        self.auditor = Auditor(name, self.store, self.voice, settings.partitions, self.partitions.is_first)
+        self.auditor = Auditor(
+            name,
+            self.store,
+            self.voice,
+            settings.partitions,
+            self.partitions.is_first,
+            settings.audit_seconds,
+        )
         listener = Listener(name, self.voice, heard, self.auditor, self.ways.lost_seconds)
         self.tray = self._tray(self.mailroom.handle, heard, listener)
         self.dead_tray = self._tray(self.mailroom.park_dead, Heard(), None)
@@ -157,11 +164,14 @@ class Service:
 
     def _chores(self) -> Sequence[Chore]:
         settings = self.settings
+        asking = (
+            [Chore("audit", self.auditor.look, settings.audit_seconds)] if subscribers_of(self.name) else []
+        )
         return (
+            *asking,
             Chore("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
             Chore("measure", self.relay.measure, MEASURE_SECONDS),
             Chore("forget", self.relay.forget, FORGET_SECONDS),
-            Chore("audit", self.auditor.look, settings.audit_seconds),
             Chore("ways", self.ways.keep, 0.2),
             Chore("lag", self._measure_lag, LAG_SECONDS),
             Chore("watch", self._watch, settings.watch_seconds),

@@ -13,7 +13,7 @@ from time import monotonic
 import structlog
 
 from services.chassis import metrics
-from services.chassis.failures import Away
+from services.chassis.failures import Away, asked_to_stop
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class Supervisor:
         while True:
             began = monotonic()
             try:
-                await run()
+                await _uncancelled(run)
             except Exception as error:  # noqa: BLE001 - the one place where no failure may end a loop unseen
                 if monotonic() - began > STEADY_SECONDS:
                     failures, pause = 0, PAUSE_SECONDS_MIN
@@ -93,7 +93,7 @@ class Supervisor:
     async def _repeat(self, chore: Chore) -> None:
         while True:
             try:
-                await chore.look()
+                await _uncancelled(chore.look)
             except Exception as error:  # noqa: BLE001 - as above: said, counted, tried again
                 self._failed(chore.name, error)
             else:
@@ -119,6 +119,16 @@ class Supervisor:
         else:
             self._failing.discard(name)
         metrics.LOOPS_FAILING.labels(self.service).set(len(self._failing))
+
+
+async def _uncancelled(work: Callable[[], Awaitable[object]]) -> None:
+    """Do some work; a cancellation that nobody asked for is a failure like any other."""
+    try:
+        await work()
+    except asyncio.CancelledError as error:
+        if asked_to_stop():
+            raise
+        raise Away("what it waited for was cancelled") from error
 
 
 async def ended(task: "asyncio.Task[None]") -> None:

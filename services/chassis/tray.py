@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
-from services.chassis.bus import BROKER_ERRORS, CONTROL, ENVELOPES, PARCEL
+from services.chassis.bus import CONTROL, ENVELOPES, PARCEL, broker_failures_named
 from services.chassis.failures import Away
 from services.chassis.heard import Heard
 from services.chassis.mailroom import Delivery
@@ -66,10 +66,20 @@ class Hold:
             await self._acknowledge(tag, multiple=False)
 
     async def _acknowledge(self, tag: int, *, multiple: bool) -> None:
-        if self.open and not self.channel.is_closed:
-            with suppress(*BROKER_ERRORS):
+        if not self.open or self.channel.is_closed:
+            return
+        try:
+            with broker_failures_named():
                 underlay = await self.channel.get_underlay_channel()
                 await underlay.basic_ack(tag, multiple=multiple)
+        except Away:
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Close the channel: what nobody knows to be acknowledged comes again over another one."""
+        self.open = False
+        with suppress(Away), broker_failures_named():
+            await self.channel.close()
 
 
 @dataclass(eq=False, slots=True)
@@ -216,12 +226,9 @@ class Tray:
                     self.heard.add(hold.queue, (item.parcel for item in mine))
                     if hold.open and any(item.control for item in hold.unsettled.values()):
                         self._asked.add(hold)
-        except Exception:
-            # Nobody knows what was acknowledged: what was not comes again over another channel.
+        except BaseException:
             for hold in self._in_hand:
-                hold.open = False
-                with suppress(*BROKER_ERRORS):
-                    await hold.channel.close()
+                await hold.drop()
             raise
         finally:
             async with self._let_go:

@@ -9,8 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from services.chassis import metrics
-from services.chassis.bus import BROKER_ERRORS, Link
-from services.chassis.failures import Away
+from services.chassis.bus import Link, broker_failures_named
 from services.chassis.settings import Settings
 from services.chassis.topology import Names, QueueSpec, all_names, ways_of
 
@@ -28,7 +27,7 @@ async def declare(link: Link, settings: Settings, services: Sequence[str]) -> fr
     """
     made: set[str] = set()
     ways = [ways_of(service, settings) for service in services]
-    try:
+    with broker_failures_named():
         channel = await link.channel()
         for exchange in (exchange for each in ways for exchange in each.exchanges):
             await channel.declare_exchange(exchange.name, exchange.type, durable=True)
@@ -40,8 +39,6 @@ async def declare(link: Link, settings: Settings, services: Sequence[str]) -> fr
                 await queue.bind(binding.exchange, binding.key)
             made.update({spec.name} if is_new else ())
         await channel.close()
-    except BROKER_ERRORS as error:
-        raise Away(f"rabbitmq: {type(error).__name__}: {error}") from error
     return frozenset(made)
 
 
@@ -64,14 +61,12 @@ async def purge(link: Link, settings: Settings) -> None:
         Away: the broker does not answer.
     """
     queues, exchanges = all_names(settings)
-    try:
+    with broker_failures_named():
         channel = await link.channel()
         for queue in queues:
             await channel.queue_delete(queue)
         for exchange in exchanges:
             await channel.exchange_delete(exchange)
-    except BROKER_ERRORS as error:
-        raise Away(f"rabbitmq: {type(error).__name__}") from error
 
 
 class WaysKept:

@@ -1,0 +1,71 @@
+"""What the operator's commands have in common: a deployment, as the environment names it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import typer
+import uvloop
+from rich.console import Console
+
+from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.failures import Away, TooSlow
+from services.chassis.mongo import Store, open_client
+from services.chassis.outbox import NotTaken
+from services.chassis.settings import Settings
+from services.chassis.topology import Names
+from services.house import SERVICES
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """A deployment as an operator reaches it.
+
+    Arguments:
+        stores: service → its database.
+        link: to the broker.
+    """
+
+    settings: Settings
+    stores: dict[str, Store]
+    link: Link
+    publisher: BusPublisher
+
+    @property
+    def names(self) -> Names:
+        """Return the names on the bus."""
+        return Names(self.settings.bus_prefix)
+
+    def voice(self, service: str) -> Voice:
+        """Return how a service speaks; the operator may speak for each."""
+        return Voice(service, self.publisher, self.names, lambda _: None)
+
+
+@asynccontextmanager
+async def tools() -> AsyncIterator[Tools]:
+    """Provide the deployment that SANDAN_AMQP_URL and SANDAN_MONGO_URL name."""
+    settings = Settings()
+    if not settings.mongo_url or not settings.amqp_urls:
+        raise typer.BadParameter("set SANDAN_AMQP_URL and SANDAN_MONGO_URL to those of the deployment")
+    client = open_client(settings.mongo_url, call_seconds=settings.database_seconds)
+    link = Link(settings, "sandan operator")
+    try:
+        stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SERVICES}
+        yield Tools(settings, stores, link, BusPublisher(link, settings.broker_seconds))
+    finally:
+        await link.close()
+        client.close()
+
+
+def with_tools(action: Callable[[Tools], Awaitable[None]]) -> None:
+    """Run an action; what does not answer, or says no, ends it with a sentence and status 2."""
+
+    async def run() -> None:
+        async with tools() as given:
+            await action(given)
+
+    try:
+        uvloop.run(run())
+    except (Away, TooSlow, NotTaken) as error:
+        Console(stderr=True).print(f"no answer: {error}", markup=False)
+        raise typer.Exit(2) from error

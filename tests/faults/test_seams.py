@@ -1,0 +1,226 @@
+"""Fault at every seam: the n-th call to driver or broker fails, and after each the town comes to rest.
+
+In the manner in which SQLite tests I/O errors (sqlite.org/testing.html, "I/O Error Testing"): an untouched
+run counts every seam; then the first, second, third call at each fails in every way, in a run of its own.
+`make test` plays a sample, `make chaos` all of it. A seam that is listed and then not reached is a failure.
+"""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from services.chassis.logs import set_up_logs
+from services.chassis.mongo import Client, Store, open_client
+from services.chassis.runner import House
+from services.chassis.settings import Settings
+from services.chassis.topology import Names
+from services.house import SERVICES, house
+from tests.faults import test_kills
+from tests.faults.test_kills import Town
+from tests.support.deployment import Deployments, Keys, jiwang, roomy
+from tests.support.running import Running, broker
+from tests.support.seams import GIVEN_UP, KINDS, LOOP, THE_TEST, Fault, Seams, seams
+
+REST_SECONDS_MAX = 30.0
+WHOLE = os.environ.get("SANDAN_CHAOS") == "whole"
+SAMPLE = 16
+NUMBERS = (1, 2, 3)
+MINUTES_MAX = 50
+SLOW_SECONDS = 1.6
+TENTHS: dict[str, Any] = {
+    "database_seconds": 1.0,
+    "commit_seconds": 0.5,
+    "broker_seconds": 1.0,
+    "heartbeat_seconds": 1,
+    "member_seconds": 0.9,
+    "ways_seconds": 1.5,
+    "audit_seconds": 0.6,
+    "watch_seconds": 0.5,
+    "outbox_grace_seconds": 0.5,
+    "retry_tiers_seconds": (0.1, 0.3, 1.0),
+    "attempts_max": 12,
+}
+STORY = 0
+"""The story of a glasses shop, a partner: it ends with points."""
+
+
+class NotAtRest(AssertionError):
+    """Something was lost, doubled, or still waits."""
+
+
+@dataclass
+class Stage:
+    """A town whose house is built anew for every run, over the same broker and database."""
+
+    settings: Settings
+    keys: Keys
+    client: Client
+    seams: Seams
+    numbers: Iterator[int] = field(default_factory=lambda: iter(range(0, 1_000_000, len(test_kills.TEXTS))))
+
+    def store(self, service: str) -> Store:
+        """Return a service's database."""
+        return Store(self.client, f"{self.settings.database_prefix}_{service}")
+
+    async def run(self, fault: Fault | None) -> Counter[str]:
+        """Start the house, live one demand's life, come to rest, stop; return notices by reader and kind."""
+        self.seams.arm(fault)
+        built = house(self.settings)
+        await asyncio.wait_for(built.start(), REST_SECONDS_MAX)
+        try:
+            demand = await asyncio.wait_for(self._live(built), REST_SECONDS_MAX)
+            await self._rest(built, demand)
+            return await self._notices(demand)
+        finally:
+            await asyncio.wait_for(built.stop(), REST_SECONDS_MAX)
+
+    async def _live(self, built: House) -> str:
+        origin = SimpleNamespace(origin=f"http://127.0.0.1:{built.port}")
+        processes = cast(Any, dict.fromkeys(SERVICES, origin))
+        timeout = aiohttp.ClientTimeout(5)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            town = Town(processes, session, self.keys)
+            await town.live(next(self.numbers))
+        assert len(town.closed) == 1, "the story goes to its end"
+        return town.closed[0]
+
+    async def _rest(self, built: House, demand: str) -> None:
+        """Return once everything is as it should be.
+
+        Raises:
+            NotAtRest: it is not within the time given; says what is missing.
+        """
+        end = monotonic() + REST_SECONDS_MAX
+        while wrong := await self._wrong(built, demand):
+            if monotonic() > end:
+                raise NotAtRest("; ".join(wrong))
+            await asyncio.sleep(0.1)
+
+    async def _wrong(self, built: House, demand: str) -> list[str]:
+        wrong = [str(built.broken)] if built.broken else []
+        for service in built.services:
+            store = self.store(service.name)
+            ended = [task.get_name() for task in service.tasks if task.done()]
+            wrong += [f"ended: {ended}"] if ended else []
+            failing = service.supervisor.failing
+            wrong += [f"failing: {failing}"] if failing else []
+            held = len(service.partitions.held)
+            wrong += [f"{service.name} holds {held}"] if held != self.settings.partitions else []
+            unsent = await store.plain("outbox").count({"sent_at": None})
+            wrong += [f"{unsent} unsent of {service.name}"] if unsent else []
+            gaps = await store.plain("streams").count({"waits_since": {"$ne": None}})
+            wrong += [f"{gaps} gaps in {service.name}"] if gaps else []
+            parked = await store.plain("parked").count({})
+            wrong += [f"{parked} parked in {service.name}"] if parked else []
+        wrong += await self._kept(demand)
+        return wrong + (await self._waiting() if not wrong else [])
+
+    async def _kept(self, demand: str) -> list[str]:
+        orders = await self.store("matching").plain("orders").count({"demand": demand})
+        transfers = await self.store("points").plain("transfers").count({"order": f"{demand}-1"})
+        notices = await self._notices(demand)
+        doubled = [key for key, times in notices.items() if times > 1]
+        wrong = [f"{orders} orders"] if orders != 1 else []
+        wrong += [f"{transfers} transfers"] if transfers != 1 else []
+        wrong += [f"doubled: {doubled}"] if doubled else []
+        return wrong
+
+    async def _waiting(self) -> list[str]:
+        names = Names(self.settings.bus_prefix)
+        queues = [names.work(service, n) for service in SERVICES for n in range(self.settings.partitions)]
+        async with broker(self.settings) as channel:
+            counts = [
+                (queue, (await channel.declare_queue(queue, passive=True)).declaration_result.message_count)
+                for queue in queues
+            ]
+        return [f"{count} in {queue}" for queue, count in counts if count]
+
+    async def _notices(self, demand: str) -> Counter[str]:
+        rows = await self.store("notify").plain("notices").find({"demand": demand})
+        return Counter(f"{row['recipient'].split(':')[0]} {row['kind']}" for row in rows)
+
+
+@asynccontextmanager
+async def stage(deployments: Deployments, keys: Keys) -> AsyncIterator[Stage]:
+    """Provide a town with its community loaded, and seams at every call."""
+    settings = deployments.new(**TENTHS)
+    LOOP.set(THE_TEST)
+    client = open_client(settings.mongo_url or "")
+    set_up_logs("ERROR")
+    with seams(SLOW_SECONDS) as found:
+        built = house(settings)
+        await built.start()
+        async with aiohttp.ClientSession() as session:
+            stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SERVICES}
+            await Running(built, settings, keys, session, stores).load(roomy(jiwang()))
+        await built.stop()
+        yield Stage(settings, keys, client, found)
+    set_up_logs("ERROR")
+    client.close()
+
+
+def faults_of(counts: Counter[str], numbers: Sequence[int] = NUMBERS) -> list[Fault]:
+    """Return every fault that can happen: each seam, its first few calls, each kind.
+
+    What is only reached now and then, by the clock, is asked for its first call alone.
+    """
+    # A transaction that is given up is no rule: it is brought about wherever one is written.
+    written = {
+        seam.removesuffix("commit_transaction") for seam in counts if seam.endswith("commit_transaction")
+    }
+    reached = {seam for seam in counts if not seam.endswith(GIVEN_UP)} | {seam + GIVEN_UP for seam in written}
+    return [
+        Fault(seam, number, kind)
+        for number in numbers
+        for seam in sorted(reached)
+        for kind in KINDS
+        if number == 1 or counts[seam] >= 3 * number
+    ]
+
+
+@pytest.fixture
+def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test_kills, "TRY_SECONDS", 0.03)
+
+
+@pytest.mark.usefixtures("_quick_looks")
+async def test_whichever_call_fails_however_the_town_comes_to_rest(
+    deployments: Deployments, keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with stage(deployments, keys) as place:
+        expected = await place.run(None)
+        counts = Counter(place.seams.counts)
+        everything = faults_of(counts)
+        with capsys.disabled():
+            _print(counts, len(everything))
+        chosen = everything if WHOLE else everything[7 :: max(1, len(everything) // SAMPLE)][:SAMPLE]
+        end = monotonic() + 60 * MINUTES_MAX
+        failed: list[str] = []
+        for done, fault in enumerate(chosen):
+            if monotonic() > end:
+                failed.append(f"out of time after {done} of {len(chosen)}")
+                break
+            try:
+                told = await place.run(fault)
+                if told != expected:
+                    failed.append(f"{fault}: notices {told - expected or expected - told}")
+                elif not place.seams.struck:
+                    failed.append(f"{fault}: never reached")
+            except (AssertionError, TimeoutError) as error:
+                failed.append(f"{fault}: {type(error).__name__} {error}")
+        assert not failed, f"{len(failed)} of {len(chosen)}:\n" + "\n".join(failed)
+
+
+def _print(counts: Counter[str], faults: int) -> None:
+    lines = [f"  {counts[seam]:5}  {seam}" for seam in sorted(counts)]
+    sys.stdout.write("\n".join((f"\n{len(counts)} seams, {faults} faults", *lines, "")))
