@@ -5,7 +5,7 @@ Every parcel is confirmed and noted by itself, so what one queue does not take h
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -149,18 +149,21 @@ class Relay:
         parcels = [parcel for pack in packs for parcel in pack.parcels if self._may_try(parcel.way)]
         outcomes = await self.publisher.publish(parcels)
         taken: set[str] = set()
+        refused: dict[str, NotTaken] = {}
         away: Away | None = None
         for parcel, outcome in zip(parcels, outcomes, strict=True):
             if outcome is None:
                 taken.add(parcel.id)
             elif isinstance(outcome, NotTaken):
-                self._block(parcel.way, outcome)
+                refused[parcel.way] = outcome
             elif isinstance(outcome, Away):
                 away = outcome
             else:
                 raise outcome
+        for way, because in refused.items():
+            self._block(way, because)
         await self._note(packs, taken)
-        await self._open(sorted({parcel.way for parcel in parcels if parcel.id in taken}))
+        await self._open({parcel.way for parcel in parcels if parcel.id in taken} - refused.keys())
         return away
 
     async def _note(self, packs: Sequence[Pack], taken: set[str]) -> None:
@@ -200,9 +203,9 @@ class Relay:
         self._blocked.setdefault(way, Blocked()).again()
         metrics.WAYS_BLOCKED.labels(self.service).set(len(self._blocked))
 
-    async def _open(self, ways: Sequence[str]) -> None:
+    async def _open(self, ways: Set[str]) -> None:
         """Free what was left alone on ways that take again."""
-        opened = [way for way in ways if self._blocked.pop(way, None)]
+        opened = [way for way in sorted(ways) if self._blocked.pop(way, None)]
         if opened:
             metrics.WAYS_BLOCKED.labels(self.service).set(len(self._blocked))
             log.info("way_open", service=self.service, ways=opened)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from pydantic import SecretStr
 
 from services.chassis.settings import Settings
 
@@ -97,30 +98,18 @@ class ServiceProcess:
         return await self._process.wait()
 
     def _environment(self) -> dict[str, str]:
-        settings = self.settings
-        tiers = ",".join(str(seconds) for seconds in settings.retry_tiers_seconds)
-        given = {
-            "AMQP_URL": settings.amqp_url or "",
-            "MONGO_URL": settings.mongo_url or "",
-            "DATABASE_PREFIX": settings.database_prefix,
-            "BUS_PREFIX": settings.bus_prefix,
-            "PARTITIONS": str(settings.partitions),
-            "HTTP_PORT": str(self.port),
-            "TOKEN_PUBLIC_KEYS": settings.token_public_keys,
-            "VAULT_KEY": settings.vault_key.get_secret_value(),
-            "RETRY_TIERS_SECONDS": tiers,
-            "ATTEMPTS_MAX": str(settings.attempts_max),
-            "OUTBOX_GRACE_SECONDS": str(settings.outbox_grace_seconds),
-            "TIMERS_SECONDS": str(settings.timers_seconds),
-            "PLACES_SECONDS": str(settings.places_seconds),
-            "LESSONS_SECONDS": str(settings.lessons_seconds),
-            "MEMBER_SECONDS": str(settings.member_seconds),
-            "DRAIN_SECONDS": str(settings.drain_seconds),
-            "LOG_LEVEL": settings.log_level,
-            "HTTP_PACE_SECONDS": str(settings.http_pace_seconds),
-            "BUS_PACE_SECONDS": str(settings.bus_pace_seconds),
-        }
-        return {**os.environ, **{f"SANDAN_{name}": value for name, value in given.items()}}
+        given = {name: _in_words(value) for name, value in self.settings.model_dump().items()}
+        given["http_port"] = str(self.port)
+        return {**os.environ, **{f"SANDAN_{name.upper()}": value for name, value in given.items()}}
+
+
+def _in_words(value: object) -> str:
+    """Return a setting as the environment has it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 @asynccontextmanager

@@ -109,6 +109,27 @@ class LocalBroker:
             if process:
                 process.kill()
 
+    async def control(self, *words: str) -> str:
+        """Run rabbitmqctl on the node; return what it prints.
+
+        Raises:
+            RuntimeError: it failed; says what it printed.
+        """
+        script = find_rabbitmq()
+        assert script is not None, "it runs, so it was found"
+        ports = settle_ports(self._home.path / "ports.json", ("amqp", "distribution", "epmd"), self._port)
+        process = await asyncio.create_subprocess_exec(
+            str(script.with_name("rabbitmqctl")),
+            *words,
+            env=self._environment(script, ports) | {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ""},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(printed.decode(errors="replace"))
+        return printed.decode(errors="replace")
+
     def _end_stale(self) -> None:
         for name in ("node", "epmd"):
             end_stale(self._home.path / f"{name}.pid", self._home.path, _STOP_SECONDS_MAX)
