@@ -34,6 +34,10 @@ ROWS_MAX = 5_000
 SETTLED_SECONDS = 1.0
 """What was confirmed later than this may still be on its way into the database's books."""
 ASKED_AGAIN_LOOKS = 3
+ASKED_STEADILY = 4
+"""So often the same is asked at a steady pace; after that whoever does not answer is asked less and less."""
+ASKED_MAX = 12
+"""An answer to a question asked so often counts, even if it still misses something: it is told, and left."""
 ASKED_AGAIN_SECONDS_MAX = 600.0
 SAID_AT_ONCE_MAX = 200
 
@@ -47,6 +51,7 @@ class Question(BaseModel):
     since: datetime
     until: datetime
     parcels: tuple[int, ...]
+    last: bool = False
 
 
 class Answer(BaseModel):
@@ -59,6 +64,7 @@ class Answer(BaseModel):
     until: datetime
     missing: tuple[int, ...] = ()
     lost_seconds: float = 0.0
+    last: bool = False
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class Asked:
     next_at: float
     wait: float
     question: Question
+    times: int = 0
 
 
 @dataclass
@@ -167,11 +174,13 @@ class Auditor:
             self._asked[way] = open_question
         elif monotonic() < open_question.next_at:
             return 0
-        else:
+        elif open_question.times >= ASKED_STEADILY:
             open_question.wait = min(2 * open_question.wait, ASKED_AGAIN_SECONDS_MAX)
+        open_question.times += 1
         open_question.next_at = monotonic() + open_question.wait
         who, partition = way
-        body = open_question.question.model_dump_json().encode()
+        last = {"last": open_question.times >= ASKED_MAX}
+        body = open_question.question.model_copy(update=last).model_dump_json().encode()
         try:
             await self.voice.say(AUDIT, partition, f"{AUDIT}.{who}", body)
         except NotTaken as no:
@@ -187,7 +196,7 @@ class Auditor:
     # Hearing the answer.
 
     async def note(self, partition: int, body: bytes) -> None:
-        """Say again what somebody missed, then note how far they have heard.
+        """Say again what somebody missed; once they miss nothing, note how far they have heard.
 
         Raises:
             Away, NotTaken: it could not be said; they are asked again.
@@ -202,6 +211,10 @@ class Auditor:
             since, wanted = min(since, answer.until - timedelta(seconds=answer.lost_seconds)), None
         if wanted or wanted is None:
             await self.say_again(partition, since, answer.until, partial(_is_meant, answer.by, wanted))
+        if answer.missing and not answer.last:
+            return  # they are asked again, and have heard it then
+        if answer.missing:
+            log.error("never_heard", service=self.service, subscriber=answer.by, parcels=len(answer.missing))
         later = {"_id": f"{answer.by}/{partition}", "heard_until": {"$lt": answer.until}}
         await self._audits.update(later, {"$set": {"heard_until": answer.until}})
 
@@ -287,6 +300,7 @@ class Listener:
             until=question.until,
             missing=tuple(missing),
             lost_seconds=self.lost_seconds(partition),
+            last=question.last,
         )
         key = f"{HEARD}.{question.by}"
         await self.voice.say(HEARD, partition, key, orjson.dumps(answer.model_dump(mode="json")))

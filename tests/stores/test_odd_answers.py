@@ -1,6 +1,7 @@
 """What the database answers: an answer nobody knows means "try again", never "this document is bad"."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -133,8 +134,8 @@ async def test_a_batch_that_took_too_long_is_halved_at_the_first_time_out() -> N
         break
     assert outcomes == [1] * 32
     assert documents.refused == [32, 16]  # two time-outs, not one for every attempt
-    with pytest.raises(TooSlow):
-        while True:  # it grows again, step by step, and learns its measure anew
+    while len(documents.refused) == 2:  # it grows again, step by step, and learns its measure anew
+        with suppress(TooSlow):
             await batches.run(works)
     assert 8 < documents.refused[2] < 16
 

@@ -1,0 +1,266 @@
+"""The tray: communities in turn, nothing acknowledged that was not settled, nothing held up by what fails."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from services.chassis.bus import CONTROL, ENVELOPES, PARCEL
+from services.chassis.failures import Away
+from services.chassis.heard import REMEMBERED_MAX, Heard, digest
+from services.chassis.mailroom import Delivery
+from services.chassis.pace import Pace
+from services.chassis.tray import ENVELOPES_AT_ONCE_MAX, MESSAGES_AT_ONCE_MAX, Hold, Tray
+
+
+@dataclass
+class Channel:
+    """Takes acknowledgements."""
+
+    acked: list[tuple[int, bool]] = field(default_factory=list)
+    is_closed: bool = False
+
+    async def get_underlay_channel(self) -> "Channel":
+        """Return what acknowledges."""
+        return self
+
+    async def basic_ack(self, tag: int, *, multiple: bool) -> None:
+        """Take one."""
+        self.acked.append((tag, multiple))
+
+    async def close(self) -> None:
+        """Give everything back."""
+        self.is_closed = True
+
+
+@dataclass
+class Message:
+    """A message as the client hands it over."""
+
+    delivery_tag: int
+    body: bytes
+    headers: dict[str, Any]
+
+
+@dataclass
+class Desk:
+    """Settles deliveries, in the way it is told to.
+
+    Arguments:
+        failing: bodies that fail by themselves.
+        away_times: how often nothing answers.
+    """
+
+    failing: set[bytes] = field(default_factory=set)
+    away_times: int = 0
+    batches: list[list[bytes]] = field(default_factory=list)
+    stepped_over: list[bytes] = field(default_factory=list)
+    answered: list[tuple[str, bytes]] = field(default_factory=list)
+    database_is_away: bool = False
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Settle deliveries together, or none of them."""
+        bodies = [delivery.body for delivery in deliveries]
+        self.batches.append(bodies)
+        if self.away_times > 0:
+            self.away_times -= 1
+            raise Away("away")
+        if self.failing & set(bodies):
+            raise Away("an answer that nobody knows")
+
+    async def step_over(self, delivery: Delivery, _: Exception) -> None:
+        """Put one off."""
+        self.stepped_over.append(delivery.body)
+
+    async def is_alive(self) -> None:
+        """Say whether the database is there."""
+        if self.database_is_away:
+            raise Away("no database")
+
+    async def answer(self, control: str, _: str, body: bytes) -> None:
+        """Answer a question."""
+        self.answered.append((control, body))
+        self.was_asked.set()
+
+
+def new_tray(desk: Desk, heard: Heard | None = None) -> Tray:
+    return Tray(desk.handle, Pace(0.0), desk.step_over, desk.is_alive, desk.answer, heard or Heard())
+
+
+def hold_on(channel: Channel, queue: str = "t.matching.p0") -> Hold:
+    return Hold(queue, cast(Any, channel))
+
+
+def put(tray: Tray, hold: Hold, tag: int, community: str = "a", **headers: Any) -> None:
+    named = {"community": community, ENVELOPES: 1, PARCEL: f"parcel.{tag}"} | headers
+    tray.put(hold, cast(Any, Message(tag, f"{community}{tag}".encode(), named)))
+
+
+@asynccontextmanager
+async def running(tray: Tray) -> AsyncIterator[None]:
+    task = asyncio.create_task(tray.run())
+    yield
+    for _ in range(200):
+        if not tray.waiting and not tray._in_hand:
+            break
+        await asyncio.sleep(0.01)
+    tray.stop()
+    await task
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.chassis.tray.AWAY_SECONDS_MIN", 0.001)
+    monkeypatch.setattr("services.chassis.tray.AWAY_SECONDS_MAX", 0.002)
+
+
+async def test_a_neighbour_behind_a_flood_is_in_the_very_next_batch() -> None:
+    desk, channel = Desk(), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    for tag in range(1, 501):
+        put(tray, hold, tag, "flood")
+    put(tray, hold, 501, "neighbour")
+    async with running(tray):
+        pass
+    assert b"neighbour501" in desk.batches[0]
+    assert sum(map(len, desk.batches)) == 501
+
+
+async def test_each_communitys_own_come_in_their_order() -> None:
+    desk, channel = Desk(), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    for tag in range(1, 401):
+        put(tray, hold, tag, "ab"[tag % 2])
+    async with running(tray):
+        pass
+    done = [body for batch in desk.batches for body in batch]
+    for community in ("a", "b"):
+        mine = [int(body[1:]) for body in done if body.startswith(community.encode())]
+        assert mine == sorted(mine)
+        assert len(mine) == 200
+
+
+async def test_a_batch_is_bounded_by_envelopes_messages_and_bytes() -> None:
+    desk, channel = Desk(), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    for tag in range(1, 101):
+        put(tray, hold, tag, "a", **{ENVELOPES: 32})
+    for tag in range(101, 1_101):
+        put(tray, hold, tag, "b", **{ENVELOPES: None, PARCEL: ""})
+    async with running(tray):
+        pass
+    heavy = [sum(body.startswith(b"a") for body in batch) for batch in desk.batches]
+    assert max(heavy) * 32 <= ENVELOPES_AT_ONCE_MAX
+    assert max(map(len, desk.batches)) <= MESSAGES_AT_ONCE_MAX
+    # What does not say how much it holds counts half, so junk goes by the hundreds.
+    assert max(map(len, desk.batches)) > ENVELOPES_AT_ONCE_MAX
+
+
+async def test_what_is_settled_out_of_turn_is_acknowledged_by_itself_and_nothing_twice() -> None:
+    desk, channel = Desk(), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    for tag in range(1, 301):
+        put(tray, hold, tag, "flood" if tag % 100 else "neighbour")
+    async with running(tray):
+        pass
+    assert hold.unsettled == {}
+    settled: set[int] = set()
+    for tag, multiple in channel.acked:
+        now = set(range(1, tag + 1)) - settled if multiple else {tag}
+        assert now, "a tag that was acknowledged before is a fault of the channel"
+        assert not now & settled
+        settled |= now
+    assert settled == set(range(1, 301))
+
+
+async def test_while_nothing_answers_the_same_is_tried_and_nothing_is_acknowledged() -> None:
+    desk, channel = Desk(away_times=3), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    put(tray, hold, 1)
+    async with running(tray):
+        pass
+    assert desk.batches == [[b"a1"]] * 4
+    assert channel.acked == [(1, True)]
+
+
+async def test_one_that_fails_again_and_again_is_stepped_over_and_the_others_are_done() -> None:
+    desk, channel = Desk(failing={b"a2"}), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    for tag in (1, 2, 3):
+        put(tray, hold, tag)
+    async with running(tray):
+        pass
+    assert desk.stepped_over == [b"a2"]
+    assert [b"a1"] in desk.batches
+    assert [b"a3"] in desk.batches
+    assert channel.acked == [(3, True)]
+
+
+async def test_nobody_is_stepped_over_while_the_database_is_away() -> None:
+    desk, channel = Desk(failing={b"a1"}, database_is_away=True), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    put(tray, hold, 1)
+    task = asyncio.create_task(tray.run())
+    await asyncio.sleep(0.1)
+    assert desk.stepped_over == []
+    assert channel.acked == []
+    tray.stop()
+    await task
+
+
+async def test_a_channel_that_is_let_go_at_once_is_not_waited_for() -> None:
+    desk, channel = Desk(away_times=1_000_000, database_is_away=True), Channel()
+    tray, hold = new_tray(desk), hold_on(channel)
+    put(tray, hold, 1)
+    task = asyncio.create_task(tray.run())
+    await asyncio.sleep(0.02)
+    await asyncio.wait_for(tray.release(hold, 0.0), 1)
+    assert not hold.open
+    put(tray, hold_on(Channel()), 1, "other")
+    desk.away_times, desk.database_is_away = 0, False
+    await asyncio.sleep(0.05)
+    assert [b"other1"] in desk.batches, "the next one's work goes on"
+    assert channel.acked == []
+    tray.stop()
+    await task
+
+
+async def test_a_question_is_answered_once_everything_before_it_is_settled() -> None:
+    desk, channel, heard = Desk(away_times=2), Channel(), Heard()
+    tray, hold = new_tray(desk, heard), hold_on(channel)
+    put(tray, hold, 1)
+    put(tray, hold, 2, **{CONTROL: "audit"})
+    put(tray, hold, 3)
+    task = asyncio.create_task(tray.run())
+    await asyncio.wait_for(desk.was_asked.wait(), 5)
+    assert heard.missing(hold.queue, [digest("parcel.1")]) == []
+    assert len(desk.batches) >= 3
+    tray.stop()
+    await task
+    assert desk.answered == [("audit", b"a2")]
+
+
+async def test_a_channel_whose_acknowledgement_fails_is_closed_so_that_all_comes_again() -> None:
+    class Broken(Channel):
+        async def basic_ack(self, tag: int, *, multiple: bool) -> None:
+            raise ConnectionResetError("gone")
+
+    channel = Broken()
+    tray, hold = new_tray(Desk()), hold_on(channel)
+    put(tray, hold, 1)
+    async with running(tray):
+        pass
+    assert channel.is_closed
+    assert not hold.open
+
+
+def test_what_was_heard_is_remembered_for_each_queue_and_bounded() -> None:
+    heard = Heard()
+    heard.add("q", (f"p.{n}" for n in range(REMEMBERED_MAX + 10)))
+    assert heard.missing("q", [digest("p.5")]) == [digest("p.5")]
+    assert heard.missing("q", [digest(f"p.{REMEMBERED_MAX}"), digest("x")]) == [digest("x")]
+    assert heard.missing("other", [digest(f"p.{REMEMBERED_MAX}")]) == [digest(f"p.{REMEMBERED_MAX}")]
