@@ -98,12 +98,18 @@ class QueueReader:
     async def _open(self, gone: asyncio.Event) -> tuple[Hold, AbstractQueue, str]:
         channel = await self.link.channel()
         hold = Hold(self.queue, channel)
+
+        def cancelled(*_: object) -> None:
+            """The broker took the queue from us: most likely it is not there any more."""
+            self.miss(self.queue)
+            gone.set()
+
         try:
             await channel.set_qos(prefetch_count=self.prefetch)
             queue = await channel.get_queue(self.queue, ensure=False)
             channel.close_callbacks.add(lambda *_: gone.set())
             underlay = await channel.get_underlay_channel()
-            underlay.on_consumer_cancel_callbacks.add(lambda *_: gone.set())
+            underlay.on_consumer_cancel_callbacks.add(cancelled)
 
             async def take(message: AbstractIncomingMessage) -> None:
                 self.tray.put(hold, message)

@@ -55,11 +55,16 @@ async def test_the_queues_of_a_service_that_are_deleted_are_made_again_and_what_
             demands = await submitted(running)
         await all_placed(running, demands)
         await eventually(lambda: is_ready(running))
+        dispatched = {"demand": {"$in": demands}, "kind": "order.dispatched.v1"}
+        notices = running.stores["notify"].plain("notices")
+
+        async def told() -> bool:
+            return await notices.count(dispatched) >= 2 * len(demands)
+
+        await eventually(told, 30)
         await running.drained()
-        for demand in demands:
-            dispatched = {"demand": demand, "kind": "order.dispatched.v1"}
-            told = await running.stores["notify"].plain("notices").count(dispatched)
-            assert told == 2, "the resident and the provider, each once"
+        # The residents and the providers, each once.
+        assert await notices.count(dispatched) == 2 * len(demands)
         assert [await running.parked(name) for name in running.stores] == [[], [], [], []]
 
 
