@@ -42,8 +42,8 @@ chaos: setup-dev ## the tests that kill brokers, databases and services
 bench: setup-dev ## measure throughput and latency on this machine
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-.PHONY: lint
-lint: setup-dev ## style, types, and who may import whom
+.PHONY: check
+check: setup-dev ## style, types, and who may import whom; .ci/run begins with it
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

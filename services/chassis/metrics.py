@@ -113,6 +113,10 @@ DISPATCH_SECONDS = Histogram(
 )
 
 
+BY_NAME = {"submitted_to_dispatched_seconds": DISPATCH_SECONDS}
+"""What decisions measure, by the name they give it."""
+
+
 def exposition() -> bytes:
     """Return all figures in Prometheus' text format."""
     return generate_latest(REGISTRY)
