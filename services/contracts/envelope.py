@@ -49,10 +49,20 @@ class Envelope(BaseModel):
     correlation: Key
     cause: str | None = None
     body: Any
+    raw: Any = Field(default=None, exclude=True, repr=False)
+    """What it was read from; None for one that was made here."""
 
 
 def to_wire(envelope: Envelope) -> bytes:
-    """Return the envelope as one JSON object."""
+    """Return the envelope as one JSON object.
+
+    One that was read goes on as it came: it may be a newer release's, and hold what only that one knows.
+    """
+    if envelope.raw is not None:
+        try:
+            return orjson.dumps(envelope.raw)
+        except orjson.JSONEncodeError:
+            pass  # nested more deeply than can be written: what this release knows of it goes on
     return orjson.dumps(
         {
             "id": envelope.id,
@@ -105,7 +115,7 @@ def read_envelope(raw: object) -> Envelope:
         body: Message = model.model_validate(envelope.body)
     except ValidationError as error:
         raise Unreadable("wrong_body", _where(error)) from error
-    return envelope.model_copy(update={"body": body})
+    return envelope.model_copy(update={"body": body, "raw": raw})
 
 
 def read_outside(raw: object) -> Envelope:
@@ -115,9 +125,10 @@ def read_outside(raw: object) -> Envelope:
         Unreadable: it does not have the published shape.
     """
     try:
-        return Envelope.model_validate(raw)
+        envelope = Envelope.model_validate(raw)
     except ValidationError as error:
         raise Unreadable("not_an_envelope", _where(error)) from error
+    return envelope if envelope.raw is None else envelope.model_copy(update={"raw": None})
 
 
 def _where(error: ValidationError) -> str:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
-from services.contracts.communities import CommunityLoaded
+from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
@@ -51,7 +51,7 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
         kept = desk.find(record)
         if kept is None:
             raise NotYet(f"no file of community {origin.community} has been loaded")
-        file = CommunityFile.model_validate_json(kept.text)
+        file = read_file_on_record(kept.text)
         earning = _earning(file, settled)
         if earning.amount_points > 0:
             _post(desk, _Award(settled.provider.id, settled.order, earning))
