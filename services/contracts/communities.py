@@ -39,4 +39,5 @@ def read_file_on_record(text: str | bytes) -> CommunityFile:
     Raises:
         ValidationError: what every release needs is not there; a damaged record, not another release's.
     """
-    return tolerant(CommunityFile).model_validate_json(text)
+    file: CommunityFile = tolerant(CommunityFile).model_validate_json(text)
+    return file

@@ -70,7 +70,7 @@ def _type(given: Any) -> Any:
     if origin is tuple:
         return Annotated[tuple[_type(parts[0]), ...], WrapValidator(_what_is_readable)]
     if origin is dict:
-        return dict[_type(parts[0]), _type(parts[1])]  # type: ignore[misc]
+        return dict.__class_getitem__((_type(parts[0]), _type(parts[1])))
     if origin in (Union, UnionType):
         return reduce(or_, map(_type, parts))
     return tolerant(bare) if isinstance(bare, type) and issubclass(bare, BaseModel) else bare

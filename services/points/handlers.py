@@ -1,6 +1,7 @@
 """What points does: keeps the rule, funds the budget, and posts what a settled order earns."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from services.chassis.desk import Desk, Origin, Work
@@ -29,6 +30,10 @@ def keep_rule(origin: Origin, loaded: CommunityLoaded) -> Work[None]:
     return Work(origin, (record, budget), decide)
 
 
+_file = lru_cache(maxsize=16)(read_file_on_record)
+"""The files of communities whose partners were at work lately; reading one takes longer than awarding."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Award:
     """What one settled order earns its partner."""
@@ -51,7 +56,7 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
         kept = desk.find(record)
         if kept is None:
             raise NotYet(f"no file of community {origin.community} has been loaded")
-        file = read_file_on_record(kept.text)
+        file = _file(kept.text)
         earning = _earning(file, settled)
         if earning.amount_points > 0:
             _post(desk, _Award(settled.provider.id, settled.order, earning))
