@@ -8,7 +8,7 @@ neither stops an older one nor is lost when the older one keeps it.
 from collections.abc import Callable
 from functools import cache, lru_cache, reduce
 from operator import or_
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import structlog
@@ -68,9 +68,9 @@ def _type(given: Any) -> Any:
     if origin is Literal:
         return Annotated[bare, _ANY_WORD]
     if origin is tuple:
-        return Annotated[tuple[_type(parts[0]), ...], WrapValidator(_what_is_readable)]
+        return Annotated[GenericAlias(tuple, (_type(parts[0]), ...)), WrapValidator(_what_is_readable)]
     if origin is dict:
-        return dict.__class_getitem__((_type(parts[0]), _type(parts[1])))
+        return GenericAlias(dict, (_type(parts[0]), _type(parts[1])))
     if origin in (Union, UnionType):
         return reduce(or_, map(_type, parts))
     return tolerant(bare) if isinstance(bare, type) and issubclass(bare, BaseModel) else bare

@@ -99,7 +99,7 @@ def test_a_kind_nobody_knows_is_told_apart_from_a_body_that_is_wrong() -> None:
 
 def _planted(*path: str, **changes: Any) -> dict[str, Any]:
     """Return the published schema of a completed order with a part of it changed; None takes a word away."""
-    schema = copy.deepcopy(COMPLETED)
+    schema: dict[str, Any] = copy.deepcopy(COMPLETED)
     part = schema
     for key in path:
         part = part[key]
