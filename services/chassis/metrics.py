@@ -105,6 +105,11 @@ TIMER_LATE = Gauge(
     "Age of the oldest deadline not acted upon yet",
     registry=REGISTRY,
 )
+TELLINGS_LATE = Gauge(
+    "sandan_tellings_oldest_seconds",
+    "Age of the oldest fact that many are still to be told of",
+    registry=REGISTRY,
+)
 DISPATCH_SECONDS = Histogram(
     "sandan_submitted_to_dispatched_seconds",
     "From the demand's submission to its order's dispatch",

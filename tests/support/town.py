@@ -31,6 +31,7 @@ from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, load_ref, 
 from services.matching.timekeeper import DueDocuments, Timekeeper
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers import Notifier
+from services.notify.teller import Teller
 from services.points.consumers import CONSUMES as POINTS_HEARS
 from services.points.domain.ledger import BUDGET, Account, Transfer, transfer_id
 from services.points.handlers import SETTLED
@@ -194,6 +195,19 @@ class Town:
             assert len(happened) < 1_000, "the same thing is due for ever"
         self.now = until
         return happened
+
+    def teller(self, batches: Batches | None = None) -> Teller:
+        """Return somebody who tells the many, as each replica of notify has one."""
+        documents = cast(DueDocuments, self.documents["notify"])
+        return Teller(documents, batches or self.batches["notify"], self._clock, 0.01)
+
+    async def tell_all(self) -> int:
+        """Let everybody be told who is still to be told; return in how many portions."""
+        teller, portions = self.teller(), 0
+        while done := await teller.look():
+            portions += done
+            assert portions < 10_000, "the same people are told for ever"
+        return portions
 
     async def find(self, service: str, ref: Ref[T]) -> T | None:
         """Return a value as it is kept."""
