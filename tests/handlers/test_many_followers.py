@@ -31,7 +31,7 @@ from services.notify.teller import Teller
 from tests.domain.test_following import crowd
 from tests.handlers.conftest import Towns
 from tests.support.documents import MemoryDocuments
-from tests.support.town import Post
+from tests.support.town import Post, value_of
 
 UNIT = ProviderRef(id="u1", name="某局", kind="unit")
 NOON = datetime.fromisoformat("2026-03-02T04:00:00+00:00")
@@ -140,8 +140,9 @@ class Notify:
 async def _rows(documents: Any, shelf: Shelf[Any], community: str) -> list[dict[str, Any]]:
     if isinstance(documents, Store):
         return await documents.plain(shelf.name).find({"community": community})
-    raw = documents.rows.get(shelf.name, {}).values()
-    rows = [bson.decode(one, CodecOptions(tz_aware=True)) for one in raw]
+    raw: Iterable[bytes] = documents.rows.get(shelf.name, {}).values()
+    options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+    rows = [bson.decode(one, options) for one in raw]
     return [row for row in rows if row["community"] == community]
 
 
@@ -409,3 +410,35 @@ async def test_a_town_where_thousands_endorse_is_told_of_every_step() -> None:
     rows = [NOTICES.decode(row) for row in await _rows(documents, NOTICES, town.community)]
     heard = Counter(row.recipient for row in rows if row.kind == "order.accepted.v1")
     assert heard == Counter({person(one): 1 for one in ("r1", *crowd(40))})
+
+
+async def test_a_portion_that_was_divided_between_two_looks_is_passed_over_until_the_next(
+    notify: Notify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record and the portion are read one after the other: it may be an old record with a new portion."""
+    names = sorted(crowd(PORTION_MAX))
+    await notify.hear(brought(*names))
+    await notify.tell_all()
+    await notify.hear(milestone("路基"))
+    await notify.hear(brought(*(f"{name}-x" for name in names)))
+    ref = following_ref(notify.community, "d1")
+    kept = (await notify.documents.load([ref]))[ref]
+    old = Kept(replace(value_of(kept), spans=value_of(kept).spans[:1]), kept.revision)
+    teller, load = notify.teller(), notify.documents.load
+    assert await teller.look() == 1  # the first portion, which was divided, is told and points to the next
+
+    async def load_an_old_record(refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
+        loaded = await load(refs)
+        return {**loaded, **({ref: old} if ref in loaded else {})}
+
+    monkeypatch.setattr(notify.documents, "load", load_an_old_record)
+    told = await notify.told()
+    for _ in range(3):
+        await teller.look()
+    monkeypatch.undo()
+    assert {key: n for key, n in (await notify.told()).items() if "路基" in key[1]} == {
+        key: n for key, n in told.items() if "路基" in key[1]
+    }
+    await notify.tell_all()
+    heard = Counter(who for who, text in (await notify.told()).elements() if "路基" in text)
+    assert heard == Counter({person(one): 1 for one in ("asker", *names)})
