@@ -49,20 +49,10 @@ class Envelope(BaseModel):
     correlation: Key
     cause: str | None = None
     body: Any
-    raw: Any = Field(default=None, exclude=True, repr=False)
-    """What it was read from; None for one that was made here."""
 
 
 def to_wire(envelope: Envelope) -> bytes:
-    """Return the envelope as one JSON object.
-
-    One that was read goes on as it came: it may be a newer release's, and hold what only that one knows.
-    """
-    if envelope.raw is not None:
-        try:
-            return orjson.dumps(envelope.raw)
-        except orjson.JSONEncodeError:
-            pass  # nested more deeply than can be written: what this release knows of it goes on
+    """Return the envelope as one JSON object; of one that was read, what this release knows of it."""
     return orjson.dumps(
         {
             "id": envelope.id,
@@ -115,7 +105,7 @@ def read_envelope(raw: object) -> Envelope:
         body: Message = model.model_validate(envelope.body)
     except ValidationError as error:
         raise Unreadable("wrong_body", _where(error)) from error
-    return envelope.model_copy(update={"body": body, "raw": raw})
+    return envelope.model_copy(update={"body": body})
 
 
 def read_outside(raw: object) -> Envelope:
@@ -125,10 +115,9 @@ def read_outside(raw: object) -> Envelope:
         Unreadable: it does not have the published shape.
     """
     try:
-        envelope = Envelope.model_validate(raw)
+        return Envelope.model_validate(raw)
     except ValidationError as error:
         raise Unreadable("not_an_envelope", _where(error)) from error
-    return envelope if envelope.raw is None else envelope.model_copy(update={"raw": None})
 
 
 def _where(error: ValidationError) -> str:

@@ -4,7 +4,6 @@ What is still to be told is kept on tellings, so nothing is lost when a process 
 telling's revision, checked in the write, lets one of them tell a portion.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +13,6 @@ import structlog
 
 from services.chassis import metrics
 from services.chassis.desk import Origin, Work
-from services.chassis.failures import Away
 from services.chassis.shelf import Due, Shelf
 from services.contracts.words import Actor, Role
 from services.notify.handlers import tell_portion
@@ -49,31 +47,26 @@ class Teller:
         documents: notify's store.
         batches: run the works.
         clock: what time it is.
-        every_seconds: pause between two looks that found nothing.
     """
 
     documents: DueDocuments
     batches: Runs
     clock: Callable[[], datetime]
-    every_seconds: float
     _failing: set[str] = field(default_factory=set)
 
-    async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            done = 0
-            try:
-                done = await self.look()
-            except Away as away:
-                log.warning("tellings_wait", because=str(away))
-            await asyncio.sleep(0 if done else self.every_seconds)
-
     async def look(self) -> int:
+        """Tell until nobody is left who has to be told; return how many portions it took."""
+        portions = 0
+        while told := await self.take_turns():
+            portions += told
+        return portions
+
+    async def take_turns(self) -> int:
         """Tell a portion in each community that has something to be told; return how many portions were told.
 
         The tellings are looked at oldest first and page by page, and each page gives every community in it
         one turn: a large one holds nobody up, however much it has to tell. What cannot be told is passed
-        over for the next of its community, and tried again at the next look.
+        over for the next of its community, and tried again with the next turns.
         """
         until = self.clock()
         done, late, last = 0, 0.0, None
@@ -81,14 +74,14 @@ class Teller:
         while found := await self.documents.due(TELLINGS, DUE, until, limit=PAGE, after=last):
             late = late or (until - found[0].at).total_seconds()
             for turn in _by_community(found):
-                done += await self._take_turn(turn)
+                done += await self._tell_one_of(turn)
             seen.update(due.key for due in found)
             last = found[-1]
         self._failing &= seen
         metrics.TELLINGS_LATE.set(late)
         return done
 
-    async def _take_turn(self, turn: Sequence[Due]) -> int:
+    async def _tell_one_of(self, turn: Sequence[Due]) -> int:
         """Tell one portion of the oldest that can be told; each is a transaction of its own."""
         for due in turn:
             (outcome,) = await self.batches.run([tell_portion(_origin(due), due.id)])

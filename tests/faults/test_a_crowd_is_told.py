@@ -46,7 +46,8 @@ class Crowd:
         community, kind = rows[0]["community"], rows[0]["kind"]
         key = f"p{partition_of(community, self.settings.partitions)}.{kind}"
         async with broker(self.settings) as channel:
-            exchange = await channel.get_exchange(Names(self.settings.bus_prefix).events, ensure=False)
+            events = Names(self.settings.bus_prefix).events("matching")
+            exchange = await channel.get_exchange(events, ensure=False)
             message = aio_pika.Message(orjson.dumps(rows), headers={"community": community})
             await exchange.publish(message, key)
 

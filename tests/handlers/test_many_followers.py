@@ -84,7 +84,7 @@ class Notify:
 
     def teller(self) -> Teller:
         """Return a teller, as each replica has one."""
-        return Teller(self.documents, self.batches(), lambda: self.now, 0.01)
+        return Teller(self.documents, self.batches(), lambda: self.now)
 
     async def run(self, works: list[Work[Any]]) -> None:
         """Run works together; none of them may fail."""
@@ -122,10 +122,7 @@ class Notify:
 
     async def tell_all(self) -> int:
         """Tell until nobody is left; return in how many portions."""
-        portions, teller = 0, self.teller()
-        while done := await teller.look():
-            portions += done
-        return portions
+        return await self.teller().look()
 
     async def notices(self) -> list[Notice]:
         """Return every notice of the community."""
@@ -278,7 +275,7 @@ async def test_who_came_after_a_fact_does_not_hear_of_it_and_who_left_hears_no_m
     await notify.tell_all()
     await notify.hear(milestone("路基"))
     teller = notify.teller()
-    assert await teller.look() == 1
+    assert await teller.take_turns() == 1
     first = await notify.told()
     names = sorted(crowd(1_000))
     await notify.hear(endorsed("a-new-one"), endorsed("z-new-one"))
@@ -299,7 +296,7 @@ async def test_nobody_is_forgotten_when_portions_are_divided_while_they_are_told
     await notify.hear(milestone("路基"))
     teller = notify.teller()
     for number in range(4):
-        assert await teller.look() == 1
+        assert await teller.take_turns() == 1
         await notify.hear(*(endorsed(f"{name}-{number}") for name in sorted(crowd(1_000))[number::40]))
         more = [f"{name}-{number}-{n}" for name in sorted(crowd(1_000))[number::4] for n in range(3)]
         await notify.run([notify.hears(brought(*more))])
@@ -350,12 +347,7 @@ async def test_replicas_that_tell_at_the_same_time_tell_everybody_once(notify: N
     await notify.hear(brought(*crowd(2_000)))
     await notify.hear(milestone("路基"))
     tellers = [notify.teller() for _ in range(3)]
-
-    async def tell(teller: Teller) -> None:
-        while await teller.look():
-            pass
-
-    await asyncio.gather(*map(tell, tellers))
+    await asyncio.gather(*(teller.look() for teller in tellers))
     await notify.tell_all()
     told = await notify.told()
     assert set(told.values()) == {1}
@@ -368,7 +360,7 @@ async def test_another_community_s_turn_comes_with_every_look(notify: Notify) ->
     other = replace(notify, community=f"{notify.community}-2", now=notify.now)
     await other.hear(brought(*crowd(30)))
     notify.now = other.now
-    assert await notify.teller().look() <= 3  # one portion a page of the large one, one of the other
+    assert await notify.teller().take_turns() <= 3  # one portion a page of the large one, one of the other
     assert len(await other.told()) == 30
     assert notify.documents.most <= DOCUMENTS_MAX
 
@@ -425,7 +417,9 @@ async def test_a_portion_that_was_divided_between_two_looks_is_passed_over_until
     kept = (await notify.documents.load([ref]))[ref]
     old = Kept(replace(value_of(kept), spans=value_of(kept).spans[:1]), kept.revision)
     teller, load = notify.teller(), notify.documents.load
-    assert await teller.look() == 1  # the first portion, which was divided, is told and points to the next
+    assert (
+        await teller.take_turns() == 1
+    )  # the first portion, which was divided, is told and points to the next
 
     async def load_an_old_record(refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
         loaded = await load(refs)
@@ -434,7 +428,7 @@ async def test_a_portion_that_was_divided_between_two_looks_is_passed_over_until
     monkeypatch.setattr(notify.documents, "load", load_an_old_record)
     told = await notify.told()
     for _ in range(3):
-        await teller.look()
+        await teller.take_turns()
     monkeypatch.undo()
     assert {key: n for key, n in (await notify.told()).items() if "路基" in key[1]} == {
         key: n for key, n in told.items() if "路基" in key[1]
