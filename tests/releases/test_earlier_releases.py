@@ -78,8 +78,16 @@ def _more(part: Any) -> Any:
 def test_every_message_is_read_with_all_it_said(release: str) -> None:
     for row in messages(release):
         (again,) = open_parcel(parcel_of([to_wire(read_envelope(row))]))
-        assert again["body"] == {**again["body"], **row["body"]}
-        assert {**again, "body": 0, "at": 0} == {**row, "body": 0, "at": 0}
+        assert _holds({**again, "at": 0}, {**row, "at": 0})
+
+
+def _holds(more: Any, less: Any) -> bool:
+    """Return whether everything in one is in the other; fields may have come."""
+    if isinstance(less, dict):
+        return all(key in more and _holds(more[key], part) for key, part in less.items())
+    if isinstance(less, list):
+        return len(more) == len(less) and all(map(_holds, more, less))
+    return bool(more == less)
 
 
 @pytest.mark.parametrize("release", RELEASES)
