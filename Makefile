@@ -36,14 +36,14 @@ test: setup-dev ## all tests; ARGS="-k word" for some
 
 .PHONY: chaos
 chaos: setup-dev ## the tests that kill brokers, databases and services
-	@$(BIN)/python -m pytest tests/faults $(ARGS)
+	@WHOLE=1 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 .PHONY: bench
 bench: setup-dev ## measure throughput and latency on this machine
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-.PHONY: lint
-lint: setup-dev ## style, types, and who may import whom
+.PHONY: check
+check: setup-dev ## style, types, and who may import whom; .ci/run begins with it
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

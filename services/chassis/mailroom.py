@@ -243,6 +243,8 @@ class Mailroom:
             )
         else:
             metrics.HANDLED.labels(self.service, kind).inc()
+        if followed.measured is not None:
+            metrics.BY_NAME[followed.measured.figure].observe(followed.measured.value)
         return [
             _Letter(letter.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
         ]

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     commit_seconds: Seconds = Field(
         default=5.0, description="time within which the outcome of a commit has to be known"
     )
+    tellings_seconds: Seconds = Field(
+        default=0.5, description="how often each replica of notify looks for what many are to be told"
+    )
     member_seconds: Seconds = Field(
         default=6.0,
         description="silence after which a replica's partitions go to the others, and it lets them go itself",

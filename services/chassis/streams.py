@@ -50,6 +50,21 @@ STREAMS = Shelf("streams", Cursor, Index((WAITS_SINCE,), due=True))
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a decision may answer when it found something worth measuring.
+
+    A decision runs as often as its batch is tried, so it measures nothing itself: who commits does, once.
+
+    Arguments:
+        figure: a name in `metrics.BY_NAME`.
+        value: in the unit of the figure.
+    """
+
+    figure: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """What became of an envelope.
 
@@ -57,11 +72,13 @@ class Followed:
         result: applied, repeated, waits, refused or skipped.
         refusal: the rule's answer when it was refused.
         released: envelopes that waited for this one and can be applied now.
+        measured: what the effect found worth measuring.
     """
 
     result: str
     refusal: Refused | None = None
     released: tuple[bytes, ...] = ()
+    measured: Measured | None = None
 
 
 def follow(
@@ -94,11 +111,13 @@ def follow(
                 raise NotYet(f"what comes after {cursor.version} holds the stream up first")
             desk.put(ref, _with_waiting(cursor, version, wire, desk.at))
             return Followed("waits")
-        refusal = None if skip or work is None else _apply(desk, work)
+        answer = None if skip or work is None else _apply(desk, work)
         after = _past(cursor, version, said)
         desk.put(ref, after)
+        refusal = answer if isinstance(answer, Refused) else None
         result = "skipped" if skip else "refused" if refusal else "applied"
-        return Followed(result, refusal, _released(after))
+        measured = answer if isinstance(answer, Measured) else None
+        return Followed(result, refusal, _released(after), measured)
 
     return Work(origin, (ref, *(work.reads if work else ())), decide, work.then_reads if work else None)
 
@@ -113,14 +132,15 @@ def origin_of(envelope: Envelope) -> Origin:
     return Origin(envelope.community, envelope.actor, envelope.correlation, envelope.id)
 
 
-def _apply(desk: Desk, work: Work[Any]) -> Refused | None:
+def _apply(desk: Desk, work: Work[Any]) -> object:
+    """Return what the effect answers, or the rule's refusal, which leaves nothing of it."""
     branch = desk.branch()
     try:
-        work.decide(branch)
+        answer: object = work.decide(branch)
     except Refused as refusal:
         return refusal
     desk.adopt(branch)
-    return None
+    return answer
 
 
 def _with_waiting(cursor: Cursor, version: int, wire: bytes, at: datetime) -> Cursor:

@@ -31,7 +31,9 @@ def messages() -> str:
         "`version` counts the facts of a `stream` from one without gaps. The routing key is\n"
         "`p{partition}.{kind}`, the partition `crc32(community) % SANDAN_PARTITIONS`; a header `community`\n"
         "repeats the envelopes' community. Readers ignore fields they do not know; a field is never taken\n"
-        "away or given another meaning: that makes a new kind, `.v2`.\n",
+        "away or given another meaning: that makes a new kind, `.v2`. What was published lies in\n"
+        "[schemas/frozen](schemas/frozen), an example of each kind beside its schema; tests let optional\n"
+        "fields come and nothing else change. `sandan docs freeze` puts down kinds that are new.\n",
         "\n| kind | said by | heard by |\n|---|---|---|\n",
     ]
     for kind in KINDS:

@@ -18,7 +18,7 @@ from services.chassis.logs import set_up_logs
 from services.chassis.runner import Broken, Misconfigured, PortTaken, run_until_signal
 from services.chassis.servers import ServersUnavailable
 from services.chassis.settings import Settings
-from services.cli import community, docs, hot, parked, streams, topology
+from services.cli import community, freezing, hot, parked, streams, topology
 from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 token_app = typer.Typer(help="Tokens for development.", no_args_is_help=True)
 app.add_typer(community.app, name="community")
+app.add_typer(freezing.app, name="docs")
 app.add_typer(hot.app, name="hot")
 app.add_typer(parked.app, name="parked")
 app.add_typer(route_app, name="route")
@@ -38,7 +39,6 @@ app.add_typer(streams.app, name="streams")
 app.add_typer(topology.app, name="topology")
 app.add_typer(token_app, name="token")
 app.command()(doctor)
-app.command("docs", hidden=True)(docs.write)
 
 console = Console()
 T = TypeVar("T")

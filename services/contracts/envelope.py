@@ -52,7 +52,7 @@ class Envelope(BaseModel):
 
 
 def to_wire(envelope: Envelope) -> bytes:
-    """Return the envelope as one JSON object."""
+    """Return the envelope as one JSON object; of one that was read, what this release knows of it."""
     return orjson.dumps(
         {
             "id": envelope.id,

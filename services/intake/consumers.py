@@ -6,9 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from services.chassis import metrics
 from services.chassis.desk import Desk, Work
-from services.chassis.streams import EffectOf, origin_of
+from services.chassis.streams import EffectOf, Measured, origin_of
 from services.contracts import orders
 from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
@@ -26,22 +25,32 @@ Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
 def _following(change: Change) -> EffectOf:
     """Return the effect that changes the demand an order belongs to."""
 
-    def effect(envelope: Envelope) -> Work[None]:
+    def effect(envelope: Envelope) -> Work[Measured | None]:
         fact: orders.OrderFact = envelope.body
         ref = demand_ref(envelope.community, fact.demand)
 
-        def decide(desk: Desk) -> None:
+        def decide(desk: Desk) -> Measured | None:
             before = desk.find(ref)
             if before is None:
                 raise Unreadable("unknown_demand", f"{fact.demand} is no demand of {envelope.community}")
             if before.is_of_another_round(fact.order):
-                return  # the order that a merge ended; the demand has stood alone again since
+                return None  # the order that a merge ended; the demand has stood alone again since
             after = change(before, fact, _line_of(envelope))
-            desk.put(ref, _of_companion(before, after, fact.part) if fact.part else after)
+            kept = _of_companion(before, after, fact.part) if fact.part else after
+            desk.put(ref, kept)
+            return _first_dispatch(before, kept)
 
         return Work(origin_of(envelope), (ref,), decide)
 
     return effect
+
+
+def _first_dispatch(before: Demand, after: Demand) -> Measured | None:
+    """Return how long the demand waited, when this is what ended its waiting."""
+    if before.dispatched_at is not None or after.dispatched_at is None:
+        return None
+    seconds = (after.dispatched_at - after.submitted_at).total_seconds()
+    return Measured("submitted_to_dispatched_seconds", max(0.0, seconds))
 
 
 def _of_companion(before: Demand, after: Demand, part: str) -> Demand:
@@ -70,9 +79,7 @@ def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[st
     told = replace(line(f"已下单给{fact.provider.name}：{fact.because}"), by=fact.chosen_by)
     after = demand.following(DemandStep.BE_DISPATCHED, told)
     if demand.dispatched_at is None:
-        at = after.timeline[-1].at
-        metrics.DISPATCH_SECONDS.observe(max(0.0, (at - demand.submitted_at).total_seconds()))
-        after = replace(after, dispatched_at=at)
+        after = replace(after, dispatched_at=after.timeline[-1].at)
     due = _due(demand, fact.finish_due_at)
     return replace(after, order=fact.order, handler=_handler(fact.provider), finish_due_at=due)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
-from services.contracts.communities import CommunityLoaded
+from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.words import DemandKind, Role, Satisfaction, Solved
@@ -68,7 +68,7 @@ def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Wor
         if file.community.id != origin.community:
             raise WrongCommunity(expected=origin.community, found=file.community.id)
         before = desk.kept(record)
-        old = CommunityFile.model_validate_json(before.value.text) if before.value else None
+        old = read_file_on_record(before.value.text) if before.value else None
         changes = diff_community_files(old, file)
         if changes and not dry_run:
             desk.put(record, FileOnRecord(file.model_dump_json(), desk.at, origin.actor.subject))

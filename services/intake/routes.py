@@ -12,7 +12,7 @@ from services.chassis.mongo import Store
 from services.chassis.once import Reply
 from services.chassis.shelf import Kept
 from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
-from services.contracts.community_file import CommunityFile
+from services.contracts.communities import read_file_on_record
 from services.contracts.refusal import Forbidden, Invalid, NotFound
 from services.contracts.words import TYPED, DemandKind, Note, Role, Satisfaction, Solved, ThingId
 from services.intake import handlers, steps, views
@@ -136,7 +136,7 @@ class IntakeRoutes:
         kept = (await self.store.load([file_ref(ask.community)]))[file_ref(ask.community)]
         if kept.value is None:
             raise NotFound
-        file = CommunityFile.model_validate_json(kept.value.text).model_dump(mode="json")
+        file = read_file_on_record(kept.value.text).model_dump(mode="json")
         view = views.FileView(version=kept.revision, loaded_at=kept.value.loaded_at, file=file)
         return show(view, revision=kept.revision)
 

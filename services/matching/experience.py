@@ -7,6 +7,7 @@ the catalogue, the strength of smoothing, which lessons are doubted, and how sur
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,9 @@ ROUNDING = 1e-6
 """Weights are on a grid of this; what is as sure as the last that was right is sure enough."""
 CUT_FROM = 50
 """Lessons from which on a community's own forecasts tell how sure is sure enough."""
+
+_NO_CONTRACTS = date.max
+"""The day a lesson is read on that does not say when it was taught: no contract runs then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Learning:
         features: list[Features] = []
         for index, lesson in enumerate(lessons):
             matter = Matter(lesson.text, lesson.title, lesson.compound)
-            evidence = self._ranker.evidence(matter, lesson.at.date())
+            evidence = self._ranker.evidence(matter, lesson.at.date() if lesson.at else _NO_CONTRACTS)
             said[index] = _chances(np.array(evidence.said))
             alone[index], first[index] = evidence.alone, evidence.first
             features.append(features_of(matter, evidence.heard, self._topics, self._rarity))

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.desk import Desk
 from services.chassis.shelf import Kept
-from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.contracts.communities import read_file_on_record
+from services.contracts.community_file import COMMUNITY_SELF
 from services.matching.calendar import limits_of
 from services.matching.catalogue import catalogue_of
 from services.matching.domain.circumstances import Circumstances
@@ -146,7 +147,7 @@ class Guides:
         if kept is not None and kept[0] == revision:
             self._kept.move_to_end(community)
             return kept[1]
-        file = CommunityFile.model_validate_json(record.text)
+        file = read_file_on_record(record.text)
         catalogue = catalogue_of(file)
         providers = {provider.id: provider for provider in catalogue.providers}
         about = file.community

@@ -1,12 +1,18 @@
-"""Where notify keeps things: notices, and who follows a demand."""
+"""Where notify keeps things: notices, who follows a demand, and what many are still to be told."""
 
 from services.chassis.shelf import Index, Ref, Shelf
-from services.notify.domain.notice import Following, Notice
+from services.notify.domain.following import Following, Portion
+from services.notify.domain.notice import Notice
+from services.notify.domain.telling import Telling
+
+DUE = "due_at"
 
 NOTICES = Shelf("notices", Notice, Index(("recipient", "-_id")))
 FOLLOWINGS = Shelf("followings", Following)
+FOLLOWERS = Shelf("followers", Portion)
+TELLINGS = Shelf("tellings", Telling, Index((DUE,), due=True), Index(("over_at",), expires=True))
 
-SHELVES = (NOTICES, FOLLOWINGS)
+SHELVES = (NOTICES, FOLLOWINGS, FOLLOWERS, TELLINGS)
 
 
 def notice_ref(community: str, notice: str) -> Ref[Notice]:
@@ -17,3 +23,13 @@ def notice_ref(community: str, notice: str) -> Ref[Notice]:
 def following_ref(community: str, demand: str) -> Ref[Following]:
     """Return where it is kept who follows a demand."""
     return Ref(FOLLOWINGS, community, demand)
+
+
+def portion_ref(community: str, demand: str, number: int) -> Ref[Portion]:
+    """Return where a portion of those is kept who follow a demand."""
+    return Ref(FOLLOWERS, community, f"{demand}/{number}")
+
+
+def telling_ref(community: str, telling: str) -> Ref[Telling]:
+    """Return where it is kept who is still to be told of something."""
+    return Ref(TELLINGS, community, telling)

@@ -1,11 +1,12 @@
 """What points does: keeps the rule, funds the budget, and posts what a settled order earns."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
-from services.contracts.communities import CommunityLoaded
+from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
@@ -27,6 +28,10 @@ def keep_rule(origin: Origin, loaded: CommunityLoaded) -> Work[None]:
         desk.put(budget, (desk.find(budget) or Account(BUDGET)).funded_to(approved))
 
     return Work(origin, (record, budget), decide)
+
+
+_file = lru_cache(maxsize=16)(read_file_on_record)
+"""The files of communities whose partners were at work lately; reading one takes longer than awarding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
         kept = desk.find(record)
         if kept is None:
             raise NotYet(f"no file of community {origin.community} has been loaded")
-        file = CommunityFile.model_validate_json(kept.text)
+        file = _file(kept.text)
         earning = _earning(file, settled)
         if earning.amount_points > 0:
             _post(desk, _Award(settled.provider.id, settled.order, earning))

@@ -86,3 +86,47 @@ def test_every_service_says_in_four_sentences_what_it_is() -> None:
         text = ast.get_docstring(tree(SERVICES / service / "__init__.py")) or ""
         for word in ("decides", "owns", "hears", "says"):
             assert word in text, (service, word)
+
+
+def decides(path: Path) -> bool:
+    """Return whether decisions live in a module: it has to do with desks, or is of a domain."""
+    names = {
+        alias.name
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    functions = {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
+    return "Desk" in names or "decide" in functions or "domain" in path.parts
+
+
+DECIDING = [path for path in ALL if decides(path) and path.name != "batches.py"]
+
+
+def measures(source: ast.Module) -> bool:
+    """Return whether a module imports what is measured."""
+    for node in ast.walk(source):
+        if isinstance(node, ast.Import) and any("metrics" in alias.name for alias in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom):
+            named = {node.module or "", *(alias.name for alias in node.names)}
+            if any("metrics" in name or "prometheus" in name for name in named):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("path", DECIDING, ids=ids)
+def test_no_decision_measures_since_it_runs_as_often_as_its_batch_is_tried(path: Path) -> None:
+    assert not measures(tree(path)), f"{path}: answer a `Measured` instead"
+
+
+def test_a_decision_that_measures_would_be_found() -> None:
+    for planted in (
+        "from services.chassis import metrics",
+        "import services.chassis.metrics",
+        "from services.chassis.metrics import DISPATCH_SECONDS",
+        "from prometheus_client import Counter",
+    ):
+        assert measures(ast.parse(planted)), planted
+    assert SERVICES / "intake" / "consumers.py" in DECIDING
+    assert SERVICES / "matching" / "handlers" / "steps.py" in DECIDING

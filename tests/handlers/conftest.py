@@ -27,8 +27,12 @@ class Towns:
 
     async def found(self, **points: Any) -> Town:
         """Return a town like Jiwang, with parts of the points rule changed."""
+        return await self.unopened(**points).open()
+
+    def unopened(self, **points: Any) -> Town:
+        """Return a town whose file nobody has loaded yet."""
         documents = self.documents or {name: MemoryDocuments() for name in SUBSCRIPTIONS}
-        return await Town(documents, jiwang(f"town-{secrets.token_hex(4)}", **points)).open()
+        return Town(documents, jiwang(f"town-{secrets.token_hex(4)}", **points))
 
 
 @pytest.fixture(scope="session")

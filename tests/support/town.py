@@ -31,6 +31,7 @@ from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, load_ref, 
 from services.matching.timekeeper import DueDocuments, Timekeeper
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers import Notifier
+from services.notify.teller import Teller
 from services.points.consumers import CONSUMES as POINTS_HEARS
 from services.points.domain.ledger import BUDGET, Account, Transfer, transfer_id
 from services.points.handlers import SETTLED
@@ -194,6 +195,15 @@ class Town:
             assert len(happened) < 1_000, "the same thing is due for ever"
         self.now = until
         return happened
+
+    def teller(self, batches: Batches | None = None) -> Teller:
+        """Return somebody who tells the many, as each replica of notify has one."""
+        documents = cast(DueDocuments, self.documents["notify"])
+        return Teller(documents, batches or self.batches["notify"], self._clock)
+
+    async def tell_all(self) -> int:
+        """Let everybody be told who is still to be told; return in how many portions."""
+        return await self.teller().look()
 
     async def find(self, service: str, ref: Ref[T]) -> T | None:
         """Return a value as it is kept."""

@@ -36,7 +36,7 @@ class Lesson:
         provider: whom the lesson is about.
         teaching: whether it was right or wrong for the matter.
         number: counts the community's lessons; a newer one about the same order takes a new number.
-        at: the moment whose contracts counted.
+        at: the moment whose contracts counted; None for one of a release that did not keep it.
         undone: taken back by staff; it teaches nothing.
     """
 
@@ -47,7 +47,7 @@ class Lesson:
     provider: str
     teaching: Teaching
     number: int
-    at: datetime
+    at: datetime | None = None
     undone: bool = False
 
     @property

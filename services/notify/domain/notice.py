@@ -1,6 +1,5 @@
 """A notice: one sentence for one recipient, and who the recipients are."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,23 +36,3 @@ class Notice:
     def read(self, at: datetime) -> "Notice":
         """Return the notice as read; the first time counts."""
         return self if self.read_at else replace(self, read_at=at)
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """Who wants to hear of a demand besides the one who asked: its supporters, in the order they came."""
-
-    people: tuple[str, ...] = ()
-
-    def joined_by(self, people: Iterable[str]) -> "Following":
-        """Return the following with people more, none twice."""
-        return Following(tuple(dict.fromkeys((*self.people, *people))))
-
-    def left_by(self, people: Iterable[str]) -> "Following":
-        """Return the following without these people."""
-        gone = set(people)
-        return Following(tuple(person for person in self.people if person not in gone))
-
-    def with_asker(self, asked_by: str) -> tuple[str, ...]:
-        """Return the inboxes of the one who asked and all who follow, none twice."""
-        return tuple(dict.fromkeys(person(subject) for subject in (asked_by, *self.people)))
