@@ -201,7 +201,12 @@ class House:
     async def _healthz(self, _: web.Request) -> web.Response:
         broken = [str(self.broken)] if self.broken else []
         failing = [f"{s.name}.{loop}" for s in self.services for loop in s.supervisor.failing]
-        body = {"status": "broken" if broken else "alive", "broken": broken, "failing": failing, **self._build}
+        body = {
+            "status": "broken" if broken else "alive",
+            "broken": broken,
+            "failing": failing,
+            **self._build,
+        }
         return web.json_response(body, status=500 if broken else 200)
 
     async def _readyz(self, _: web.Request) -> web.Response:

@@ -32,7 +32,7 @@ BUILD = {"version": __version__, "build": ""}
 async def test_a_running_house_is_alive_and_ready(running: Running) -> None:
     visitor = running.bearer(None)
     alive = await visitor.ask_at("GET", "/healthz")
-    assert (alive.status, alive.body) == (200, {"status": "alive", "broken": [], **BUILD})
+    assert (alive.status, alive.body) == (200, {"status": "alive", "broken": [], "failing": [], **BUILD})
     ready = await visitor.ask_at("GET", "/readyz")
     assert (ready.status, ready.body) == (200, {"ready": True, "missing": []})
 

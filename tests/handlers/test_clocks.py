@@ -153,7 +153,7 @@ async def test_places_are_looked_at_anew_when_the_communitys_day_begins(
 ) -> None:
     """Contracts and conventions begin with the day, so who had nobody to go to may have somebody now."""
     at, batches = [BEFORE_MIDNIGHT], Counting()
-    assigner = Assigner(Books(timezone), batches, Matching(SharedGuides(), solve), lambda: at[0], 1.0)
+    assigner = Assigner(Books(timezone), batches, Matching(SharedGuides(), solve), lambda: at[0])
     seen = []
     for moment in (BEFORE_MIDNIGHT, midnight - timedelta(seconds=1), midnight, midnight + HOUR):
         at[0] = moment
