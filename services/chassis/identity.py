@@ -25,6 +25,8 @@ ALGORITHM = "EdDSA"
 EVERY_COMMUNITY = "*"
 REMEMBERED_MAX = 10_000
 TOKEN_CHARS_MAX = 4_096
+LEEWAY_SECONDS = 30
+"""By how much the clock of who signs may be ahead of ours (RFC 7519, 4.1.5). The end is the end."""
 _PEM_END = "-----END PUBLIC KEY-----"
 
 
@@ -59,6 +61,12 @@ class Claims(BaseModel):
     communities: tuple[CommunityId | str, ...] = Field(min_length=1, max_length=100)
     exp: int
     iat: int
+    nbf: float = 0.0
+
+    def has_begun(self, at: datetime) -> bool:
+        """Return whether the token is good already, as far as two clocks can agree."""
+        latest = at.timestamp() + LEEWAY_SECONDS
+        return self.iat <= latest and self.nbf <= latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,8 @@ class Tokens:
         claims = self._claims(token)
         if claims.exp <= at.timestamp():
             raise TokenExpired
+        if not claims.has_begun(at):
+            raise TokenRefused
         identity = Identity(claims.sub, claims.role, claims.communities)
         self._known[token] = (identity, claims.exp)
         if len(self._known) > REMEMBERED_MAX:
@@ -131,7 +141,13 @@ class Tokens:
                 algorithms=[ALGORITHM],
                 audience=self._audience,
                 issuer=self._issuer,
-                options={"require": ["exp", "iat", "aud", "iss", "sub"], "verify_exp": False},
+                options={
+                    "require": ["exp", "iat", "aud", "iss", "sub"],
+                    # Looked at by us, with the time that we are given.
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
             )
             return Claims.model_validate(payload, strict=False)
         except (jwt.PyJWTError, ValidationError, ValueError) as error:

@@ -28,6 +28,8 @@ class Members:
     def __init__(self, store: Store, silence_seconds: float) -> None:
         self._members: Collection = store.plain(COLLECTION)
         self._silence_ms = round(silence_seconds * 1000)
+        self.living = 1
+        """How many live, as far as this one knows."""
         self.me = f"{socket.gethostname()}-{os.getpid()}-{new_id()[-8:]}"
 
     async def sign(self) -> list[str]:
@@ -35,6 +37,7 @@ class Members:
         await self._members.update({"_id": self.me}, [{"$set": {"seen_at": "$$NOW"}}], upsert=True)
         since = {"$subtract": ["$$NOW", self._silence_ms]}
         rows = await self._members.find({"$expr": {"$gt": ["$seen_at", since]}})
+        self.living = max(1, len(rows))
         return [row["_id"] for row in rows]
 
     async def leave(self) -> None:

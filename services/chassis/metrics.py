@@ -22,6 +22,12 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
+CONNECTIONS_CLOSED = Counter(
+    "sandan_http_connections_closed_total",
+    "Connections closed by us: full, header, unread, answer",
+    ["reason"],
+    registry=REGISTRY,
+)
 HANDLED = Counter(
     "sandan_messages_handled_total", "Envelopes whose effect is done", ["service", "kind"], registry=REGISTRY
 )
@@ -120,6 +126,8 @@ DISPATCH_SECONDS = Histogram(
 
 BY_NAME = {"submitted_to_dispatched_seconds": DISPATCH_SECONDS}
 """What decisions measure, by the name they give it."""
+
+BUILD = Gauge("sandan_build_info", "Which version runs", ["version", "build"], registry=REGISTRY)
 
 
 def exposition() -> bytes:

@@ -9,9 +9,13 @@ import orjson
 from services.chassis.desk import Desk, Work
 from services.chassis.shelf import Index, Ref, Shelf
 from services.contracts.refusal import Invalid, Refused
+from services.contracts.words import Role
 
 MEDIA_JSON = "application/json"
 MEDIA_PROBLEM = "application/problem+json"
+KEY_CHARS_MAX = 200
+KEY_PATTERN = rf"[!-~]{{1,{KEY_CHARS_MAX}}}"
+"""Of an idempotency key: visible ASCII."""
 
 
 class IdempotencyKeyReused(Invalid):
@@ -48,16 +52,26 @@ class OnceKey:
     """Whose key it is, for which request.
 
     Arguments:
-        subject: who asks; another subject's equal key is another key.
+        subject, role: who asks; the equal key of another subject, or in another role, is another key.
         key: as the client sent it.
         request: method, path, condition and body, of which the fingerprint is made.
         hours: how long the answer is remembered.
     """
 
     subject: str
+    role: Role
     key: str
     request: bytes
     hours: int
+
+    @property
+    def digest(self) -> str:
+        """Return under what the answer is kept.
+
+        A resident's is as it was before roles counted: a repetition across an upgrade finds its answer.
+        """
+        role = "" if self.role is Role.RESIDENT else f"\0{self.role}"
+        return sha256(f"{self.subject}\0{self.key}{role}".encode()).hexdigest()[:32]
 
 
 def problem(refusal: Refused) -> Reply:
@@ -75,9 +89,8 @@ def problem(refusal: Refused) -> Reply:
 
 def once(work: Work[Reply], key: OnceKey) -> Work[Reply]:
     """Return the work that is done once under its key. A refusal is an answer, and is kept as well."""
-    digest = sha256(f"{key.subject}\0{key.key}".encode()).hexdigest()[:32]
     fingerprint = sha256(key.request).hexdigest()
-    ref = Ref(ANSWERS, work.origin.community, digest)
+    ref = Ref(ANSWERS, work.origin.community, key.digest)
 
     def decide(desk: Desk) -> Reply:
         known = desk.find(ref)

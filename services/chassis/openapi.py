@@ -115,8 +115,8 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if not route.writes:
         return []
     key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
-    version = {"type": "string", "pattern": '^("[0-9]{1,11}"|\\*)$'}
-    return [
+    version = {"type": "string", "pattern": '^((W/)?"[0-9]{1,11}"|\\*)$'}
+    parameters = [
         {
             "name": "Idempotency-Key",
             "in": "header",
@@ -132,6 +132,7 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
             "description": "读取时的 ETag；已被别人更改则 409",
         },
     ]
+    return parameters if route.conditional else parameters[:1]
 
 
 def _responses(route: Route) -> dict[str, Any]:
@@ -153,16 +154,21 @@ def _refusals(route: Route) -> dict[int, set[str]]:
         403: {"forbidden"},
         404: {"not_found"},
         422: {"invalid_query"},
+        429: {"too_many_requests"},
         500: {"internal_error"},
         503: {"temporarily_unavailable"},
     }
-    if route.writes:
-        found[400] = {"malformed_json", "unreadable_body", "invalid_header"}
-        found[409] = {"changed_meanwhile"}
+    if route.method != "GET":
+        found[400] = {"malformed_json", "unreadable_body"}
+        found[408] = {"request_timeout"}
         found[413] = {"body_too_large"}
-        found[415] = {"unsupported_media_type"}
-        found[422] |= {"invalid_body", IdempotencyKeyReused.slug}
-        found[429] = {"too_many_waiting"}
+        found[415] = {"unsupported_media_type", "content_encoding_refused"}
+        found[422] |= {"invalid_body"}
+    if route.writes:
+        found[400] |= {"invalid_header"}
+        found[409] = {"changed_meanwhile"}
+        found[422] |= {IdempotencyKeyReused.slug}
+        found[429] |= {"too_many_waiting"}
     for refusal in route.refusals:
         found.setdefault(refusal.status, set()).add(refusal.slug)
     return found
@@ -179,6 +185,7 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "code": {"type": "string"},
         "detail": {"type": "string"},
+        "request_id": {"type": "string", "description": "X-Request-Id，查日志用"},
         "errors": {"type": "array", "items": {"type": "object"}},
     },
 }

@@ -10,18 +10,22 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from services import __version__
 from services.chassis import metrics, openapi
+from services.chassis.answers import entrance, json_response
 from services.chassis.blueprint import Blueprint, Kit, Parts
 from services.chassis.bus import BusPublisher, Link
 from services.chassis.failures import Away
 from services.chassis.identity import Tokens
+from services.chassis.listening import Port, bounds_of
 from services.chassis.mongo import Store, open_client
+from services.chassis.readers import Readers
 from services.chassis.service import Misconfigured, Service, cancelled
 from services.chassis.settings import Settings
 from services.chassis.supervision import Broken
 from services.chassis.topology import SERVICES
 from services.chassis.ways import declare
-from services.chassis.web import Door, json_response, problems
+from services.chassis.web import Door, manners_of
 
 __all__ = ["Blueprint", "Broken", "House", "Kit", "Misconfigured", "Parts", "PortTaken", "run_until_signal"]
 
@@ -64,9 +68,12 @@ class House:
         self._ended = asyncio.Event()
         self._tokens = Tokens(settings.token_public_keys, settings.token_audience, settings.token_issuer)
         self._reference = reference
+        self._build = {"version": __version__, "build": settings.build}
+        metrics.BUILD.labels(**self._build).set(1)
         self._running = False
         self._draining = False
-        self._site: web.AppRunner | None = None
+        self._site: Port | None = None
+        self._readers = Readers()
         self.port = 0
 
     def _break(self, broken: Broken) -> None:
@@ -99,7 +106,8 @@ class House:
         self._running = True
         await self._listen(listening)
         _settle_memory()
-        log.info("ready", services=[service.name for service in self.services], port=self.port)
+        names = [service.name for service in self.services]
+        log.info("ready", services=names, port=self.port, **self._build)
 
     async def _prepare(self) -> None:
         wait = 0.2
@@ -133,14 +141,15 @@ class House:
         return bound
 
     async def _listen(self, bound: socket.socket) -> None:
-        app = web.Application(middlewares=[problems])
+        app = web.Application(middlewares=[entrance])
+        manners = manners_of(self._settings, self._replicas)
         for service in self.services:
             door = Door(
                 service.name,
                 self._tokens,
                 service.front,
-                self._settings.idempotency_hours,
-                self._settings.http_body_bytes_max,
+                manners,
+                self._readers,
                 lambda: self._running and not self._draining,
             )
             door.add(app, service.parts.routes)
@@ -148,13 +157,15 @@ class House:
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/api/openapi.json", self._openapi)
-        self._site = web.AppRunner(app, access_log=None, shutdown_timeout=self._settings.drain_seconds / 2)
-        await self._site.setup()
+        site = Port(app, bounds_of(self._settings))
         try:
-            await web.SockSite(self._site, bound, backlog=1024).start()
+            await site.open(bound)
         except OSError as error:
-            await self._site.cleanup()
             raise PortTaken(f"{self._settings.http_host}:{self.port}") from error
+        self._site = site
+
+    def _replicas(self) -> int:
+        return max(service.members.living for service in self.services)
 
     async def stop(self) -> None:
         """Finish what is in hand within the time given, leave the rest to be delivered again; once."""
@@ -164,7 +175,7 @@ class House:
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 if self._site is not None:
-                    await self._site.cleanup()
+                    await self._site.close()
                 if self._running:
                     await asyncio.gather(*(service.stop() for service in self.services))
         except TimeoutError:
@@ -173,6 +184,7 @@ class House:
             await cancelled(service.tasks)
         await self._consuming.close()
         await self._publishing.close()
+        self._readers.close()
         # It says goodbye over the network and waits for an answer, so it must not hold up the loop.
         await asyncio.to_thread(self._client.close)
         log.info("stopped")
@@ -189,7 +201,12 @@ class House:
     async def _healthz(self, _: web.Request) -> web.Response:
         broken = [str(self.broken)] if self.broken else []
         failing = [f"{s.name}.{loop}" for s in self.services for loop in s.supervisor.failing]
-        body = {"status": "broken" if broken else "alive", "broken": broken, "failing": failing}
+        body = {
+            "status": "broken" if broken else "alive",
+            "broken": broken,
+            "failing": failing,
+            **self._build,
+        }
         return web.json_response(body, status=500 if broken else 200)
 
     async def _readyz(self, _: web.Request) -> web.Response:

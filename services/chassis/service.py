@@ -101,9 +101,10 @@ class Service:
             retry=RetryPolicy(settings.retry_tiers_seconds, settings.attempts_max),
             partitions=settings.partitions,
         )
+        self.members = Members(self.store, settings.member_seconds)
         self.partitions = Partitions(
             name,
-            Members(self.store, settings.member_seconds),
+            self.members,
             settings.partitions,
             self._reader,
             settings.member_seconds,

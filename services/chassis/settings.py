@@ -1,6 +1,7 @@
 """What an operator can set, from the environment (`SANDAN_…`); docs/settings.md is generated from here."""
 
 from functools import cached_property
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -34,6 +35,41 @@ class Settings(BaseSettings):
     http_body_bytes_max: int = Field(default=1_048_576, ge=1_024, description="a larger body gets 413")
     http_waiting_max: int = Field(
         default=2_000, ge=1, description="writes of one community waiting in one process; more get 429"
+    )
+    http_connections_max: int = Field(
+        default=900,
+        ge=1,
+        description="connections open in one process, fewer than the file descriptors allowed; more get 503",
+    )
+    http_header_seconds: Seconds = Field(
+        default=10.0, description="time for a request's headers; a half-sent request is closed"
+    )
+    http_body_seconds: Seconds = Field(default=30.0, description="time for a request's body; then 408")
+    http_request_seconds: Seconds = Field(
+        default=60.0, description="time for a whole request, and for a client to take its answer; then 503"
+    )
+    http_idle_seconds: Seconds = Field(
+        default=75.0, description="a connection without a request is closed after this time"
+    )
+    http_trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="networks (CIDR, separated by commas) whose X-Forwarded-For is believed; empty: nobody's",
+    )
+    limit_resident_per_minute: int = Field(
+        default=10, ge=0, description="writes of one resident, as many at once; 0: no limit, as below"
+    )
+    limit_grid_worker_per_minute: int = Field(default=120, ge=0, description="writes of one grid worker")
+    limit_staff_per_minute: int = Field(default=300, ge=0, description="writes of one member of staff")
+    limit_provider_per_minute: int = Field(default=300, ge=0, description="writes of one unit or partner")
+    limit_operator_per_minute: int = Field(default=6_000, ge=0, description="writes of one operator")
+    limit_address_per_minute: int = Field(
+        default=600, ge=0, description="requests, reads included, from one address"
+    )
+    limit_community_per_second: float = Field(
+        default=100.0, ge=0, description="writes of one community on the average"
+    )
+    limit_community_burst: int = Field(
+        default=1_000, ge=1, description="writes of one community at once, after a rest"
     )
     token_public_keys: str = Field(
         default="", description="PEM of the Ed25519 keys whose tokens are believed, one after the other"
@@ -104,12 +140,30 @@ class Settings(BaseSettings):
     drain_seconds: Seconds = Field(default=20.0, description="time to finish what is in hand on SIGTERM")
     idempotency_hours: int = Field(default=168, ge=1, description="how long an answer is remembered")
     notify_console: bool = Field(default=False, description="also print every notice to standard output")
+    build: str = Field(
+        default="",
+        max_length=80,
+        pattern=r"^[A-Za-z0-9._+/-]*$",
+        description="which build runs, as a commit; shown by /healthz, metrics and the line `ready`",
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("retry_tiers_seconds", mode="before")
     @classmethod
     def _split_tiers(cls, given: object) -> object:
         return [part for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+
+    @field_validator("http_trusted_proxies", mode="before")
+    @classmethod
+    def _split_proxies(cls, given: object) -> object:
+        return tuple(p.strip() for p in given.split(",") if p.strip()) if isinstance(given, str) else given
+
+    @field_validator("http_trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for one in given:
+            ip_network(one, strict=False)
+        return given
 
     @cached_property
     def amqp_urls(self) -> tuple[str, ...]:

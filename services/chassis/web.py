@@ -1,119 +1,44 @@
 """HTTP: routes as data, each with its audience; every answer to a mistake is problem+json (RFC 9457)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
-import orjson
 import structlog
 from aiohttp import web
-from multidict import CIMultiDict
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.chassis import metrics
+from services.chassis import metrics, reading
+from services.chassis.addresses import Addresses, networks
+from services.chassis.answers import respond
 from services.chassis.clock import now
 from services.chassis.desk import Origin, Work
 from services.chassis.failures import Away, Stale
 from services.chassis.front import FrontOffice
-from services.chassis.identity import Identity, TokenMissing, Tokens
+from services.chassis.identity import Identity, TokenExpired, TokenMissing, TokenRefused, Tokens
+from services.chassis.limits import Limits, rates_of
 from services.chassis.once import OnceKey, Reply, answered, once, problem
-from services.chassis.plain_words import in_plain_words
-from services.contracts.refusal import Forbidden, Invalid, NotFound, Refused
+from services.chassis.readers import Readers
+from services.chassis.rejections import InternalError, InvalidHeader, Unavailable
+from services.chassis.settings import Settings
+from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.words import Role, ThingId
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 V = TypeVar("V", bound="Listed")
-B = TypeVar("B", bound=BaseModel | None)
+B = TypeVar("B")
 PREFIX = "/api/v1/communities/{community}"
 ID_CHARS_MAX = 64
-KEY_CHARS_MAX = 200
 
 
 class Command(BaseModel):
     """The body of a write: a field nobody knows is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class MalformedJson(Refused):
-    """The body is not JSON."""
-
-    slug = "malformed_json"
-    status = 400
-    title = "请求内容不是有效的 JSON"
-
-
-class UnreadableBody(Refused):
-    """The body does not arrive whole, or is not packed as its encoding says."""
-
-    slug = "unreadable_body"
-    status = 400
-    title = "请求内容没有完整送达，或与声明的编码不符"
-
-
-class InvalidBody(Invalid):
-    """Fields are missing, of the wrong type, out of bounds or unknown; `errors` lists all of them."""
-
-    slug = "invalid_body"
-    title = "填写的内容不符合要求"
-
-
-class InvalidQuery(Invalid):
-    """The query string is wrong; `errors` lists all of it."""
-
-    slug = "invalid_query"
-    title = "查询条件不符合要求"
-
-
-class InvalidHeader(Invalid):
-    """A header that steers the request is wrong."""
-
-    slug = "invalid_header"
-    status = 400
-    title = "请求头不符合要求"
-
-
-class BodyTooLarge(Refused):
-    """The body is larger than anybody needs."""
-
-    slug = "body_too_large"
-    status = 413
-    title = "请求内容太大"
-
-
-class WrongMedia(Refused):
-    """The body is not of the media type that the route takes."""
-
-    slug = "unsupported_media_type"
-    status = 415
-    title = "不支持这种内容类型"
-
-
-class MethodNotAllowed(Refused):
-    """The address exists, this method does not."""
-
-    slug = "method_not_allowed"
-    status = 405
-    title = "不支持这种请求方法"
-
-
-class Unavailable(Refused):
-    """A server behind us does not answer; what was asked may have been done: repeat it with the same key."""
-
-    slug = "temporarily_unavailable"
-    status = 503
-    title = "系统暂时繁忙，请稍后用同一个幂等键重试"
-
-
-class InternalError(Refused):
-    """Our fault; it is in the log."""
-
-    slug = "internal_error"
-    status = 500
-    title = "系统出错了，我们已经记下"
 
 
 class PageQuery(BaseModel):
@@ -180,6 +105,8 @@ class Route:
         body_media: of the request's body; other than JSON it comes raw.
         refusals: slugs of the rules that may say no, beside those that every route has.
         only_looks: a POST that asks with a body and changes nothing; its handler is a coroutine function.
+        conditional: whether there is something to compare with If-Match; where not, it is refused.
+        reads: makes the body of its bytes and the community's id, in a thread, where that can be dear.
     """
 
     method: str
@@ -195,6 +122,8 @@ class Route:
     body_bytes_max: int | None = None
     refusals: tuple[type[Refused], ...] = ()
     only_looks: bool = False
+    conditional: bool = True
+    reads: Callable[[bytes, str], Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.audience:
@@ -217,6 +146,46 @@ def show(body: BaseModel, *, status: int = 200, revision: int | None = None) -> 
     return Reply(status, body.__pydantic_serializer__.to_json(body), etag=etag)
 
 
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What a door lets through, and how long it waits.
+
+    Arguments:
+        limits: say no to who asks too often.
+        addresses: find out where a request comes from.
+        body_bytes_max: of a request's body, where its route says nothing else.
+        body_seconds: until a body has arrived.
+        request_seconds: until a request is answered.
+        idempotency_hours: how long an answer is remembered.
+    """
+
+    limits: Limits
+    addresses: Addresses
+    body_bytes_max: int
+    body_seconds: float
+    request_seconds: float
+    idempotency_hours: int
+
+
+def manners_of(
+    settings: Settings, replicas: Callable[[], int], clock: Callable[[], float] = monotonic
+) -> Manners:
+    """Return the manners that a deployment has set.
+
+    Arguments:
+        replicas: how many processes share the limits.
+        clock: of the limits; seconds, monotonic.
+    """
+    return Manners(
+        limits=Limits(rates_of(settings), replicas, clock),
+        addresses=Addresses(networks(settings.http_trusted_proxies)),
+        body_bytes_max=settings.http_body_bytes_max,
+        body_seconds=settings.http_body_seconds,
+        request_seconds=settings.http_request_seconds,
+        idempotency_hours=settings.idempotency_hours,
+    )
+
+
 @dataclass
 class Door:
     """Serves the routes of one service.
@@ -225,14 +194,16 @@ class Door:
         service: label of the metrics.
         tokens: verifies who asks.
         front: does the writes.
-        idempotency_hours: how long an answer is remembered.
+        manners: of the door.
+        readers: read what is dear to read, apart from the loop.
+        is_open: whether it takes requests just now.
     """
 
     service: str
     tokens: Tokens
     front: FrontOffice
-    idempotency_hours: int
-    body_bytes_max: int
+    manners: Manners
+    readers: Readers
     is_open: Callable[[], bool] = field(default=lambda: True)
 
     def add(self, app: web.Application, routes: Sequence[Route]) -> None:
@@ -242,18 +213,27 @@ class Door:
 
     def _serve(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
-            began = monotonic()
-            reply = await self._answer(route, request)
+            began, wait = monotonic(), 1
+            try:
+                async with asyncio.timeout(self.manners.request_seconds):
+                    reply = await self._answer(route, request)
+            except TimeoutError:
+                log.warning("request_too_long", service=self.service, route=route.name)
+                reply = problem(Unavailable("处理超时，是否办成还不知道；请用同一个幂等键重试"))
+            except Refused as refusal:
+                reply, wait = problem(refusal), _seconds_to_wait(refusal)
             metrics.REQUESTS.labels(self.service, route.name, reply.status).inc()
             metrics.REQUEST_SECONDS.labels(self.service).observe(monotonic() - began)
-            response = respond(reply)
-            if request.content.exception() is not None:
-                response.force_close()  # nobody knows where in the connection the next request begins
-            return response
+            return respond(reply, wait)
 
         return serve
 
     async def _answer(self, route: Route, request: web.Request) -> Reply:
+        """Return the answer.
+
+        Raises:
+            Refused: the answer is no.
+        """
         try:
             if not self.is_open():
                 raise Unavailable
@@ -264,26 +244,26 @@ class Door:
                 return reply
             deed: Any = route.handler
             return await self.front.do(self._once(request, ask, deed(ask)))
-        except Refused as refusal:
-            return problem(refusal)
         except (Away, Stale) as away:
             log.warning("unavailable", service=self.service, because=str(away))
-            return problem(Unavailable())
+            raise Unavailable from away
+        except (Refused, TimeoutError):
+            raise
         except Exception as error:
             log.error("internal_error", service=self.service, route=route.name, exc_info=error)
-            return problem(InternalError())
+            raise InternalError from error
 
     def _once(self, request: web.Request, ask: Ask[Any], work: Work[Reply]) -> Work[Reply]:
-        key = request.headers.get("Idempotency-Key")
+        key = reading.idempotency_key(request.headers)
         if key is None:
             return Work(work.origin, work.reads, lambda desk: answered(desk, work), work.then_reads)
-        if not 0 < len(key) <= KEY_CHARS_MAX or not key.isprintable():
-            raise InvalidHeader(f"Idempotency-Key 须为 1 到 {KEY_CHARS_MAX} 个可见字符")
         parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
         whole = "\0".join(parts).encode() + b"\0" + ask.raw
-        return once(work, OnceKey(ask.identity.subject, key, whole, self.idempotency_hours))
+        hours = self.manners.idempotency_hours
+        return once(work, OnceKey(ask.identity.subject, ask.identity.role, key, whole, hours))
 
     async def _understand(self, route: Route, request: web.Request) -> Ask[Any]:
+        """Return what is asked. What is cheap to find out comes first, the body last."""
         identity = self._identify(request)
         path = dict(request.match_info)
         community = path.pop("community")
@@ -294,105 +274,48 @@ class Door:
             raise Forbidden
         if any(len(part) > ID_CHARS_MAX or not part.isprintable() for part in path.values()):
             raise NotFound
-        query = _parse_query(route, request)
-        raw = await self._read(route, request) if route.method != "GET" else b""
-        body = _parse_body(route, raw) if route.method != "GET" else None
-        return Ask(identity, community, path, query, body, _if_match(request), raw)
+        query = reading.parsed_query(route.query, request.query)
+        if route.method == "GET":
+            return Ask(identity, community, path, query, None, None)
+        if route.writes:
+            self.manners.limits.check_write(community, identity.role, identity.subject)
+        seen = _seen(route, request)
+        most = route.body_bytes_max or self.manners.body_bytes_max
+        raw = await reading.body_bytes(route, request, most, self.manners.body_seconds)
+        body = await self._body(route, raw, community)
+        return Ask(identity, community, path, query, body, seen, raw)
 
     def _identify(self, request: web.Request) -> Identity:
+        """Return who asks; their address pays for the request, and more for a token that is not believed."""
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        address = self.manners.addresses.of(request.remote or "", forwarded)
+        self.manners.limits.check_address(address)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if not token:
+        if not token or scheme.lower() != "bearer":
             raise TokenMissing
-        if scheme.lower() != "bearer":
-            raise TokenMissing
-        return self.tokens.verify(token.strip(), now())
-
-    async def _read(self, route: Route, request: web.Request) -> bytes:
-        most = route.body_bytes_max or self.body_bytes_max
-        if request.content_length is not None and request.content_length > most:
-            raise BodyTooLarge(most_bytes=most)
-        if route.body is not None and request.content_type != route.body_media:
-            raise WrongMedia(f"这里只接受 {route.body_media}", accepted=[route.body_media])
         try:
-            return await _at_most(most, request)
-        except (web.RequestPayloadError, ConnectionError) as error:
-            raise UnreadableBody from error
+            return self.tokens.verify(token.strip(), now())
+        except TokenExpired:
+            raise
+        except TokenRefused:
+            self.manners.limits.count_bad_token(address)
+            raise
+
+    async def _body(self, route: Route, raw: bytes, community: str) -> Any:
+        if route.reads is not None:
+            return await self.readers.read(route.reads, raw, community)
+        return reading.parsed_body(route.body, raw) if route.body is not None else None
 
 
-async def _at_most(most: int, request: web.Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.content.iter_any():
-        size += len(part)
-        if size > most:
-            raise BodyTooLarge(most_bytes=most)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _parse_body(route: Route, raw: bytes) -> BaseModel | None:
-    if route.body is None:
+def _seen(route: Route, request: web.Request) -> int | None:
+    """Return the revision that the one who asks has seen; where there is none to compare, it is refused."""
+    if not route.writes:
         return None
-    try:
-        return route.body.model_validate_json(raw)
-    except ValidationError as error:
-        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
-            raise MalformedJson from error
-        raise InvalidBody(errors=in_plain_words(error)) from error
+    if not route.conditional and "If-Match" in request.headers:
+        raise InvalidHeader("这里没有可以比对的版本，请去掉 If-Match")
+    return reading.if_match(request.headers)
 
 
-def _parse_query(route: Route, request: web.Request) -> BaseModel | None:
-    model = route.query or NoQuery
-    try:
-        return model.model_validate(dict(request.query))
-    except ValidationError as error:
-        raise InvalidQuery(errors=in_plain_words(error)) from error
-
-
-class NoQuery(BaseModel):
-    """A route that takes no query string."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _if_match(request: web.Request) -> int | None:
-    given = request.headers.get("If-Match")
-    if given is None or given.strip() == "*":
-        return None
-    number = given.strip().strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) < 12):
-        raise InvalidHeader("If-Match 须为读取时得到的 ETag")
-    return int(number)
-
-
-def respond(reply: Reply) -> web.Response:
-    """Return a reply as aiohttp wants it."""
-    headers = CIMultiDict({"Content-Type": reply.media, "Cache-Control": "no-store"})
-    if reply.etag:
-        headers["ETag"] = reply.etag
-    if reply.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="sandan"'
-    if reply.status in {429, 503}:
-        headers["Retry-After"] = "1"
-    return web.Response(status=reply.status, body=reply.body, headers=headers)
-
-
-@web.middleware
-async def problems(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Answer what aiohttp itself refuses in our form, too."""
-    try:
-        response: web.StreamResponse = await handler(request)
-    except web.HTTPMethodNotAllowed as error:
-        answer = respond(problem(MethodNotAllowed(allowed=sorted(error.allowed_methods))))
-        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
-        return answer
-    except web.HTTPNotFound:
-        return respond(problem(NotFound()))
-    except web.HTTPRequestEntityTooLarge:
-        return respond(problem(BodyTooLarge()))
-    return response
-
-
-def json_response(body: object) -> web.Response:
-    """Return plain data as JSON."""
-    return web.Response(body=orjson.dumps(body), content_type="application/json")
+def _seconds_to_wait(refusal: Refused) -> int:
+    seconds = refusal.facts.get("retry_after_seconds", 1)
+    return seconds if isinstance(seconds, int) else 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -23,6 +24,7 @@ from services.intake.domain.words_of_residents import masked
 app = typer.Typer(help="Find the matters that many voices are about (热点).", invoke_without_command=True)
 
 BAD_LINES = 2
+CHINA = "Asia/Shanghai"
 _LOOSE_DATE = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -115,9 +117,10 @@ def found(
     """Return the issues among demands, the hottest first; those of one demand alone only when asked for."""
     places = _places(file)
     thresholds = _thresholds(file)
+    zone = ZoneInfo(file.community.timezone if file else CHINA)
     traits = [_traits(line, places) for line in lines]
     issues = [
-        _issue(matter, lines, traits, thresholds)
+        _issue(matter, lines, traits, thresholds, zone)
         for matter in grouped(traits)
         if show_all or len(matter.members) > 1
     ]
@@ -126,11 +129,15 @@ def found(
 
 
 def _issue(
-    matter: Matter, lines: Sequence[DemandLine], traits: Sequence[Traits], thresholds: Thresholds
+    matter: Matter,
+    lines: Sequence[DemandLine],
+    traits: Sequence[Traits],
+    thresholds: Thresholds,
+    zone: ZoneInfo,
 ) -> tuple[float, dict[str, Any]]:
     members = [lines[number] for number in matter.members]
     compounds = {traits[number].compound for number in matter.members} - {None}
-    days = {_day(line.at) for line in members if line.at is not None}
+    days = {_day(line.at, zone) for line in members if line.at is not None}
     voices = sum(1 + line.supporters for line in members)
     standing = Standing(len(members), voices, len(compounds), len(days))
     central = lines[matter.central]
@@ -146,8 +153,11 @@ def _issue(
     }
 
 
-def _day(at: datetime | date) -> date:
-    return at.date() if isinstance(at, datetime) else at
+def _day(at: datetime | date, zone: ZoneInfo) -> date:
+    """Return a day of the community's; a moment without a zone is taken as it is written."""
+    if not isinstance(at, datetime):
+        return at
+    return at.astimezone(zone).date() if at.tzinfo else at.date()
 
 
 def _traits(line: DemandLine, places: Mapping[str, str]) -> Traits:

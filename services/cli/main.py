@@ -12,6 +12,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from services import __version__
 from services.chassis.clock import now
 from services.chassis.identity import EVERY_COMMUNITY, Issuer
 from services.chassis.logs import set_up_logs
@@ -50,6 +51,22 @@ def _run(coroutine: Coroutine[None, None, T]) -> T:
     except (ServersUnavailable, PortTaken, Misconfigured, Broken) as error:
         Console(stderr=True).print(str(error))
         raise typer.Exit(2) from error
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        build = Settings().build
+        typer.echo(f"sandan {__version__}" + (f" ({build})" if build else ""))
+        raise typer.Exit
+
+
+@app.callback()
+def sandan(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print it and end")
+    ] = False,
+) -> None:
+    """三单 Sandan: 点单 · 下单 · 接单 · 评单."""
 
 
 @app.command()

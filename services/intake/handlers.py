@@ -60,13 +60,16 @@ class Loaded:
     version: int
 
 
-def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Work[Loaded]:
+def load_community(
+    origin: Origin, file: CommunityFile, expected: int | None = None, *, dry_run: bool
+) -> Work[Loaded]:
     """Replace a community's file as a whole; the same file again changes nothing."""
     record, places = file_ref(origin.community), places_ref(origin.community)
 
     def decide(desk: Desk) -> Loaded:
         if file.community.id != origin.community:
             raise WrongCommunity(expected=origin.community, found=file.community.id)
+        desk.expect(record, expected)
         before = desk.kept(record)
         old = read_file_on_record(before.value.text) if before.value else None
         changes = diff_community_files(old, file)
@@ -74,6 +77,9 @@ def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Wor
             desk.put(record, FileOnRecord(file.model_dump_json(), desk.at, origin.actor.subject))
             desk.put(places, _places(file))
             desk.announce(record, CommunityLoaded(file=file))
+        elif not dry_run and desk.find(places) != _places(file):
+            # What an earlier release did not keep of the same file.
+            desk.put(places, _places(file))
         return Loaded(file, changes, desk.revision(record))
 
     return Work(origin, (record, places), decide)
@@ -90,6 +96,7 @@ def _places(file: CommunityFile) -> Places:
             file.voices.hot_compounds,
             file.voices.hot_days,
         ),
+        file.community.timezone,
     )
 
 

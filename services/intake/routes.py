@@ -13,10 +13,16 @@ from services.chassis.once import Reply
 from services.chassis.shelf import Kept
 from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.communities import read_file_on_record
+from services.contracts.community_file import CommunityFile
 from services.contracts.refusal import Forbidden, Invalid, NotFound
 from services.contracts.words import TYPED, DemandKind, Note, Role, Satisfaction, Solved, ThingId
 from services.intake import handlers, steps, views
-from services.intake.community_file import Change, CommunityFileInvalid, Problem, parse_community_file
+from services.intake.community_file import (
+    Change,
+    CommunityFileInvalid,
+    CommunityFileTooLarge,
+    read_community_bytes,
+)
 from services.intake.domain import demand as rules
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand, DemandStatus
@@ -117,9 +123,8 @@ class IntakeRoutes:
     store: Store
     vault: Vault | None
 
-    def load_community(self, ask: Ask[None]) -> Work[Reply]:
-        file = parse_community_file(_decoded(ask.raw, ask.community), ask.community)
-        work = handlers.load_community(ask.origin(), file, dry_run=ask.query.dry_run)
+    def load_community(self, ask: Ask[CommunityFile]) -> Work[Reply]:
+        work = handlers.load_community(ask.origin(), ask.body, ask.if_match, dry_run=ask.query.dry_run)
         return _shown(work, lambda loaded: _loaded_view(loaded, dry_run=ask.query.dry_run))
 
     async def show_community(self, ask: Ask[None]) -> Reply:
@@ -227,7 +232,8 @@ class IntakeRoutes:
                 query=LoadQuery,
                 body_media="application/yaml",
                 body_bytes_max=FILE_BYTES_MAX,
-                refusals=(CommunityFileInvalid, handlers.WrongCommunity),
+                refusals=(CommunityFileInvalid, CommunityFileTooLarge, handlers.WrongCommunity),
+                reads=read_community_bytes,
             ),
             Route(
                 "GET", "", EVERYBODY, self.show_community, "Show a community's places", views.CommunityView
@@ -242,6 +248,7 @@ class IntakeRoutes:
                 seen,
                 body=SubmitDemand,
                 status=201,
+                conditional=False,
                 refusals=(words.NoWords, words.ControlCharacters, handlers.UnknownCompound, NoVault),
             ),
             Route(
@@ -318,13 +325,6 @@ class IntakeRoutes:
 
 def _step(ask: Ask[Any], step: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:
     return steps.showing(ask, steps.only_if_seen(ask, step))
-
-
-def _decoded(raw: bytes, name: str) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CommunityFileInvalid([Problem(name, 1, 1, "", "文件不是 UTF-8 编码")]) from error
 
 
 def _loaded_view(loaded: handlers.Loaded, *, dry_run: bool) -> tuple[views.LoadedView, int]:

@@ -24,7 +24,10 @@ async def visible(store: Store, ask: Ask[Any]) -> Kept[Demand]:
 
 
 def only_if_seen(ask: Ask[Any], step: Callable[..., Work[Any]]) -> Work[Any]:
-    """Return the work of a step; a demand that the one who asks may not see is not there for them."""
+    """Return the work of a step; a demand that the one who asks may not see is not there for them.
+
+    Nor is anything done when it was changed after they had seen it, where they say what they saw (If-Match).
+    """
     demand = ask.path["demand"]
     ref = demand_ref(ask.community, demand)
     work = step(ask.origin(demand), demand)
@@ -32,6 +35,7 @@ def only_if_seen(ask: Ask[Any], step: Callable[..., Work[Any]]) -> Work[Any]:
     def decide(desk: Desk) -> Any:
         if not views.may_see(desk.get(ref, NotFound()), ask.identity):
             raise NotFound
+        desk.expect(ref, ask.if_match)
         return work.decide(desk)
 
     return Work(work.origin, (ref, *work.reads), decide, work.then_reads)

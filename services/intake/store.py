@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from services.chassis.shelf import Index, Ref, Shelf, Watched
 from services.intake.domain.demand import Demand, DemandStatus
@@ -21,6 +22,11 @@ class Places:
     compounds: dict[str, str]
     venues: dict[str, str]
     hot: Thresholds = HOT
+    timezone: str = "Asia/Shanghai"
+
+    def day_of(self, at: datetime) -> date:
+        """Return on which day of the community's a moment lies."""
+        return at.astimezone(ZoneInfo(self.timezone)).date()
 
     def name_of(self, place: str | None) -> str | None:
         """Return the name of a compound or venue, or None when the community has no such place."""

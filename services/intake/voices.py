@@ -35,7 +35,7 @@ from services.intake.domain.voices.likeness import (
     weighed,
 )
 from services.intake.domain.words_of_residents import masked
-from services.intake.store import demand_ref, holders_ref, issue_ref, kin_ref, places_ref
+from services.intake.store import Places, demand_ref, holders_ref, issue_ref, kin_ref, places_ref
 
 EVERY = "*"
 """Under this the number of all demands is kept."""
@@ -168,7 +168,7 @@ class _Search:
         known = {member.demand for member in after.members}
         for one in group:
             if one.id not in known:
-                after = after.joined_by(_member(one))
+                after = after.joined_by(_member(one, desk.find(places_ref(self.community))))
                 ref = kin_ref(self.community, one.id)
                 if desk.lies_here(ref):
                     desk.put(ref, replace(desk.find(ref) or Kin(), issue=after.id))
@@ -224,9 +224,10 @@ def _newest(issue: Issue | None) -> tuple[Member, ...]:
     return issue.members[-COMPARED_MAX:] if issue else ()
 
 
-def _member(demand: Demand) -> Member:
+def _member(demand: Demand, places: Places | None) -> Member:
     people = tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
-    return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people)
+    day = places.day_of(demand.submitted_at).isoformat() if places else None
+    return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people, day)
 
 
 def _keep_issue(desk: Desk, issue: Issue) -> None:

@@ -6,7 +6,7 @@ the community's load, checked in the write, lets one of them give the places awa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import structlog
@@ -15,7 +15,7 @@ from services.chassis.desk import Origin, Work
 from services.chassis.shelf import Due, Kept, Ref, Shelf
 from services.contracts.words import Actor, Role
 from services.matching.handlers import Matching
-from services.matching.store import ORDERS, QUEUED, catalogue_ref, load_ref
+from services.matching.store import ORDERS, QUEUED, CatalogueOnRecord, catalogue_ref, load_ref
 
 log = structlog.get_logger()
 
@@ -84,10 +84,10 @@ class Assigner:
         """The communities where somebody new waits, or the day, catalogue or load is another than before."""
         refs = [of(community) for community in waiting for of in (load_ref, catalogue_ref)]
         books: dict[Ref[Any], Kept[Any]] = await self.documents.load(refs)
-        day = self.clock().date().toordinal()
+        at = self.clock()
         now = {
             community: (
-                day,
+                self._day(community, books[catalogue_ref(community)], at).toordinal(),
                 books[catalogue_ref(community)].revision,
                 books[load_ref(community)].revision,
                 tuple(orders),
@@ -97,3 +97,9 @@ class Assigner:
         changed = [community for community, state in now.items() if self._seen.get(community) != state]
         self._seen = now
         return changed
+
+    def _day(self, community: str, record: Kept[CatalogueOnRecord], at: datetime) -> date:
+        """Return the community's own day: contracts and conventions begin and end at its midnight."""
+        if record.value is None:
+            return at.date()
+        return self.matching.guides.of(community, record.revision, record.value).today(at)

@@ -7,7 +7,7 @@ the catalogue, the strength of smoothing, which lessons are doubted, and how sur
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,10 +92,14 @@ class Learning:
         lessons: those that count, in the order in which they were taught.
         wanted: precision wanted of what is dispatched.
         version: number of the last change to the lessons.
+        zone: the community's, in which a lesson's day is taken.
     """
 
-    def __init__(self, ranker: Ranker, lessons: Sequence[Lesson], wanted: float, version: int) -> None:
+    def __init__(
+        self, ranker: Ranker, lessons: Sequence[Lesson], wanted: float, version: int, zone: tzinfo
+    ) -> None:
         self.version = version
+        self._zone = zone
         self._ranker = ranker
         self._topics = ranker.topics
         self._share = len(lessons) / (len(lessons) + TRUST_HALF)
@@ -155,7 +159,8 @@ class Learning:
         features: list[Features] = []
         for index, lesson in enumerate(lessons):
             matter = Matter(lesson.text, lesson.title, lesson.compound)
-            evidence = self._ranker.evidence(matter, lesson.at.date() if lesson.at else _NO_CONTRACTS)
+            on = lesson.at.astimezone(self._zone).date() if lesson.at else _NO_CONTRACTS
+            evidence = self._ranker.evidence(matter, on)
             said[index] = _chances(np.array(evidence.said))
             alone[index], first[index] = evidence.alone, evidence.first
             features.append(features_of(matter, evidence.heard, self._topics, self._rarity))

@@ -52,9 +52,14 @@ class Guide:
     revision: int = 0
     experience: Experience | None = None
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone in which its days begin and end."""
+        return ZoneInfo(self.timezone)
+
     def today(self, at: datetime) -> date:
         """Return the day in the community's time zone."""
-        return at.astimezone(ZoneInfo(self.timezone)).date()
+        return at.astimezone(self.zone).date()
 
     def rank(self, matter: Matter, load: Load, at: datetime, *, if_all_had_room: bool = False) -> Ranking:
         """Return who should do it, as things stand.
@@ -63,7 +68,7 @@ class Guide:
             load: what is taken of everybody's capacity, and how each did so far.
             if_all_had_room: leave out of account that somebody is full.
         """
-        local = at.astimezone(ZoneInfo(self.timezone))
+        local = at.astimezone(self.zone)
         taken = {} if if_all_had_room else load.open
         now = Circumstances(local.date(), taken, local, load.records)
         return self.ranker.rank(matter, taken, now.on, circumstances=now, experience=self.experience)

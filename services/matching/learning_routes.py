@@ -86,5 +86,6 @@ class LearningRoutes:
                 "Take a lesson back",
                 learning_views.LessonView,
                 body=UndoLesson,
+                conditional=False,
             ),
         )

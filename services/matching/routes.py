@@ -174,6 +174,7 @@ class MatchingRoutes:
         def decide(desk: Desk) -> Reply:
             if not views.may_see(desk.get(ref, NotFound()), ask.identity):
                 raise NotFound
+            desk.expect(ref, ask.if_match)
             kept = work.decide(desk)
             return show(views.order_view(kept, ask.identity, desk.at), revision=kept.revision)
 

@@ -77,7 +77,7 @@ class Tutor:
 
 def learn(guide: Guide, lessons: list[Lesson], version: int) -> Learning:
     """Return the experience that lessons make under a guide's catalogue."""
-    return Learning(guide.ranker, lessons, guide.wanted_precision, version)
+    return Learning(guide.ranker, lessons, guide.wanted_precision, version, guide.zone)
 
 
 def _version(guide: Guide) -> int:

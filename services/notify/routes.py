@@ -100,6 +100,7 @@ class NotifyRoutes:
                 "Mark a notice as read",
                 NoticeView,
                 body=ReadNotice,
+                conditional=False,
             ),
         )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.chassis.logs import set_up_logs
-from services.cli.local import DATA_DIR, Deployment, deployment
+from services.cli.local import DATA_DIR, Deployment, Keys, deployment
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.catalogue import catalogue_of
@@ -27,12 +27,67 @@ from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, running
 RESULTS = DATA_DIR / "bench.jsonl"
 SOURCE = ROOT / "deploy" / "communities" / "jiwang.yaml"
 TEXTS = ROOT / "tests" / "domain" / "demands.jsonl"
-COMMUNITIES = 4
 CAPACITY = 10_000
 WARM_UP = 500
 FLAT_OUT = 8_000
 PACED_SECONDS = 8
 BATCH_OF_FLOOR = 64
+ARRANGEMENTS = {"four processes": EACH_ALONE, "one process": ALL_IN_ONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who asks, and how much each may.
+
+    Arguments:
+        name: goes into the setting of each figure; the one without is measured as it always was.
+        communities, people: how many, the people spread over the communities.
+        limits: settings that differ from their defaults.
+    """
+
+    name: str
+    communities: int
+    people: int
+    limits: Mapping[str, str]
+
+    def files(self, text: str) -> dict[str, str]:
+        """Return communities like one, under ids of their own."""
+        file = orjson.loads(text)
+        files = {}
+        for n in range(self.communities):
+            file["community"]["id"] = f"bench-{n}"
+            files[f"bench-{n}"] = orjson.dumps(file).decode()
+        return files
+
+    def residents(self, keys: Keys) -> list[tuple[str, str]]:
+        """Return the community and a token of each; neighbours in the list live in different communities."""
+        names = [f"bench-{n}" for n in range(self.communities)]
+        if self.people == 1:
+            token = keys.token("bench-resident", Role.RESIDENT, *names)
+            return [(name, token) for name in names]
+        homes = (names[n % len(names)] for n in range(self.people))
+        return [(home, keys.token(f"resident-{n}", Role.RESIDENT, home)) for n, home in enumerate(homes)]
+
+
+TOWNS = Crowd(
+    ", 2,000 people in 100 communities",
+    100,
+    2_000,
+    # All of them come from the load generator's one address; every other limit is as it comes.
+    {"SANDAN_LIMIT_ADDRESS_PER_MINUTE": "0"},
+)
+"""As it is used: nobody asks more than a resident may, and every request is held against the limits."""
+ONE = Crowd(
+    "",
+    4,
+    1,
+    {
+        "SANDAN_LIMIT_ADDRESS_PER_MINUTE": "0",
+        "SANDAN_LIMIT_RESIDENT_PER_MINUTE": "0",
+        "SANDAN_LIMIT_COMMUNITY_PER_SECOND": "0",
+    },
+)
+"""As it was measured before there were limits."""
 
 
 @dataclass
@@ -63,16 +118,12 @@ class Results:
         self.console.print(table)
 
 
-def community_files() -> dict[str, str]:
-    """Return communities like the sample one, with room for the whole load."""
+def community_file() -> str:
+    """Return a community like the sample one, with room for the whole load."""
     file = parse_community_file(SOURCE.read_text(), SOURCE.name).model_dump(mode="json")
     for provider in (*file["units"], *file["partners"]):
         provider["capacity"] = CAPACITY
-    files = {}
-    for n in range(COMMUNITIES):
-        file["community"]["id"] = f"bench-{n}"
-        files[f"bench-{n}"] = orjson.dumps(file).decode()
-    return files
+    return orjson.dumps(file).decode()
 
 
 def texts(file: str) -> list[tuple[str, str]]:
@@ -108,11 +159,13 @@ class Bench:
 
     place: Deployment
     results: Results
-    files: dict[str, str]
+    file: str
     texts: list[tuple[str, str]]
+    crowd: Crowd
 
     async def system(self, setting: str, groups: tuple[tuple[str, ...], ...]) -> None:
         """Measure the system in one arrangement of processes: flat out, then at half of that."""
+        setting += self.crowd.name
         async with self._running(groups) as (system, prefix):
             await self._load(system, prefix, WARM_UP, 0)
         async with self._running(groups) as (system, prefix):
@@ -130,7 +183,8 @@ class Bench:
     @asynccontextmanager
     async def _running(self, groups: tuple[tuple[str, ...], ...]) -> AsyncIterator[tuple[System, str]]:
         prefix = f"bench_{uuid4().hex[:6]}"
-        async with running(self.place, prefix, groups, self.files) as system:
+        files = self.crowd.files(self.file)
+        async with running(self.place, prefix, groups, files, self.crowd.limits) as system:
             yield system, prefix
 
     def _report_flat(
@@ -146,13 +200,11 @@ class Bench:
             add("memory_peak_mb", peak, "MB", f"{setting}, {name}")
 
     async def _load(self, system: System, prefix: str, count: int, per_second: float) -> dict[str, Any]:
-        communities = list(self.files)
         given = {
             "port": system.port,
             "count": count,
             "per_second": per_second,
-            "communities": communities,
-            "token": self.place.keys.token("bench-resident", Role.RESIDENT, *communities),
+            "people": self.crowd.residents(self.place.keys),
             "texts": self.texts,
             "mongo_url": self.place.settings.mongo_url,
             "prefix": prefix,
@@ -170,7 +222,7 @@ class Bench:
         answer = await in_a_process("tests.bench.floor", given)
         floor = answer["count"] / answer["seconds"]
         self.results.add("floor_per_second", floor, "1/s", f"batches of {BATCH_OF_FLOOR}")
-        for setting in ("four processes", "one process"):
+        for setting in ARRANGEMENTS:
             ours = self.results.value("demands_routed_per_second", setting)
             self.results.add("floor_ratio", ours / floor, "1", setting)
 
@@ -188,11 +240,12 @@ async def main() -> None:
         results.add(measure, value, "1" if measure.endswith("ratio") else unit, "23 providers, one core")
     console.print("starting broker and database …")
     async with deployment(DATA_DIR, keep=False) as place:
-        files = community_files()
-        bench = Bench(place, results, files, texts(next(iter(files.values()))))
-        for setting, groups in (("four processes", EACH_ALONE), ("one process", ALL_IN_ONE)):
-            console.print(f"measuring the system as {setting} …")
-            await bench.system(setting, groups)
+        file = community_file()
+        for crowd in (TOWNS, ONE):
+            bench = Bench(place, results, file, texts(file), crowd)
+            for setting, groups in ARRANGEMENTS.items():
+                console.print(f"measuring the system as {setting}{crowd.name} …")
+                await bench.system(setting, groups)
         console.print("measuring the floor …")
         await bench.floor()
     results.show()

@@ -28,13 +28,13 @@ class Order:
 
     Arguments:
         per_second: arrivals; 0 is as fast as the answers come.
+        people: who asks, each with a community and a token; they take turns.
     """
 
     port: int
     count: int
     per_second: float
-    communities: list[str]
-    token: str
+    people: list[tuple[str, str]]
     texts: list[tuple[str, str]]
     mongo_url: str
     prefix: str
@@ -121,11 +121,11 @@ async def _client(order: Order, connection: Connection, numbers: Any, seen: Seen
         if order.per_second:
             due = seen.began + n / order.per_second
             await asyncio.sleep(max(0.0, due - monotonic()))
-        community = order.communities[n % len(order.communities)]
+        community, token = order.people[n % len(order.people)]
         text, compound = order.texts[n % len(order.texts)]
         body = orjson.dumps({"text": text, "compound": compound})
         path = f"/api/v1/communities/{community}/demands"
-        status, answer = await connection.ask(post(path, "bench", order.token, body, f"{order.prefix}-{n}"))
+        status, answer = await connection.ask(post(path, "bench", token, body, f"{order.prefix}-{n}"))
         if status == 201:
             seen.accepted[orjson.loads(answer)["id"]] = monotonic()
         else:

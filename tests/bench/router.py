@@ -72,7 +72,7 @@ def taught(ranker: Ranker, asked: Sequence[Matter]) -> Learning:
         Lesson(str(n), f"{m.text}{n}", None, m.compound, providers[n % 7], Teaching.CHOSEN, n, AT)
         for n, m in ((n, asked[n % len(asked)]) for n in range(LESSONS))
     ]
-    return Learning(ranker, lessons, 0.98, LESSONS)
+    return Learning(ranker, lessons, 0.98, LESSONS, UTC)
 
 
 def many_communities(text: str) -> tuple[float, float, float]:

@@ -11,11 +11,13 @@ from pathlib import Path
 import aiohttp
 import psutil
 
+from services.chassis.mongo import open_client
 from services.cli.client import Client
 from services.cli.local import Deployment
 from services.contracts.words import Role
 from services.house import SERVICES
 
+HEARD_SECONDS_MAX = 120
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,7 +51,11 @@ def _memory_peak_mb(pid: int) -> float:
 
 @asynccontextmanager
 async def running(
-    place: Deployment, prefix: str, groups: tuple[tuple[str, ...], ...], files: Mapping[str, str]
+    place: Deployment,
+    prefix: str,
+    groups: tuple[tuple[str, ...], ...],
+    files: Mapping[str, str],
+    limits: Mapping[str, str],
 ) -> AsyncIterator[System]:
     """Run groups of services, each group a process, and load community files.
 
@@ -58,12 +64,14 @@ async def running(
         prefix: of databases and queues.
         groups: which services share a process.
         files: community → text of its file.
+        limits: settings of the limits that differ from their defaults.
     """
-    processes = [await _start(place, prefix, group) for group in groups]
+    processes = [await _start(place, prefix, group, limits) for group in groups]
     try:
         ports = {group: await _port(process) for group, process in zip(groups, processes, strict=True)}
         intake = next(port for group, port in ports.items() if "intake" in group)
         await _load(place, intake, files)
+        await _heard_of(place, prefix, len(files))
         pids: dict[str, tuple[int, ...]] = {
             "+".join(group): (p.pid,) for group, p in zip(groups, processes, strict=True)
         }
@@ -77,7 +85,9 @@ async def running(
         await asyncio.gather(*(process.wait() for process in processes))
 
 
-async def _start(place: Deployment, prefix: str, group: tuple[str, ...]) -> asyncio.subprocess.Process:
+async def _start(
+    place: Deployment, prefix: str, group: tuple[str, ...], limits: Mapping[str, str]
+) -> asyncio.subprocess.Process:
     environment = {
         **os.environ,
         "SANDAN_AMQP_URL": place.settings.amqp_url or "",
@@ -87,6 +97,7 @@ async def _start(place: Deployment, prefix: str, group: tuple[str, ...]) -> asyn
         "SANDAN_HTTP_PORT": "0",
         "SANDAN_TOKEN_PUBLIC_KEYS": place.settings.token_public_keys,
         "SANDAN_VAULT_KEY": place.settings.vault_key.get_secret_value(),
+        **limits,
     }
     names = ", ".join(repr(name) for name in group)
     code = f"from services.house import serve; serve({names})"
@@ -121,6 +132,18 @@ async def _load(place: Deployment, port: int, files: Mapping[str, str]) -> None:
         for community, text in files.items():
             await Client(session, f"http://127.0.0.1:{port}", community).load(text, operator)
     await asyncio.sleep(1.0)
+
+
+async def _heard_of(place: Deployment, prefix: str, communities: int) -> None:
+    """Wait until matching knows every community, so that no demand has to wait for its catalogue."""
+    client = open_client(place.settings.mongo_url or "")
+    try:
+        async with asyncio.timeout(HEARD_SECONDS_MAX):
+            # What is waited for happens in other processes.
+            while await client[f"{prefix}_matching"]["catalogues"].count_documents({}) < communities:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        client.close()
 
 
 ALL_IN_ONE = (SERVICES,)

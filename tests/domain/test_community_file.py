@@ -257,3 +257,25 @@ def test_every_field_of_the_format_is_documented() -> None:
     for model in (schema, *definitions.values()):
         for field in model["properties"]:
             assert f"`{field}`" in reference, field
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory"])
+def test_a_time_zone_that_depends_on_the_machine_is_refused(zone: str) -> None:
+    problem = only_problem_of(changed(("province: 山西省", f"province: 山西省, timezone: {zone}")))
+    assert problem.field == "community.timezone"
+    assert problem.reason == f"时区 {zone} 随机器而变，请写固定的名称，如 Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["/etc/localtime", "../../etc/localtime", "posix/Asia/Shanghai", "right/UTC", "asia/shanghai", '""'],
+)
+def test_a_time_zone_that_nobody_knows_is_refused(zone: str) -> None:
+    problem = only_problem_of(changed(("province: 山西省", f"province: 山西省, timezone: {zone}")))
+    assert (problem.field, "不认识的时区" in problem.reason) == ("community.timezone", True)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Asia/Urumqi", "UTC", "PRC"])
+def test_a_name_of_iana_is_taken(zone: str) -> None:
+    text = changed(("province: 山西省", f"province: 山西省, timezone: {zone}"))
+    assert parse_community_file(text, "small.yaml").community.timezone == zone

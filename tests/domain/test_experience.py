@@ -11,7 +11,9 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from subprocess import run
+from typing import Any
 from zlib import crc32
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -67,7 +69,7 @@ def of_messages(rows: Sequence[dict[str, str]]) -> list[Lesson]:
 
 
 def learn(lessons: Sequence[Lesson], wanted: float = WANTED) -> Learning:
-    return Learning(ranker(), retained(list(lessons)), wanted, len(lessons))
+    return Learning(ranker(), retained(list(lessons)), wanted, len(lessons), UTC)
 
 
 def rank(experience: Learning | None, text: str, title: str | None = None) -> Ranking:
@@ -375,3 +377,23 @@ def test_the_shortest_texts_have_numbers_and_can_be_learnt(text: str) -> None:
 def test_a_place_is_remembered_beside_the_words() -> None:
     here, there = (features_of(Matter(STRANGE, compound=place), {}, 7, None)[0] for place in ("a", "b"))
     assert len(set(here.tolist()) ^ set(there.tolist())) == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Asia/Shanghai", date(2026, 11, 2)), ("America/New_York", date(2026, 11, 1))]
+)
+def test_a_lessons_day_is_the_communitys_so_that_the_contracts_of_that_day_count(
+    monkeypatch: pytest.MonkeyPatch, zone: str, day: date
+) -> None:
+    """17:30 on 1 November in Greenwich is the second in China already."""
+    days: list[date] = []
+    weigh = Ranker.evidence
+
+    def evidence(self: Ranker, matter: Matter, on: date) -> Any:
+        days.append(on)
+        return weigh(self, matter, on)
+
+    monkeypatch.setattr(Ranker, "evidence", evidence)
+    late = replace(lesson(1, BUS, ranker().provider_ids[0]), at=datetime(2026, 11, 1, 17, 30, tzinfo=UTC))
+    Learning(ranker(), [late], WANTED, 1, ZoneInfo(zone))
+    assert days == [day]

@@ -120,3 +120,19 @@ def test_a_line_without_its_label_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["hot", "evaluate", "--labelled", str(file)])
     assert result.exit_code == 2
     assert f"{file}:2: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("at", "days"),
+    [
+        (("2025-03-04T15:50:00+00:00", "2025-03-04T16:10:00+00:00"), 2),
+        (("2025-03-03T23:50:00+00:00", "2025-03-04T00:10:00+00:00"), 1),
+        (("2025-03-04T23:50:00", "2025-03-05T00:10:00"), 2),
+    ],
+    ids=["the community's midnight", "Greenwich's midnight", "as written"],
+)
+def test_days_are_the_communitys(at: tuple[str, str], days: int) -> None:
+    texts = ("澜岸搅拌站白天晚上噪音不停，粉尘很大", "澜岸搅拌站又在夜里开工，粉尘很大")
+    lines = [{"id": moment, "text": text, "at": moment} for text, moment in zip(texts, at, strict=True)]
+    code, issues, _ = run(lines, "--community", str(JIWANG))
+    assert (code, [issue["days"] for issue in issues]) == (0, [days])

@@ -146,6 +146,7 @@ class TestYearsBeyondTheCalendar:
     def test_are_told_of_once_a_year(self, monkeypatch: pytest.MonkeyPatch) -> None:
         log = structlog.testing.CapturingLogger()
         monkeypatch.setattr(calendar, "log", log)
+        calendar.forget()
         for day in range(1, 20):
             is_state_workday(date(2041, 3, day))
             is_state_workday(date(2042, 3, day))

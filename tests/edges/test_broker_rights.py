@@ -1,9 +1,11 @@
-"""A broker user per service: no right lets one service reach another's queue, and each can do its own work."""
+"""A broker user per service: no right lets one reach another's queue, and each can do its own work."""
 
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import aio_pika
@@ -68,14 +70,17 @@ async def is_refused(connection: AbstractConnection, exchange: str, key: str) ->
         to = channel.default_exchange if not exchange else await channel.get_exchange(exchange, ensure=False)
         await to.publish(aio_pika.Message(b"forged"), key, mandatory=True, timeout=10)
     except ChannelClosed as error:
-        assert "ACCESS_REFUSED" in str(error), error
-        return True
+        return "ACCESS_REFUSED" in str(error)
     except AMQPError:
         return False  # returned: it may be written there, and leads nowhere
     finally:
         if not channel.is_closed:
             await channel.close()
     return False
+
+
+async def _nothing(_: object) -> None:
+    return None
 
 
 async def lengths(settings: Settings) -> dict[str, int]:
@@ -139,22 +144,18 @@ async def test_nobody_reads_binds_purges_or_deletes_anothers_queue(users: Users,
         for attempt in ("consume", "bind", "purge", "delete", "dead letter"):
             channel = await connection.channel()
             queue = await channel.get_queue(names.work(other, 0), ensure=False)
+            # A queue of one's own whose dead letters go to somebody else's is a way there, too.
+            dead_letters: dict[str, Any] = {"x-dead-letter-exchange": names.back(other)}
+            own = f"{users.settings.bus_prefix}.{user}.own"
+            attempts = {
+                "consume": partial(queue.consume, _nothing, no_ack=True),
+                "bind": partial(queue.bind, names.events(user), "#"),
+                "purge": queue.purge,
+                "delete": partial(queue.delete, if_unused=False, if_empty=False),
+                "dead letter": partial(channel.declare_queue, own, arguments=dead_letters),
+            }
             with pytest.raises(ChannelClosed, match="ACCESS_REFUSED"):
-                match attempt:
-                    case "consume":
-                        await queue.consume(lambda _: None, no_ack=True)
-                    case "bind":
-                        await queue.bind(names.events(user), "#")
-                    case "purge":
-                        await queue.purge()
-                    case "delete":
-                        await queue.delete(if_unused=False, if_empty=False)
-                    case _:
-                        # A queue of one's own whose dead letters go to somebody else's.
-                        await channel.declare_queue(
-                            f"{users.settings.bus_prefix}.{user}.own",
-                            arguments={"x-dead-letter-exchange": names.back(other)},
-                        )
+                await attempts[attempt]()
 
 
 @pytest.mark.parametrize("user", SERVICES)

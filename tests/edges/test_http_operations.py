@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from services import __version__
 from services.house import SERVICES
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import Running, eventually, running_house
@@ -25,11 +26,13 @@ FIGURES = (
     "sandan_submitted_to_dispatched_seconds_bucket",
 )
 
+BUILD = {"version": __version__, "build": ""}
+
 
 async def test_a_running_house_is_alive_and_ready(running: Running) -> None:
     visitor = running.bearer(None)
     alive = await visitor.ask_at("GET", "/healthz")
-    assert (alive.status, alive.body) == (200, {"status": "alive", "broken": []})
+    assert (alive.status, alive.body) == (200, {"status": "alive", "broken": [], "failing": [], **BUILD})
     ready = await visitor.ask_at("GET", "/readyz")
     assert (ready.status, ready.body) == (200, {"ready": True, "missing": []})
 
@@ -42,7 +45,7 @@ async def test_a_service_whose_work_has_stopped_is_not_alive(own_house: Running)
     service.tasks.append(asyncio.create_task(gone()))
     await asyncio.sleep(0)
     answer = await own_house.bearer(None).ask_at("GET", "/healthz")
-    assert (answer.status, answer.body) == (500, {"status": "broken", "broken": ["points"]})
+    assert (answer.status, answer.body) == (500, {"status": "broken", "broken": ["points"], **BUILD})
 
 
 async def test_the_figures_have_the_names_that_dashboards_ask_for(running: Running) -> None:

@@ -127,11 +127,16 @@ async def test_another_media_type_is_not_taken(resident: Visitor, media: str) ->
     assert answer.refused(415, "unsupported_media_type")["accepted"] == ["application/json"]
 
 
-async def test_a_body_that_is_not_what_its_encoding_says_is_our_senders_fault(resident: Visitor) -> None:
-    for encoding in ("gzip", "deflate"):
-        headers = {**JSON, "Content-Encoding": encoding}
-        answer = await resident.ask("POST", "/demands", data=b'{"text": "x"}', headers=headers)
-        answer.refused(400, "unreadable_body")
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip", "nonsense"])
+async def test_a_packed_body_is_refused_whatever_it_is_packed_with(resident: Visitor, encoding: str) -> None:
+    headers = {**JSON, "Content-Encoding": encoding}
+    answer = await resident.ask("POST", "/demands", data=b'{"text": "x"}', headers=headers)
+    answer.refused(415, "content_encoding_refused")
+
+
+async def test_a_body_that_says_it_is_not_packed_is_taken(resident: Visitor) -> None:
+    headers = {**JSON, "Content-Encoding": "identity"}
+    (await resident.ask("POST", "/demands", data='{"text": "路灯不亮"}'.encode(), headers=headers)).ok()
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "without one"])
@@ -147,14 +152,6 @@ async def test_ten_megabytes_are_too_many(running: Running, chunked: bool, path:
     method = "POST" if path else "PUT"
     answer = await visitor.ask(method, path, data=data, headers=JSON)
     assert answer.refused(413, "body_too_large")["most_bytes"] >= MEGABYTE
-
-
-async def test_a_small_body_that_unpacks_to_a_huge_one_is_too_large(resident: Visitor) -> None:
-    import gzip
-
-    bomb = gzip.compress(b" " * 50 * MEGABYTE)
-    headers = {**JSON, "Content-Encoding": "gzip"}
-    (await resident.ask("POST", "/demands", data=bomb, headers=headers)).refused(413, "body_too_large")
 
 
 async def test_another_method_is_told_which_there_are(running: Running) -> None:
@@ -185,14 +182,14 @@ async def test_a_query_that_makes_no_sense_is_refused(resident: Visitor, query: 
     assert [row["field"] for row in body["errors"]] == [field]
 
 
-@pytest.mark.parametrize("given", ["abc", 'W/"3"', '"1", "2"', "-1", '"99999999999999999999"'])
+@pytest.mark.parametrize("given", ["abc", "W/3", 'w/"3"', '"1', '"1", "2"', "-1", '"99999999999999999999"'])
 async def test_an_if_match_that_is_no_etag_of_ours_is_refused(resident: Visitor, given: str) -> None:
     demand = (await resident.post("/demands", {"text": "路灯不亮"})).ok()
     answer = await resident.post(f"/demands/{demand['id']}/withdraw", {}, If_Match=given)
     answer.refused(400, "invalid_header")
 
 
-@pytest.mark.parametrize("key", ["", " ", "k" * 201])
+@pytest.mark.parametrize("key", ["", " ", "k" * 201, "two words", "钥匙", "tab\there", "k\u00e9y"])
 async def test_an_idempotency_key_must_be_one(resident: Visitor, key: str) -> None:
     answer = await resident.post("/demands", {"text": "路灯不亮"}, Idempotency_Key=key)
     answer.refused(400, "invalid_header")

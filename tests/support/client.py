@@ -35,7 +35,7 @@ class Answer:
         return self.body
 
     def refused(self, status: int, code: str) -> Any:
-        """Return the body of just this refusal, in the form of RFC 9457."""
+        """Return the body of just this refusal, in the form of RFC 9457, without the id of the request."""
         said = f"{self.status} {self.raw.decode(errors='replace')[:500]}"
         assert self.status == status, said
         assert self.headers["Content-Type"] == "application/problem+json", said
@@ -44,7 +44,8 @@ class Answer:
         assert self.body["type"] == f"urn:sandan:problem:{code}"
         assert self.body["title"]
         assert self.body["detail"]
-        return self.body
+        assert self.body["request_id"] == self.headers["X-Request-Id"]
+        return {name: value for name, value in self.body.items() if name != "request_id"}
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ class LocalBroker:
     def __init__(self, data_dir: Path, port: int | None = None) -> None:
         self._home = Home(data_dir)
         self._port = port
+        self._ports: dict[str, int] = {}
         self._epmd: ServerProcess | None = None
         self._node: ServerProcess | None = None
 
@@ -117,11 +118,10 @@ class LocalBroker:
         """
         script = find_rabbitmq()
         assert script is not None, "it runs, so it was found"
-        ports = settle_ports(self._home.path / "ports.json", ("amqp", "distribution", "epmd"), self._port)
         process = await asyncio.create_subprocess_exec(
             str(script.with_name("rabbitmqctl")),
             *words,
-            env=self._environment(script, ports) | {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ""},
+            env=self._environment(script, self._ports) | {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ""},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -137,7 +137,7 @@ class LocalBroker:
     def _spawn(self, script: Path) -> None:
         here = self._home.path
         ports = settle_ports(here / "ports.json", ("amqp", "distribution", "epmd"), self._port)
-        self._port = ports["amqp"]
+        self._port, self._ports = ports["amqp"], ports
         environment = self._environment(script, ports)
         (here / "plugins").write_text(_EMPTY_PLUGINS)
         (here / "advanced.config").write_text(_CONFIG.format(host=LOCALHOST, port=self._port, log=self.log))

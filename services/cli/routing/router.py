@@ -66,7 +66,7 @@ class FileRouter:
         )
 
     def _learning(self, lessons: Sequence[Lesson]) -> Learning:
-        return Learning(self._ranker, lessons, self._catalogue.wanted_precision, len(lessons))
+        return Learning(self._ranker, lessons, self._catalogue.wanted_precision, len(lessons), self._zone)
 
     def route(self, line: DemandLine) -> Ranking:
         """Return who should do it."""

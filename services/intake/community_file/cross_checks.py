@@ -25,6 +25,7 @@ from services.contracts.community_file import (
     Unit,
     Venue,
 )
+from services.intake.community_file.entries import LISTS, Entries
 from services.intake.community_file.problems import Location
 
 HOUSEHOLD_RESIDENTS_MAX = 20
@@ -54,25 +55,27 @@ class Sheet:
         yield from (("partners", index, partner) for index, partner in self.partners)
 
 
-def contradictions(value: object) -> Iterator[Finding]:
-    """Every contradiction of the file, check by check."""
-    sheet = _sheet(value)
+def contradictions(value: object, entries: Entries) -> Iterator[Finding]:
+    """Every contradiction of the file, check by check.
+
+    Arguments:
+        value: the file as it was written.
+        entries: those of its entries that fit the format.
+    """
+    sheet = _sheet(value, entries)
     for check in _CHECKS:
         yield from check(sheet)
 
 
-def _sheet(value: object) -> Sheet:
+def _sheet(value: object, entries: Entries) -> Sheet:
     root = value if isinstance(value, dict) else {}
+    numbered = {section: entries.numbered.get(section, ()) for section in LISTS}
     return Sheet(
         community=_entry(Community, root.get("community")),
-        compounds=_entries(Compound, root.get("compounds")),
-        venues=_entries(Venue, root.get("venues")),
-        units=_entries(Unit, root.get("units")),
-        partners=_entries(Partner, root.get("partners")),
-        contracts=_entries(Contract, root.get("contracts")),
+        **numbered,
         points=_entry(PointsRule, root.get("points")),
         deadlines=_entry(Deadlines, root.get("deadlines")),
-        ids={section: _ids(root.get(section)) for section in _SECTIONS},
+        ids={section: _ids(root.get(section)) for section in LISTS},
     )
 
 
@@ -81,12 +84,6 @@ def _entry(model: type[EntryT], value: object) -> EntryT | None:
         return model.model_validate(value)
     except ValidationError:
         return None
-
-
-def _entries(model: type[EntryT], values: object) -> Numbered[EntryT]:
-    numbered = enumerate(values if isinstance(values, list) else ())
-    tried = ((index, _entry(model, value)) for index, value in numbered)
-    return tuple((index, entry) for index, entry in tried if entry is not None)
 
 
 def _ids(values: object) -> tuple[tuple[int, str], ...]:
@@ -98,14 +95,20 @@ def _has_id(item: Mapping[str, object]) -> bool:
     return isinstance(item.get("id"), str)
 
 
-_SECTIONS = ("compounds", "venues", "units", "partners", "contracts")
 _SHARED_NAMESPACES = (("compounds", "venues"), ("units", "partners"), ("contracts",))
 """Sections whose ids are used in the same place and so must differ from one another."""
 
 
 def _timezone_is_known(sheet: Sheet) -> Iterator[Finding]:
-    if sheet.community and sheet.community.timezone not in available_timezones():
-        yield ("community", "timezone"), f"不认识的时区 {sheet.community.timezone}，应写作 Asia/Shanghai 等"
+    zone = sheet.community.timezone if sheet.community else ""
+    if zone in _OF_THE_MACHINE:
+        yield ("community", "timezone"), f"时区 {zone} 随机器而变，请写固定的名称，如 Asia/Shanghai"
+    elif sheet.community and zone not in available_timezones():
+        yield ("community", "timezone"), f"不认识的时区 {zone}，应写作 Asia/Shanghai 等"
+
+
+_OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that a machine's files hold beside IANA's: what they mean depends on the machine, or is nothing."""
 
 
 def _ids_are_unique(sheet: Sheet) -> Iterator[Finding]:

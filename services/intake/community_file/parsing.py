@@ -1,11 +1,9 @@
-"""Text to CommunityFile, or every mistake in it at once: syntax, duplicate fields, format, contradictions."""
-
-from pydantic import ValidationError
+"""Text to CommunityFile, or the mistakes in it at once: syntax, duplicate fields, format, contradictions."""
 
 from services.contracts.community_file import CommunityFile
 from services.intake.community_file.cross_checks import contradictions
-from services.intake.community_file.problems import CommunityFileInvalid, Location
-from services.intake.community_file.reasons import reason_in_chinese
+from services.intake.community_file.entries import read_entries
+from services.intake.community_file.problems import CommunityFileInvalid, EnoughProblems, Problem
 from services.intake.community_file.yaml_tree import Tree, read_tree
 
 
@@ -17,28 +15,38 @@ def parse_community_file(text: str, name: str) -> CommunityFile:
         name: what to call the file in problems.
 
     Raises:
-        CommunityFileInvalid: with every problem found.
+        CommunityFileInvalid: with the problems found; after PROBLEMS_MAX nothing more is looked for.
+        CommunityFileTooLarge: it has more in it than any community.
     """
-    tree = read_tree(text, name)
-    if tree.value is None:
-        raise CommunityFileInvalid(tree.problems)
-    file = _validated(tree)
-    for location, reason in contradictions(tree.value):
-        tree.report(location, reason)
+    tree = Tree(name)
+    file, more = None, False
+    try:
+        file = _read(tree, text)
+    except EnoughProblems:
+        more = True
     if file is None or tree.problems:
-        raise CommunityFileInvalid(tree.problems)
+        raise CommunityFileInvalid(tree.problems, more=more)
     return file
 
 
-def _validated(tree: Tree) -> CommunityFile | None:
+def read_community_bytes(raw: bytes, name: str) -> CommunityFile:
+    """The community that a file describes, as it comes over the network.
+
+    Raises:
+        CommunityFileInvalid: as above, and when it is not UTF-8.
+    """
     try:
-        return CommunityFile.model_validate(tree.value)
-    except ValidationError as invalid:
-        for error in invalid.errors(include_url=False):
-            tree.report(_without_markers(error["loc"]), reason_in_chinese(error))
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommunityFileInvalid([Problem(name, 1, 1, "", "文件不是 UTF-8 编码")]) from error
+    return parse_community_file(text, name)
+
+
+def _read(tree: Tree, text: str) -> CommunityFile | None:
+    read_tree(tree, text)
+    if tree.value is None:
         return None
-
-
-def _without_markers(location: Location) -> Location:
-    """A wrong key of a mapping is reported under the mapping's key, without pydantic's `[key]`."""
-    return location[:-1] if location and location[-1] == "[key]" else location
+    entries = read_entries(tree)
+    for location, reason in contradictions(tree.value, entries):
+        tree.report(location, reason)
+    return None if tree.problems else CommunityFile.model_validate({**entries.others, **entries.lists()})

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from services.contracts.refusal import Invalid
 
-PROBLEMS_MAX = 1_000
-"""Problems told in one refusal; the detail names the true number."""
+PROBLEMS_MAX = 50
+"""Problems told in one refusal. With one more the reading ends: nobody mends more at a time."""
 
 Location = tuple[str | int, ...]
 
@@ -28,15 +28,35 @@ class Problem:
 
 
 class CommunityFileInvalid(Invalid):
-    """The file cannot be read as a community; `problems` lists every mistake in the order of the file."""
+    """The file cannot be read as a community; `problems` lists the mistakes in the order of the file.
+
+    Arguments:
+        problems: those that were found, at most `PROBLEMS_MAX`.
+        more: whether there are more, which were not looked for.
+    """
 
     slug: ClassVar[str] = "community_file_invalid"
     title: ClassVar[str] = "社区文件有误"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems))[:PROBLEMS_MAX]
-        detail = f"社区文件有 {len(problems)} 处错误；第一处：{self.problems[0]}"
-        super().__init__(detail, problems=[asdict(problem) for problem in self.problems])
+    def __init__(self, problems: Sequence[Problem], *, more: bool = False) -> None:
+        self.problems = tuple(sorted(problems))
+        self.more = more
+        number = (
+            f"{len(problems)} 处以上错误，先列出 {len(problems)} 处" if more else f"{len(problems)} 处错误"
+        )
+        told = [asdict(problem) for problem in self.problems]
+        super().__init__(f"社区文件有 {number}；第一处：{self.problems[0]}", problems=told, more=more)
+
+
+class CommunityFileTooLarge(CommunityFileInvalid):
+    """The file has more entries, fields and values than any community; it is not read to its end."""
+
+    slug: ClassVar[str] = "community_file_too_large"
+    title: ClassVar[str] = "社区文件内容太多"
+
+
+class EnoughProblems(Exception):
+    """One problem more than are told was found, so that there is no use in looking on."""
 
 
 def field_path(location: Location) -> str:

@@ -11,11 +11,21 @@ from typing import Protocol
 
 import yaml
 
-from services.intake.community_file.problems import Location, Problem, field_path
+from services.intake.community_file.problems import (
+    PROBLEMS_MAX,
+    CommunityFileTooLarge,
+    EnoughProblems,
+    Location,
+    Problem,
+    field_path,
+)
 
 TEXT_BYTES_MAX = 2_000_000
 DEPTH_MAX = 12
 """Levels of nesting; the format needs six."""
+NODES_MAX = 60_000
+"""Fields, values, lists and groups; a community with 5,000 contracts has as many. They are counted before
+anything is made of them. Each alias would be one more, and what it stands for is never put in its place."""
 
 _Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -44,7 +54,13 @@ class Tree:
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, location: Location, reason: str, mark: Mark | None = None) -> None:
-        """Add a problem at the mark, or at the nearest thing that has one."""
+        """Add a problem at the mark, or at the nearest thing that has one.
+
+        Raises:
+            EnoughProblems: there are as many as are told.
+        """
+        if len(self.problems) >= PROBLEMS_MAX:
+            raise EnoughProblems
         found = mark or self._nearest_mark(location)
         line, column = (found.line + 1, found.column + 1) if found else (1, 1)
         self.problems.append(Problem(self.file, line, column, field_path(location), reason))
@@ -56,16 +72,19 @@ class Tree:
         return None
 
 
-def read_tree(text: str, file: str) -> Tree:
-    """The tree of the text; where it cannot be built, `value` is None and `problems` says why."""
-    tree = Tree(file)
+def read_tree(tree: Tree, text: str) -> None:
+    """Read the text into a tree; where that cannot be, `value` stays None and `problems` says why.
+
+    Raises:
+        CommunityFileTooLarge: it has more than `NODES_MAX` nodes.
+        EnoughProblems: there are as many as are told.
+    """
     if _is_unreadable(tree, text) or _has_forbidden_syntax(tree, text):
-        return tree
+        return
     root = yaml.compose(text, Loader=_Loader)
     tree.value = None if root is None else _value(tree, root, ())
     if tree.value is None:
         tree.report((), "文件是空的")
-    return tree
 
 
 def _is_unreadable(tree: Tree, text: str) -> bool:
@@ -82,13 +101,25 @@ def _is_unreadable(tree: Tree, text: str) -> bool:
 def _has_forbidden_syntax(tree: Tree, text: str) -> bool:
     """Go through the events alone: no alias is followed, so an alias bomb costs nothing."""
     try:
-        for reason, mark in _forbidden(yaml.parse(text, Loader=_Loader)):
+        events = _counted(tree, yaml.parse(text, Loader=_Loader))
+        for reason, mark in _forbidden(events):
             tree.report((), reason, mark)
     except yaml.MarkedYAMLError as error:
         tree.report((), f"YAML 语法错误：{_syntax_reason(error)}", error.problem_mark or error.context_mark)
     except yaml.reader.ReaderError as error:
         tree.report((), f"含有不允许的字符 U+{_code_point(error):04X}")
     return bool(tree.problems)
+
+
+def _counted(tree: Tree, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
+    left = NODES_MAX
+    for event in events:
+        left -= isinstance(event, yaml.NodeEvent)
+        if left < 0:
+            tree.problems.clear()
+            tree.report((), f"内容太多，超过 {NODES_MAX} 项（字段和值都算）", event.start_mark)
+            raise CommunityFileTooLarge(tree.problems)
+        yield event
 
 
 def _forbidden(events: Iterator[yaml.Event]) -> Iterator[tuple[str, Mark | None]]:

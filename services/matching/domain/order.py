@@ -1,7 +1,7 @@
 """An order (工单): what one provider is asked to do about a demand, from proposal to settlement."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
 from services.matching.domain.lifecycle import NAMES, STEPS, OrderStatus, OrderStep, allowed_steps
@@ -21,6 +21,8 @@ from services.matching.domain.refusals import (
 )
 
 MILESTONES_MAX = 100
+SERVED_AHEAD_MAX = timedelta(seconds=30)
+"""By how much the clock of who reports may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ class Order:
         return replace(after, stages=stages)
 
     def completed(
-        self, summary: str, proof: tuple[Evidence, ...], served_at: datetime, at: datetime
+        self, summary: str, proof: tuple[Evidence, ...], served_at: datetime | None, at: datetime
     ) -> "Order":
         """Return the order as done, with proof.
 
@@ -262,8 +264,7 @@ class Order:
         after = self.after_step(OrderStep.COMPLETE)
         if not proof:
             raise ProofMissing
-        if not (self.accepted_at or served_at) <= served_at <= at:
-            raise ServedAtImpossible
+        served_at = self._served(served_at, at)
         if self.handover is not None:
             raise HandoverPending(receiver=self.handover.receiver.id)
         left = [stage.title for stage in self.stages if stage.done_at is None]
@@ -273,6 +274,19 @@ class Order:
         if busy:
             raise CompanionsOpen(open=busy)
         return replace(after, summary=summary, proof=proof, served_at=served_at, completed_at=at)
+
+    def _served(self, told: datetime | None, at: datetime) -> datetime:
+        """Return when the work took place.
+
+        Who tells it has a clock of their own, which may be a little ahead of ours; and ours may have been put
+        back since they accepted.
+        """
+        latest = max(at, self.accepted_at or at)
+        if told is None:
+            return latest
+        if not (self.accepted_at or told) <= told <= latest + SERVED_AHEAD_MAX:
+            raise ServedAtImpossible
+        return min(told, latest)
 
     def verified(self) -> "Order":
         """Return the order as the community found it done."""

@@ -100,7 +100,8 @@ def record_after(
         yield now.id, records.get(now.id, NO_RECORD).was_offered()
     elif before.status is OrderStatus.DISPATCHED and was is not None:
         if after.status is OrderStatus.ACCEPTED and after.accepted_at and before.dispatched_at:
-            seconds = (after.accepted_at - before.dispatched_at).total_seconds()
+            # Not below nothing: the clock may have been put back between the two.
+            seconds = max(0.0, (after.accepted_at - before.dispatched_at).total_seconds())
             yield was.id, records.get(was.id, NO_RECORD).did_accept(seconds)
         elif after.status is OrderStatus.PROPOSED:
             yield was.id, records.get(was.id, NO_RECORD).did_decline()

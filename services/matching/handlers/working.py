@@ -64,8 +64,7 @@ class Working(Steps):
 
         def decide(desk: Desk, before: Order) -> None:
             must_be_theirs(origin, before)
-            served_at = report.served_at or desk.at
-            after = before.completed(report.summary, report.proof, served_at, desk.at)
+            after = before.completed(report.summary, report.proof, report.served_at, desk.at)
             proof = tuple(spoken.proof(evidence) for evidence in report.proof)
             fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
             self.keep(desk, before, after, fact)

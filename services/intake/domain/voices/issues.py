@@ -65,13 +65,24 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A demand of an issue, and everybody who stands behind it."""
+    """A demand of an issue, and everybody who stands behind it.
+
+    Arguments:
+        on: day on which it was asked in the community's time zone, as 2026-01-31; earlier releases did not
+            keep it.
+    """
 
     demand: str
     compound: str | None
     at: datetime
     asked_by: str
     people: tuple[str, ...]
+    on: str | None = None
+
+    @property
+    def day(self) -> str:
+        """Return on which day it was asked."""
+        return self.on or self.at.date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,7 @@ class Issue:
             len(self.members),
             len({person for member in self.members for person in member.people}),
             len(self.compounds),
-            len({member.at.date() for member in self.members}),
+            len({member.day for member in self.members}),
         )
 
     @property

@@ -1,0 +1,132 @@
+"""If-Match holds on every write that has something to compare; elsewhere it is refused, never passed over."""
+
+from typing import Any
+
+import pytest
+
+from services.chassis.web import PREFIX, Route
+from services.contracts.words import Role
+from services.house import reference
+from tests.support.client import Answer, Visitor
+from tests.support.routes import body_of, routes
+from tests.support.running import Running
+
+WRITES = [route for _, route in routes() if route.writes]
+COMPARING = [route for route in WRITES if route.conditional]
+CREATING = [route for route in WRITES if not route.conditional]
+MIXER = ("小区旁边澜岸搅拌站白天晚上噪音不停，粉尘很大", "澜岸搅拌站又在夜里开工，噪音不停，粉尘很大")
+NOBODY_SAW = '"99999999999"'
+
+
+@pytest.fixture(scope="module")
+async def ids(running: Running) -> dict[str, str]:
+    """Real ids for every name in an address."""
+    first, _ = [await running.submitted(text) for text in MIXER]
+    issues = await running.staff().until("/issues", lambda seen: seen["items"])
+    return {
+        "demand": first["id"],
+        "order": first["order"],
+        "issue": issues["items"][0]["id"],
+        "milestone": "m1",
+        "notice": "n1",
+    }
+
+
+def by(running: Running, route: Route) -> Visitor:
+    """Return somebody who may ask, and sees everything."""
+    role = next(role for role in (Role.STAFF, Role.RESIDENT, Role.OPERATOR) if role in route.audience)
+    return running.visitor("staff-1", role)
+
+
+async def send(running: Running, route: Route, ids: dict[str, str], if_match: str) -> Answer:
+    """Send what the route takes, under a condition."""
+    path = route.path.format(**ids)
+    body: Any = body_of(route)
+    given = {"data": body} if isinstance(body, bytes) else {"body": body}
+    return await by(running, route).ask(route.method, path, headers={"If-Match": if_match}, **given)
+
+
+@pytest.mark.parametrize("route", COMPARING, ids=[route.name for route in COMPARING])
+async def test_what_was_changed_since_it_was_seen_is_left_as_it_is(
+    running: Running, ids: dict[str, str], route: Route
+) -> None:
+    await running.drained()
+    before = await running.rows()
+    body = (await send(running, route, ids, NOBODY_SAW)).refused(409, "changed_meanwhile")
+    assert body["seen_version"] == 99_999_999_999
+    assert body["present_version"] > 0
+    await running.drained()
+    assert await running.rows() == before
+
+
+@pytest.mark.parametrize("route", CREATING, ids=[route.name for route in CREATING])
+async def test_where_there_is_nothing_to_compare_it_is_refused(
+    running: Running, ids: dict[str, str], route: Route
+) -> None:
+    for given in (NOBODY_SAW, "*"):
+        (await send(running, route, ids, given)).refused(400, "invalid_header")
+
+
+def test_the_reference_offers_it_just_where_it_holds() -> None:
+    paths = reference()["paths"]
+    for route in WRITES:
+        operation = paths[PREFIX + route.path][route.method.lower()]
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        assert ("If-Match" in names) is route.conditional, route.name
+        assert "Idempotency-Key" in names
+        assert "400" in operation["responses"]
+
+
+def test_most_writes_compare() -> None:
+    """What does not is named here, so that a new route does not slip in among them."""
+    assert sorted(route.path for route in CREATING) == [
+        "/demands",
+        "/lessons/{order}/undo",
+        "/notices/{notice}/read",
+    ]
+
+
+@pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', "{}"], ids=["strong", "weak", "bare"])
+async def test_what_was_seen_and_still_holds_is_done(running: Running, form: str) -> None:
+    resident = running.resident("asker")
+    demand = await running.submitted("楼道灯坏了，晚上看不见", by=resident)
+    path = f"/demands/{demand['id']}"
+    seen = (await resident.get(path)).headers["ETag"].strip('"')
+    urged = await resident.post(f"{path}/urge", {"note": "急"}, If_Match=form.format(seen))
+    assert urged.ok()["id"] == demand["id"]
+    again = await resident.post(f"{path}/urge", {"note": "急"}, If_Match=form.format(seen))
+    again.refused(409, "changed_meanwhile")
+
+
+async def test_an_order_that_was_urged_meanwhile_is_not_urged_on_old_knowledge(running: Running) -> None:
+    demand = await running.submitted("路灯不亮，老人摔跤")
+    path = f"/orders/{demand['order']}"
+    staff = running.staff()
+    seen = (await staff.get(path)).headers["ETag"]
+    (await staff.post(f"{path}/urge", {"note": "急"}, If_Match=seen)).ok()
+    (await staff.post(f"{path}/urge", {"note": "急"}, If_Match=seen)).refused(409, "changed_meanwhile")
+
+
+async def test_the_same_key_in_another_role_is_another_deed(running: Running) -> None:
+    body = {"text": "楼道里堆满杂物"}
+    as_resident = running.visitor("two-hats", Role.RESIDENT)
+    as_staff = running.visitor("two-hats", Role.STAFF)
+    first = (await as_staff.post("/demands", body, Idempotency_Key="same")).ok()
+    second = (await as_resident.post("/demands", body, Idempotency_Key="same")).ok()
+    assert first["id"] != second["id"]
+    assert (await as_resident.post("/demands", body, Idempotency_Key="same")).ok() == second
+    assert (await as_staff.post("/demands", body, Idempotency_Key="same")).ok() == first
+
+
+async def test_asking_for_like_demands_documents_how_it_refuses(running: Running) -> None:
+    operation = reference()["paths"][f"{PREFIX}/demands/like"]["post"]
+    resident = running.resident()
+    sent: list[tuple[int, str, dict[str, Any]]] = [
+        (400, "malformed_json", {"data": b"{", "headers": {"Content-Type": "application/json"}}),
+        (415, "unsupported_media_type", {"data": b"{}", "headers": {"Content-Type": "text/plain"}}),
+        (422, "invalid_body", {"body": {"text": 1}}),
+    ]
+    for status, code, given in sent:
+        (await resident.ask("POST", "/demands/like", **given)).refused(status, code)
+        assert code in operation["responses"][str(status)]["description"]
+    assert {"408", "413", "429"} <= set(operation["responses"])
