@@ -92,13 +92,15 @@ class Supervisor:
 
     async def _repeat(self, chore: Chore) -> None:
         while True:
+            pause = chore.every_seconds
             try:
                 await _uncancelled(chore.look)
             except Exception as error:  # noqa: BLE001 - as above: said, counted, tried again
                 self._failed(chore.name, error)
+                pause = min(pause, PAUSE_SECONDS_MAX)  # what is done once an hour is not put off for an hour
             else:
                 self._went_well(chore.name)
-            await asyncio.sleep(chore.every_seconds)
+            await asyncio.sleep(pause)
 
     def _failed(self, name: str, error: Exception) -> None:
         metrics.LOOPS_FAILED.labels(self.service, name).inc()

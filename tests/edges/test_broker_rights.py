@@ -1,7 +1,7 @@
 """A broker user per service: no right lets one reach another's queue, and each can do its own work."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -147,7 +147,7 @@ async def test_nobody_reads_binds_purges_or_deletes_anothers_queue(users: Users,
             # A queue of one's own whose dead letters go to somebody else's is a way there, too.
             dead_letters: dict[str, Any] = {"x-dead-letter-exchange": names.back(other)}
             own = f"{users.settings.bus_prefix}.{user}.own"
-            attempts = {
+            attempts: dict[str, Callable[[], Awaitable[object]]] = {
                 "consume": partial(queue.consume, _nothing, no_ack=True),
                 "bind": partial(queue.bind, names.events(user), "#"),
                 "purge": queue.purge,

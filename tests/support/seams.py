@@ -83,6 +83,11 @@ class Seams:
     struck: bool = False
     provoked: bool = False
 
+    @property
+    def is_over(self) -> bool:
+        """Return whether the fault has happened, or there is none."""
+        return self.fault is None or self.struck
+
     def arm(self, fault: Fault | None) -> None:
         """Count anew, and let the fault happen when its number comes."""
         self.counts.clear()
