@@ -142,9 +142,9 @@ class Mailroom:
 
     async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
         """Park what the broker gave up on delivering, each envelope by itself."""
-        why = ("delivery_limit", "delivered too often without an answer", 0)
+        told = "delivered too often without an answer"
         parts = (part for delivery in deliveries for part in _split(delivery))
-        await self._park([self._parked(part.queue, *why, part.body) for part in parts])
+        await self._park([self._parked(part.queue, "delivery_limit", told, 0, part.body) for part in parts])
 
     async def step_over(self, delivery: Delivery, error: Exception) -> None:
         """Put off a delivery that fails by itself, again and again, while everything it needs is there.

@@ -58,7 +58,7 @@ def test_every_figure_that_operators_are_told_of_is_measured() -> None:
 def test_operators_are_told_what_every_reason_for_parking_means() -> None:
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "services").rglob("*.py"))
-    reasons = set(re.findall(r'(?:Unreadable\(|_park\(\s*[^,()]+(?:\[0\]\.queue)?, )"([a-z_]+)"', code))
+    reasons = set(re.findall(r'(?:Unreadable\(|_parked\(\s*[^,()]+(?:\[0\]\.queue)?, )"([a-z_]+)"', code))
     assert {"not_json", "unknown_demand", "fault", "failed_too_often", "delivery_limit"} <= reasons
     assert {reason for reason in reasons if f"`{reason}`" not in text} == set()
 
