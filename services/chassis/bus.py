@@ -71,6 +71,11 @@ class Link:
         self._lock = asyncio.Lock()
 
     @property
+    def answer_seconds(self) -> float:
+        """Return the time that the broker has for an answer."""
+        return self._settings.broker_seconds
+
+    @property
     def is_up(self) -> bool:
         """Return whether the connection stands at this moment."""
         # aio-pika calls closed only what we closed; a connection that the broker dropped is not connected.

@@ -71,7 +71,8 @@ class QueueReader:
                 log.error("reader_failed", queue=self.queue, exc_info=error)
             if not self._stopping.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), RECONNECT_SECONDS)
+                    async with asyncio.timeout(RECONNECT_SECONDS):
+                        await self._stopping.wait()
 
     async def _read_one_channel(self) -> None:
         gone = asyncio.Event()
@@ -105,7 +106,7 @@ class QueueReader:
             gone.set()
 
         try:
-            await channel.set_qos(prefetch_count=self.prefetch)
+            await channel.set_qos(prefetch_count=self.prefetch, timeout=self.link.answer_seconds)
             queue = await channel.get_queue(self.queue, ensure=False)
             channel.close_callbacks.add(lambda *_: gone.set())
             underlay = await channel.get_underlay_channel()
@@ -114,7 +115,8 @@ class QueueReader:
             async def take(message: AbstractIncomingMessage) -> None:
                 self.tray.put(hold, message)
 
-            return hold, queue, await queue.consume(take)
+            # A queue that has just been made may take long to answer.
+            return hold, queue, await queue.consume(take, timeout=3 * self.link.answer_seconds)
         except BaseException:
             hold.open = False
             await self.tray.release(hold, 0.0)
@@ -193,7 +195,8 @@ class Partitions:
         while not self._stopping.is_set():
             pause = await self._deal()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
         await self._let_go(self.held)
         with suppress(Away, TimeoutError):
             async with asyncio.timeout(self.silence_seconds):
@@ -249,7 +252,10 @@ async def queue_length(link: Link, queues: Sequence[str]) -> int:
     with broker_failures_named():
         channel = await link.channel()
         try:
-            declared = [await channel.declare_queue(name, passive=True) for name in queues]
+            asked = [
+                await channel.declare_queue(name, passive=True, timeout=link.answer_seconds)
+                for name in queues
+            ]
         finally:
             await _close(channel)
-    return sum(queue.declaration_result.message_count or 0 for queue in declared)
+    return sum(queue.declaration_result.message_count or 0 for queue in asked)

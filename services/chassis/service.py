@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from services.chassis import metrics
 from services.chassis.audit import AUDITS, Auditor, Listener
 from services.chassis.batches import Batches
@@ -31,7 +33,11 @@ from services.chassis.topology import Names, subscribers_of
 from services.chassis.tray import Handle, Tray
 from services.chassis.ways import WaysKept
 
+log = structlog.get_logger()
+
 DEPLOYMENT = "deployment"
+CANCELLED_TIMES = 3
+GOODBYE_SECONDS = 2.0
 PLAIN_COLLECTIONS: dict[str, Sequence[PlainIndex]] = {
     COLLECTION: INDEXES,
     AUDITS: (),
@@ -205,7 +211,13 @@ class Service:
 
 
 async def cancelled(tasks: Sequence["asyncio.Task[Any]"]) -> None:
-    """Cancel tasks and wait for their ends."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancel tasks and wait for their ends; one that does not end is told of, and not waited for."""
+    running = {task for task in tasks if not task.done()}
+    for _ in range(CANCELLED_TIMES):
+        for task in running:
+            task.cancel()
+        if not running:
+            return
+        _, running = await asyncio.wait(running, timeout=GOODBYE_SECONDS)
+    if running:
+        log.error("would_not_end", tasks=sorted(task.get_name() for task in running))

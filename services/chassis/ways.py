@@ -27,30 +27,34 @@ async def declare(link: Link, settings: Settings, services: Sequence[str]) -> fr
     """
     made: set[str] = set()
     ways = [ways_of(service, settings) for service in services]
+    seconds = settings.broker_seconds
     with broker_failures_named():
         channel = await link.channel()
         for exchange in (exchange for each in ways for exchange in each.exchanges):
-            await channel.declare_exchange(exchange.name, exchange.type, durable=True)
+            await channel.declare_exchange(exchange.name, exchange.type, durable=True, timeout=seconds)
         for spec in (spec for each in ways for spec in each.queues):
             if channel.is_closed:
                 channel = await link.channel()
-            channel, queue, is_new = await _declared(link, channel, spec)
+            channel, queue, is_new = await _declared(link, channel, spec, seconds)
             for binding in spec.bindings:
-                await queue.bind(binding.exchange, binding.key)
+                await queue.bind(binding.exchange, binding.key, timeout=seconds)
             made.update({spec.name} if is_new else ())
         await channel.close()
     return frozenset(made)
 
 
 async def _declared(
-    link: Link, channel: AbstractChannel, spec: QueueSpec
+    link: Link, channel: AbstractChannel, spec: QueueSpec, seconds: float
 ) -> tuple[AbstractChannel, AbstractQueue, bool]:
     """Return the queue, made if it was not there, and a channel that is still open after it was asked for."""
     try:
-        return channel, await channel.declare_queue(spec.name, passive=True), False
+        return channel, await channel.declare_queue(spec.name, passive=True, timeout=seconds), False
     except ChannelNotFoundEntity:
         channel = await link.channel()
-        queue = await channel.declare_queue(spec.name, durable=True, arguments=spec.arguments)
+        # A quorum queue that is made anew may take long to find its leader.
+        queue = await channel.declare_queue(
+            spec.name, durable=True, arguments=spec.arguments, timeout=3 * seconds
+        )
         return channel, queue, True
 
 
@@ -64,9 +68,9 @@ async def purge(link: Link, settings: Settings) -> None:
     with broker_failures_named():
         channel = await link.channel()
         for queue in queues:
-            await channel.queue_delete(queue)
+            await channel.queue_delete(queue, timeout=settings.broker_seconds)
         for exchange in exchanges:
-            await channel.exchange_delete(exchange)
+            await channel.exchange_delete(exchange, timeout=settings.broker_seconds)
 
 
 class WaysKept:
@@ -128,5 +132,6 @@ class WaysKept:
         """
         if not self._missed:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._settings.ways_seconds)
+                async with asyncio.timeout(self._settings.ways_seconds):
+                    await self._wanted.wait()
         await self.look()
