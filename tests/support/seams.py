@@ -58,7 +58,8 @@ class Fault:
         seam: loop and call, as `intake.relay publish`.
         number: counted from one.
         kind: away: it was not done · odd: an answer nobody knows · late: done, but the answer never came ·
-            cancelled: the driver gave it up · slow: done, after longer than any time-out.
+            cancelled: the driver gave it up · slow: done, after longer than any time-out ·
+            lost: not done, though the answer says so.
     """
 
     seam: str
@@ -125,6 +126,8 @@ class Seams:
             raise OperationFailure("odd", UNLISTED_CODE) if is_database else AMQPError("odd")
         if kind == "cancelled":
             raise asyncio.CancelledError
+        if kind == "lost":
+            return None
         if kind == "slow":
             await asyncio.sleep(self.slow_seconds)
             return await do()
