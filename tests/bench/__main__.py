@@ -22,6 +22,7 @@ from services.intake.community_file import parse_community_file
 from services.matching.catalogue import catalogue_of
 from services.matching.domain.matter import Matter
 from services.matching.domain.ranking import Ranker
+from tests.bench import neighbours
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, running
 
 RESULTS = DATA_DIR / "bench.jsonl"
@@ -246,6 +247,10 @@ async def main() -> None:
             for setting, groups in ARRANGEMENTS.items():
                 console.print(f"measuring the system as {setting}{crowd.name} …")
                 await bench.system(setting, groups)
+        console.print("measuring what neighbours feel …")
+        felt = await neighbours.measure(place, TOWNS.files(file), texts(file)[0])
+        for measure, value in felt.items():
+            results.add(measure, value, "s" if measure.endswith("seconds") else "1", "four processes")
         console.print("measuring the floor …")
         await bench.floor()
     results.show()
