@@ -1,7 +1,7 @@
 """What a neighbour feels: calm, beside a flood of another community's, and beside hostile messages.
 
-One probe at a time, from accepted over HTTP to the provider's notice, in three communities: the one that floods,
-one that shares its partition, and one that does not.
+Probes at an even pace, from asked over HTTP to the provider's notice, in a community that shares the partition
+of the one that floods, and in one that does not.
 """
 
 import asyncio
@@ -68,9 +68,10 @@ class Street:
     async def probe(self, community: str) -> float:
         """Return the seconds from submitting a demand to its provider's notice, refusals included."""
         began = monotonic()
-        while (accepted := await self.submit(community))[0] != 201:
-            await asyncio.sleep(0.05)
-        to_provider = {"demand": accepted[1], "recipient": {"$regex": "^provider:"}}
+        status, demand = await self.submit(community)
+        if status != 201:
+            raise RuntimeError(f"a neighbour was refused: {status}")
+        to_provider = {"demand": demand, "recipient": {"$regex": "^provider:"}}
         while await self.notices.count_documents(to_provider) == 0:
             if monotonic() - began > PROBE_SECONDS_MAX:
                 return PROBE_SECONDS_MAX
