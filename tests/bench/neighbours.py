@@ -1,7 +1,7 @@
 """What a neighbour feels: calm, beside a flood of another community's, and beside hostile messages.
 
-Probes at an even pace, from asked over HTTP to the provider's notice, in a community that shares the partition
-of the one that floods, and in one that does not.
+Probes at an even pace, from asked over HTTP to the provider's notice, in a community that shares the
+partition of the one that floods, and in one that does not.
 """
 
 import asyncio

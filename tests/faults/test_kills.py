@@ -22,7 +22,7 @@ from services.chassis.servers.pair import local_servers
 from services.contracts.words import Role
 from services.house import SERVICES
 from tests.support.deployment import Deployments, Keys, jiwang
-from tests.support.processes import ServiceProcess, service_processes
+from tests.support.processes import ROOT, ServiceProcess, service_processes
 
 CLIENTS = 12
 PAUSE_SECONDS = 0.5
@@ -145,8 +145,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(tmp_path: Path, keys: Keys) -> AsyncIterator[Scene]:
-    """Run a town of four processes on servers of its own."""
+async def scene(tmp_path: Path, keys: Keys, checkout: Path = ROOT) -> AsyncIterator[Scene]:
+    """Run a town of four processes, of one release, on servers of its own."""
     async with local_servers(tmp_path / "servers", keep=False) as servers:
         assert servers.broker is not None
         assert servers.mongo is not None
@@ -157,7 +157,7 @@ async def scene(tmp_path: Path, keys: Keys) -> AsyncIterator[Scene]:
         groups = tuple((name,) for name in SERVICES)
         timeout = aiohttp.ClientTimeout(5)
         async with (
-            service_processes(settings, groups, tmp_path) as processes,
+            service_processes(settings, groups, tmp_path, checkout) as processes,
             aiohttp.ClientSession(timeout=timeout) as session,
         ):
             town = Town(dict(processes), session, keys)
@@ -286,7 +286,8 @@ async def _settled(scene: Scene) -> None:
     """Wait until every announcement is sent and every notice of a closed demand is there."""
     async with asyncio.timeout(SETTLE_SECONDS_MAX):
         while True:
-            unsent = [row for service in SERVICES for row in await scene.rows(service, "outbox")]
+            rows = [row for service in SERVICES for row in await scene.rows(service, "outbox")]
+            unsent = [row for row in rows if row.get("sent_at") is None]
             notices = await scene.rows("notify", "notices")
             settled = {row["demand"] for row in notices if row["kind"] == "order.settled.v1"}
             transfers = await scene.rows("points", "transfers")

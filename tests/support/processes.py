@@ -35,12 +35,14 @@ class ServiceProcess:
         settings: of the deployment.
         services: that share the process.
         log: file that its log is appended to.
+        checkout: whose code runs.
     """
 
     settings: Settings
     services: tuple[str, ...]
     log: Path
     port: int = field(default_factory=free_port)
+    checkout: Path = ROOT
     _process: asyncio.subprocess.Process | None = None
 
     @property
@@ -65,7 +67,7 @@ class ServiceProcess:
         code = f"from services.house import serve; serve({names})"
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", code, cwd=ROOT, env=self._environment(), stderr=log
+                sys.executable, "-c", code, cwd=self.checkout, env=self._environment(), stderr=log
             )
         await self.ready()
 
@@ -114,10 +116,11 @@ def _in_words(value: object) -> str:
 
 @asynccontextmanager
 async def service_processes(
-    settings: Settings, groups: tuple[tuple[str, ...], ...], directory: Path
+    settings: Settings, groups: tuple[tuple[str, ...], ...], directory: Path, checkout: Path = ROOT
 ) -> AsyncIterator[Mapping[str, ServiceProcess]]:
     """Run groups of services, each group a process; return each service's process by its name."""
-    processes = [ServiceProcess(settings, group, directory / f"{'+'.join(group)}.log") for group in groups]
+    logs = {group: directory / f"{'+'.join(group)}.log" for group in groups}
+    processes = [ServiceProcess(settings, group, logs[group], checkout=checkout) for group in groups]
     try:
         await asyncio.gather(*(process.start() for process in processes))
         yield {name: process for process in processes for name in process.services}
