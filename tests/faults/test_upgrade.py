@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not WHOLE, reason="make chaos plays upgrades")
 
 async def checked_out(revision: str, where: Path) -> Path:
     """Return a directory with the code of a revision, with its history left in ours."""
-    where.mkdir()
+    await asyncio.to_thread(where.mkdir)
     archive = await asyncio.create_subprocess_exec(
         "git", "archive", "--format=tar", revision, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
