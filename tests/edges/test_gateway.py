@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -31,14 +31,21 @@ RATE = f"/api/v1/communities/jiwang/demands/{DEMAND}/rate"
 
 
 @pytest.fixture(scope="module")
-async def before() -> AsyncIterator[Gateway]:
+def directory() -> Iterator[Path]:
+    """A directory that everybody may pass through: started by root, nginx works as somebody else."""
+    with TemporaryDirectory() as made_now:
+        path = Path(made_now)
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture(scope="module")
+async def before(directory: Path) -> AsyncIterator[Gateway]:
     """The gateway, before stubs of all services."""
     if not is_there():
         pytest.skip("needs nginx: `make setup-dev` installs it")
-    with TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)  # started by root, nginx works as somebody else
-        async with gateway(Path(directory)) as running:
-            yield running
+    async with gateway(directory) as running:
+        yield running
 
 
 def test_what_is_made_of_the_routes_is_current() -> None:
