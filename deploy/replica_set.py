@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def owners() -> dict[str, tuple[str, ...]]:
-    """Return each user and the services whose databases it may use: one for a service, all for the operator."""
+    """Return each user and the services whose databases it may use: its own, or all for the operator."""
     return {**{service: (service,) for service in SERVICES}, OPERATOR: SERVICES}
 
 
