@@ -1,21 +1,23 @@
-"""Makes a fresh MongoDB ready: a replica set of one, an administrator, and a user for each service.
+"""Makes MongoDB ready: a replica set of one, an administrator, a user for each service and for the operator.
 
 Runs once beside the database, in its network: MongoDB lets a stranger in there while it knows no users.
-Running it again changes nothing but passwords that differ.
+Running it again makes users that are missing, changes passwords that differ, and nothing else.
 
 Environment: MONGO_HOST (the name under which the services find it, with port), MONGO_ADMIN_PASSWORD,
-MONGO_PASSWORD_INTAKE, …_MATCHING, …_POINTS, …_NOTIFY.
+MONGO_PASSWORD_INTAKE, …_MATCHING, …_POINTS, …_NOTIFY, …_OPERATOR.
 """
 
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 SERVICES = ("intake", "matching", "points", "notify")
+OPERATOR = "operator"
 ADMIN = "admin"
 REPLICA_SET = "sandan"
 WAIT_SECONDS_MAX = 60.0
@@ -37,9 +39,14 @@ def main() -> None:
             client.admin.command("createUser", ADMIN, pwd=password, roles=["root"])
     with administrator(password) as client:
         wait_for_primary(client)
-        for service in SERVICES:
-            keep_user(client, service, os.environ[f"MONGO_PASSWORD_{service.upper()}"])
+        for user, services in owners().items():
+            keep_user(client, user, os.environ[f"MONGO_PASSWORD_{user.upper()}"], services)
     say("ready")
+
+
+def owners() -> dict[str, tuple[str, ...]]:
+    """Return each user and the services whose databases it may use: its own, or all for the operator."""
+    return {**{service: (service,) for service in SERVICES}, OPERATOR: SERVICES}
 
 
 def stranger() -> Client:
@@ -91,17 +98,17 @@ def wait_for_primary(client: Client) -> None:
         time.sleep(0.2)
 
 
-def keep_user(client: Client, service: str, password: str) -> None:
-    """Let a service read and write its own database, and no other."""
-    database = f"{os.environ.get('SANDAN_DATABASE_PREFIX', 'sandan')}_{service}"
-    roles = [{"role": "readWrite", "db": database}]
+def keep_user(client: Client, user: str, password: str, services: Sequence[str]) -> None:
+    """Let a user read and write the databases of services, and no other."""
+    prefix = os.environ.get("SANDAN_DATABASE_PREFIX", "sandan")
+    roles = [{"role": "readWrite", "db": f"{prefix}_{service}"} for service in services]
     try:
-        client.admin.command("createUser", service, pwd=password, roles=roles)
-        say(f"user {service} may use {database}")
+        client.admin.command("createUser", user, pwd=password, roles=roles)
+        say(f"user {user} may use {', '.join(role['db'] for role in roles)}")
     except OperationFailure as refused:
         if refused.code != _USER_EXISTS:
             raise
-        client.admin.command("updateUser", service, pwd=password, roles=roles)
+        client.admin.command("updateUser", user, pwd=password, roles=roles)
 
 
 def say(what: str) -> None:

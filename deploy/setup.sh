@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prepares this checkout to run: Python packages in .venv, RabbitMQ from the distribution, mongod from a package.
+# Prepares this checkout to run: Python packages in .venv, RabbitMQ from the distribution, mongod from a package,
+# and for the tests nginx from the distribution.
 #
 #   deploy/setup.sh [run|dev]      run: what `make demo` and `make up` need (default); dev: tests and checks too
 #
@@ -11,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly KIND="${1:-run}"
 readonly VENV=.venv
 readonly STAMP=".sandan/setup-$KIND.stamp"
+readonly NO_NGINX=.sandan/no-nginx
 readonly TRIES_MAX=3
 readonly POLICY=/usr/sbin/policy-rc.d
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -32,12 +34,14 @@ main() {
     install_packages
     install_rabbitmq
     install_libraries_of_mongod
+    [ "$KIND" = run ] || install_nginx
     fingerprint >"$STAMP"
     say "ready"
 }
 
 is_done() {
-    [ -f "$STAMP" ] && [ -x "$VENV/bin/sandan" ] && have_rabbitmq && [ "$(cat "$STAMP")" = "$(fingerprint)" ]
+    [ -f "$STAMP" ] && [ -x "$VENV/bin/sandan" ] && have_rabbitmq && { [ "$KIND" = run ] || have_nginx || [ -e "$NO_NGINX" ]; } &&
+        [ "$(cat "$STAMP")" = "$(fingerprint)" ]
 }
 
 requirement_files() {
@@ -129,6 +133,18 @@ install_rabbitmq() {
         "没有 RabbitMQ,也无法自动安装。请安装 rabbitmq-server(3.10 或更高),或设置 SANDAN_AMQP_URL 后重试。"
 }
 
+have_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; }
+
+# Where it cannot be installed, all other tests run all the same.
+install_nginx() {
+    rm -f "$NO_NGINX"
+    if have_nginx; then
+        return
+    fi
+    say "installing nginx, to test the gateway with"
+    (quietly_installed nginx-light) || { touch "$NO_NGINX"; say "no nginx: the tests of the gateway will be skipped"; }
+}
+
 install_libraries_of_mongod() {
     local mongod missing
     mongod="$(find "$VENV"/lib/python3*/site-packages/fiftyone/db/bin -name mongod 2>/dev/null | head -n 1)" || true
@@ -147,7 +163,7 @@ quietly_installed() {
     fi
     apt_install "$@"
     if [ -d /run/systemd/system ]; then # nor at the next boot
-        as_root systemctl disable --now "$1" >/dev/null 2>&1 || true
+        as_root systemctl disable --now "${1%-light}" >/dev/null 2>&1 || true
     fi
 }
 

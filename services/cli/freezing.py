@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from services.cli import gateway
 from services.cli.docs import DOCS, write
 from services.contracts.catalogue import KINDS
 from services.contracts.words import Message
@@ -22,9 +23,10 @@ app = typer.Typer(help="Documents made from the code.", hidden=True)
 
 @app.callback(invoke_without_command=True)
 def docs(context: typer.Context) -> None:
-    """Write the generated documents again: messages, settings, states, API."""
+    """Write the generated documents again: messages, settings, states, API, the gateway's part."""
     if context.invoked_subcommand is None:
         write()
+        gateway.write()
 
 
 @app.command()

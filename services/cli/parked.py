@@ -5,15 +5,14 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.chassis.mailroom import SKIP
 from services.chassis.parking import Parked, ParkingLot
-from services.cli.tools import Tools, with_tools
+from services.cli.tools import Tools, wide_console, with_tools
 
 app = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
-console = Console()
+console = wide_console()
 
 By = Annotated[str, typer.Option(help="who does it, for the record; default: the one logged in")]
 ParkedId = Annotated[str, typer.Argument(help="its id, or the beginning of it")]

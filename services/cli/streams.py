@@ -4,14 +4,13 @@ import getpass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.chassis.announcing import Gap, announce_again, gaps, kept_parcels, skip_missing
-from services.cli.tools import Tools, with_tools
+from services.cli.tools import Tools, wide_console, with_tools
 
 app = typer.Typer(help="Streams of facts that wait for one that never came.", no_args_is_help=True)
-console = Console()
+console = wide_console()
 
 Community = Annotated[str, typer.Argument(help="the community's id")]
 Stream = Annotated[str, typer.Argument(help="as `sandan streams waiting` shows it: demands/01a2…")]

@@ -1,5 +1,6 @@
 """What the operator's commands have in common: a deployment, as the environment names it."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,14 @@ from services.chassis.outbox import NotTaken
 from services.chassis.settings import Settings
 from services.chassis.topology import Names
 from services.house import SERVICES
+
+PIPED_WIDTH = 200
+
+
+def wide_console() -> Console:
+    """Return a console that does not break tables where there is no terminal: in a pipe, in a container."""
+    watched = Console()
+    return watched if watched.is_terminal or "COLUMNS" in os.environ else Console(width=PIPED_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ def test_every_link_within_the_project_leads_somewhere(book: Path) -> None:
 def test_every_setting_that_is_named_exists(book: Path) -> None:
     known = {f"SANDAN_{name.upper()}" for name in Settings.model_fields}
     known |= {"SANDAN_URL", "SANDAN_TOKEN"}  # of the command line's client
+    compose = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
+    known |= set(re.findall(r"\$\{(SANDAN_\w+)", compose))  # what is asked of deploy/.env
     named = set(re.findall(r"SANDAN_[A-Z_]+[A-Z]", book.read_text(encoding="utf-8")))
     assert named <= known, named - known
 
