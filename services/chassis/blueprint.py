@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis.batches import Batches
+from services.chassis.batches import Batches, Documents
 from services.chassis.mongo import Store
 from services.chassis.settings import Settings
 from services.chassis.shelf import Shelf, Watched
@@ -19,11 +19,13 @@ class Kit:
 
     Arguments:
         batches: run the works of its chores; None where only its routes are wanted.
+        documents: what the batches read and write: the store, or what the blueprint put before it.
     """
 
     settings: Settings
     store: Store
     batches: Batches | None = None
+    documents: Documents | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A service before it runs: its name, its shelves, and how its parts are put together."""
+    """A service before it runs: its name, its shelves, and how its parts are put together.
+
+    Arguments:
+        before_store: makes what batches read and write through in place of the store itself.
+    """
 
     name: str
     shelves: Sequence[Shelf[Any]]
     build: Callable[[Kit], Parts]
+    before_store: Callable[[Store], Documents] | None = None

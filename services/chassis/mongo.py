@@ -157,12 +157,13 @@ class Store:
             return
         if index.due:
             only = {first: {"$gt": _EPOCH}, **index.only}
-            options = {"name": "_".join((first, *index.only, "due"))} if index.only else {}
-            model = IndexModel([(first, 1), ("_id", 1)], partialFilterExpression=only, **options)
+            named = {"name": "_".join((first, *index.only, "due"))} if index.only else {}
+            model = IndexModel([(first, 1), ("_id", 1)], partialFilterExpression=only, **named)
             await collection.create_indexes([model])
             return
         fields = [(part.lstrip("-"), -1 if part[0] == "-" else 1) for part in index.fields]
-        await collection.create_index([("community", 1), *fields], unique=index.unique)
+        options: Document = {"partialFilterExpression": dict(index.only)} if index.only else {}
+        await collection.create_index([("community", 1), *fields], unique=index.unique, **options)
 
     async def drop(self) -> None:
         """Drop the whole database: for throw-away deployments and tests."""

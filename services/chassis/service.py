@@ -89,10 +89,12 @@ class Service:
         self.relay = Relay(
             self.store, self.voice, settings.outbox_grace_seconds, name, settings.facts_kept_hours
         )
-        self.batches = Batches(self.store, self.relay, settings.partitions, now)
+        before = self.blueprint.before_store
+        documents = before(self.store) if before else self.store
+        self.batches = Batches(documents, self.relay, settings.partitions, now)
         pace = Pace(settings.http_pace_seconds)
         self.front = FrontOffice(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
-        self.parts = self.blueprint.build(Kit(settings, self.store, self.batches))
+        self.parts = self.blueprint.build(Kit(settings, self.store, self.batches, documents))
         self._receiving()
 
     def _receiving(self) -> None:

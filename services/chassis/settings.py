@@ -103,6 +103,14 @@ class Settings(BaseSettings):
     lessons_seconds: Seconds = Field(
         default=1.0, description="how often each replica of matching learns what was taught"
     )
+    lessons_count: int = Field(
+        default=20,
+        ge=1,
+        description="so many new lessons are learnt at once; while a community has few, each one is",
+    )
+    lessons_wait_seconds: float = Field(
+        default=30.0, ge=0, le=86_400, description="within which fewer new lessons are learnt, too"
+    )
     facts_kept_hours: float = Field(
         default=72.0, gt=0, le=24 * 365, description="how long what was announced is kept, to be said again"
     )

@@ -20,7 +20,7 @@ class Index:
         expires: the single field holds the moment at which the document goes.
         due: the single field holds the moment at which something is to be done, or nothing; it is looked at
             across all communities.
-        only: with `due`, what documents must be like to be in the index: field → value.
+        only: with `due` or `unique`, what documents must be like to be in the index: field → value.
     """
 
     fields: tuple[str, ...]

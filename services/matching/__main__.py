@@ -9,27 +9,32 @@ from services.matching.consumers import consumes
 from services.matching.guides import Guides
 from services.matching.handlers import Matching
 from services.matching.learning_routes import LearningRoutes
+from services.matching.places import Places
 from services.matching.routes import MatchingRoutes
 from services.matching.solver import solve
 from services.matching.store import SHELVES, WATCHED
 from services.matching.timekeeper import Timekeeper
-from services.matching.tutor import Tutor
+from services.matching.tutor import Pace, Tutor
 
 
 def build(kit: Kit) -> Parts:
     """Return matching's parts; one set of guides serves messages and requests."""
-    matching = Matching(Guides(), solve)
-    chores = _chores(kit, kit.batches, matching) if kit.batches else []
-    routes = (*MatchingRoutes(kit.store, matching).table(), *LearningRoutes(kit.store, matching).table())
+    places = kit.documents if isinstance(kit.documents, Places) else Places(kit.store)
+    matching = Matching(Guides(), solve, places.lane)
+    chores = _chores(kit, kit.batches, matching, places) if kit.batches else []
+    routes = (
+        *MatchingRoutes(kit.store, matching, places).table(),
+        *LearningRoutes(kit.store, matching, places).table(),
+    )
     return Parts(routes, consumes(matching), chores, WATCHED)
 
 
-def _chores(kit: Kit, batches: Batches, matching: Matching) -> list[Chore]:
+def _chores(kit: Kit, batches: Batches, matching: Matching, places: Places) -> list[Chore]:
     """What matching does by itself: deadlines, scarce places, lessons."""
     settings = kit.settings
     timekeeper = Timekeeper(kit.store, batches, matching, now)
-    assigner = Assigner(kit.store, batches, matching, now)
-    tutor = Tutor(kit.store, matching.guides)
+    assigner = Assigner(places, batches, matching, now)
+    tutor = Tutor(kit.store, matching.guides, Pace(settings.lessons_count, settings.lessons_wait_seconds))
     return [
         Chore("timekeeper", timekeeper.look, settings.timers_seconds),
         Chore("assigner", assigner.look, settings.places_seconds),
@@ -37,7 +42,7 @@ def _chores(kit: Kit, batches: Batches, matching: Matching) -> list[Chore]:
     ]
 
 
-BLUEPRINT: Blueprint = Blueprint("matching", SHELVES, build)
+BLUEPRINT: Blueprint = Blueprint("matching", SHELVES, build, Places)
 
 if __name__ == "__main__":
     from services.house import serve

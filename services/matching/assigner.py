@@ -1,7 +1,7 @@
 """The assigner: gives free places to those who wait, in every community, all who compete together.
 
-Who waits is kept on the orders, so nothing is lost when a process ends. Every replica looks; the revision of
-the community's load, checked in the write, lets one of them give the places away.
+Who waits is kept on the orders, so nothing is lost when a process ends. Every replica looks; the orders'
+revisions, and an index over the places they take, let one of them give a place away.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ class Assigner:
     """Gives places to orders that wait for one.
 
     Arguments:
-        documents: matching's store.
+        documents: matching's store, with how things stand (`Places`).
         batches: run the works.
         matching: its use cases.
         clock: what time it is.

@@ -69,19 +69,21 @@ class Guide:
             if_all_had_room: leave out of account that somebody is full.
         """
         local = at.astimezone(self.zone)
-        taken = {} if if_all_had_room else load.open
+        taken = {} if if_all_had_room else load.taken
         now = Circumstances(local.date(), taken, local, load.records)
         return self.ranker.rank(matter, taken, now.on, circumstances=now, experience=self.experience)
 
     def is_anybody_full(self, load: Load) -> bool:
         """Return whether some provider has no place left."""
-        full = (self.providers.get(provider) for provider, taken in load.open.items() if taken > 0)
-        return any(known is not None and load.open[known.id] >= known.capacity for known in full)
+        taken = load.taken
+        full = (self.providers.get(provider) for provider, count in taken.items() if count > 0)
+        return any(known is not None and taken[known.id] >= known.capacity for known in full)
 
     def free_places(self, load: Load, at: datetime) -> dict[str, int]:
         """Return by provider how many more orders it can carry; none for those that take no orders."""
+        taken = load.taken
         return {
-            provider.id: max(0, provider.capacity - load.open.get(provider.id, 0))
+            provider.id: max(0, provider.capacity - taken.get(provider.id, 0))
             for provider in self.providers.values()
             if self.takes_orders(provider, at)
         }
@@ -119,6 +121,11 @@ class Guide:
         if known is None or not self.takes_orders(known, at):
             raise CannotReceive(provider=provider)
         return known.capacity
+
+    def seats_of(self, provider: Who | None) -> int | None:
+        """Return how many places a provider has; None for nobody, and where they are not counted."""
+        known = self.providers.get(provider.id) if provider else None
+        return known.capacity if known else None
 
     def choices(self, ranking: Ranking) -> tuple[Choice, ...]:
         """Return the ranking's candidates as an order keeps them."""

@@ -9,9 +9,9 @@ from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.refusal import NotFound
 from services.contracts.words import Role
 from services.matching import learning_views
-from services.matching.domain.load import Load
 from services.matching.handlers import Matching
-from services.matching.store import LESSONS, catalogue_ref, load_ref
+from services.matching.places import Places
+from services.matching.store import LESSONS, catalogue_ref
 
 STAFF = frozenset({Role.STAFF})
 
@@ -27,18 +27,20 @@ class LearningRoutes:
     Arguments:
         store: matching's database.
         matching: its use cases.
+        places: how things stand.
     """
 
     store: Store
     matching: Matching
+    places: Places
 
     async def show_routing(self, ask: Ask[None]) -> Reply:
         """Return how the router of the community stands."""
-        refs = (catalogue_ref(ask.community), load_ref(ask.community))
-        loaded = await self.store.load(refs)
-        record, load = loaded[refs[0]], loaded[refs[1]].value or Load()
+        ref = catalogue_ref(ask.community)
+        record = (await self.store.load([ref]))[ref]
         if record.value is None:
             raise NotFound
+        load = await self.places.now(ask.community)
         guide = self.matching.guides.of(ask.community, record.revision, record.value)
         return show(learning_views.routing_view(guide, load))
 

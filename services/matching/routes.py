@@ -33,7 +33,8 @@ from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Stage
 from services.matching.handlers import KeptOrder, Matching, Report
-from services.matching.store import ORDERS, catalogue_ref, demand_of, load_ref, order_ref
+from services.matching.places import Places
+from services.matching.store import ORDERS, catalogue_ref, demand_of, order_ref
 
 STAFF = frozenset({Role.STAFF})
 DOERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF})
@@ -60,10 +61,12 @@ class MatchingRoutes:
     Arguments:
         store: matching's database.
         matching: its use cases.
+        places: how things stand.
     """
 
     store: Store
     matching: Matching
+    places: Places
 
     async def list_orders(self, ask: Ask[None]) -> Reply:
         query: OrderQuery = ask.query
@@ -81,13 +84,12 @@ class MatchingRoutes:
         return show(views.order_view(kept, ask.identity, now()), revision=kept.revision)
 
     async def list_providers(self, ask: Ask[None]) -> Reply:
-        record_ref, taken_ref = catalogue_ref(ask.community), load_ref(ask.community)
-        loaded = await self.store.load([record_ref, taken_ref])
-        record, load = loaded[record_ref], loaded[taken_ref]
+        ref = catalogue_ref(ask.community)
+        record = (await self.store.load([ref]))[ref]
         if record.value is None:
             raise NotFound
         guide = self.matching.guides.of(ask.community, record.revision, record.value)
-        taken = load.value.open if load.value else {}
+        taken = (await self.places.now(ask.community)).open
         return show(views.provider_list(guide, taken, now()), revision=record.revision)
 
     def dispatch(self, ask: Ask[DispatchOrder]) -> Work[Reply]:

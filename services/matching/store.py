@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from services.chassis.shelf import Index, Ref, Shelf, Watched
 from services.matching.domain.lessons import Lesson
 from services.matching.domain.lifecycle import UNDONE
-from services.matching.domain.load import Load
+from services.matching.domain.load import Load, Tally
 from services.matching.domain.order import Order
+
+T = TypeVar("T")
 
 TIMER = "timer_at"
 """The field of an order that says when something happens to it by itself."""
@@ -40,13 +43,26 @@ ORDERS = Shelf(
     Index((TIMER,), due=True),
     Index((QUEUED,), due=True),
     Index(("created_at",), due=True, only=WITHOUT_DEADLINE),
+    # Of two writers that give away the same place the database turns one away.
+    Index(("provider.id", "seat"), unique=True, only={"seat": {"$gte": 0}}),
 )
 CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
-LOADS = Shelf("loads", Load)
+TALLIES = Shelf("loads", Tally, Index(("lessons",)))
+
+
+class _Unwritten(Shelf[T]):
+    """A shelf of values that are made of others and never written themselves."""
+
+    def encode(self, value: T) -> dict[str, Any]:
+        """Return nothing: what is left on it is not kept."""
+        return {}
+
+
+LOADS = _Unwritten("load", Load)
 
 LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
 
-SHELVES = (ORDERS, CATALOGUES, LOADS, LESSONS)
+SHELVES = (ORDERS, CATALOGUES, TALLIES, LESSONS)
 WATCHED = (Watched("orders_without_deadline", ORDERS, "created_at", WITHOUT_DEADLINE),)
 
 
@@ -77,8 +93,13 @@ def catalogue_ref(community: str) -> Ref[CatalogueOnRecord]:
 
 
 def load_ref(community: str) -> Ref[Load]:
-    """Return where it is kept what capacity is taken."""
+    """Return where to find how things stand; made of orders and tallies when it is read (`Places`)."""
     return Ref(LOADS, community, "load")
+
+
+def tally_ref(community: str, lane: str) -> Ref[Tally]:
+    """Return where a lane's sums are kept; those of earlier releases are under the name `load`."""
+    return Ref(TALLIES, community, f"tally-{lane}")
 
 
 def lesson_ref(community: str, order: str) -> Ref[Lesson]:

@@ -56,8 +56,7 @@ class TestAClockThatIsPutBack:
         demand = await town.submit(EYES, "binhe-jiayuan")
         town.now -= HOUR
         await town.accept(demand)
-        load = await town.find("matching", load_ref(town.community))
-        assert load is not None
+        load = await town.load()
         assert load.records[OPTICIAN].accept_hours >= 0
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, cast
 
 import bson
@@ -10,12 +11,13 @@ from bson.codec_options import CodecOptions
 
 from services.chassis.batches import Documents
 from services.chassis.mailroom import Mailroom, RetryPolicy
+from services.chassis.mongo import Store
 from services.chassis.shelf import Kept, Shelf, from_document
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
 from services.matching.consumers import consumes as matching_hears
-from services.matching.domain.lessons import Lesson, Teaching, retained
+from services.matching.domain.lessons import Lesson, Teaching, number_at, retained
 from services.matching.domain.load import Load
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.experience import Learning
@@ -40,6 +42,7 @@ from tests.support.town import MONDAY_MORNING, PARTITIONS, Town
 
 HOUSING, POLICE = "jishan-housing-bureau", "jishan-town-police-station"
 MANY = 1_000
+SECOND = timedelta(seconds=1)
 ASKED = tuple(
     f"{where}{what}，{wish}"
     for where, wish in (("楼下", "希望建充电桩"), ("车棚", "想装充电桩"), ("院里", "能不能加个充电柜"))
@@ -53,7 +56,7 @@ class Pages:
     """Documents in memory that can be listed, too, as the database lists them."""
 
     def __init__(self, documents: MemoryDocuments) -> None:
-        self.load = documents.load
+        self.load, self.plain = documents.load, documents.plain
         self._rows = documents.rows
 
     async def page(
@@ -78,7 +81,7 @@ class Pages:
 def books(town: Town) -> Books:
     """Return where lessons are kept."""
     documents = town.documents["matching"]
-    return Pages(documents) if isinstance(documents, MemoryDocuments) else cast(Books, documents)
+    return Pages(documents) if isinstance(documents, MemoryDocuments) else cast(Store, documents)
 
 
 async def guide_of(town: Town, guides: Guides) -> Guide:
@@ -115,16 +118,17 @@ async def lesson(town: Town, demand: Demand) -> Lesson | None:
     return await town.find("matching", lesson_ref(town.community, order_id(demand.id)))
 
 
-async def what(town: Town, demand: Demand) -> tuple[Teaching, str, int] | None:
-    """Return what a demand's order taught, of whom, and as which lesson of the town."""
+async def what(town: Town, demand: Demand) -> tuple[Teaching, str] | None:
+    """Return what a demand's order taught, and of whom."""
     found = await lesson(town, demand)
-    return (found.teaching, found.provider, found.number) if found else None
+    return (found.teaching, found.provider) if found else None
 
 
 async def lessons(town: Town) -> list[Lesson]:
     """Return all lessons of a town, in the order in which they were taught."""
     kept = await books(town).page(LESSONS, town.community, {}, limit=MANY, by=LESSON_NUMBER)
-    return [one.value for one in reversed(kept) if one.value is not None]
+    found = [one.value for one in kept if one.value is not None]
+    return sorted(found, key=lambda one: (one.number, one.id))
 
 
 async def chosen(town: Town, text: str, provider: str) -> Demand:
@@ -175,7 +179,8 @@ class TestTeaching:
         await town.dispatch(demand, HOUSING)
         found = await lesson(town, demand)
         assert found is not None
-        assert (found.teaching, found.provider, found.number) == (Teaching.CHOSEN, HOUSING, 1)
+        assert (found.teaching, found.provider) == (Teaching.CHOSEN, HOUSING)
+        assert found.number == number_at(town.now)
         assert (found.text, found.title, found.compound) == (CHARGING, None, "jindu")
         assert (found.at, found.undone) == (town.now, False)
         assert (await town.load()).lessons == 1
@@ -193,12 +198,12 @@ class TestTeaching:
         after = await town.decline(demand)
         assert after.provider is not None
         assert after.provider.id == COOPERATIVE
-        assert await what(town, demand) == (Teaching.REFUSED, NPC, 1)
+        assert await what(town, demand) == (Teaching.REFUSED, NPC)
 
     async def test_a_provider_that_refuses_what_staff_sent_teaches_nothing_more(self, town: Town) -> None:
         demand = await chosen(town, CHARGING, HOUSING)
         await town.decline(demand)
-        assert await what(town, demand) == (Teaching.CHOSEN, HOUSING, 1)
+        assert await what(town, demand) == (Teaching.CHOSEN, HOUSING)
         assert (await town.load()).lessons == 1
 
     async def test_one_that_consents_to_take_over_is_the_right_one(self, town: Town) -> None:
@@ -208,7 +213,7 @@ class TestTeaching:
         assert await lesson(town, demand) is None
         who = town.provider(COOPERATIVE, "unit")
         await town.do("matching", town.matching.consent_to_handover(who, order_id(demand.id), None))
-        assert await what(town, demand) == (Teaching.CHOSEN, COOPERATIVE, 1)
+        assert await what(town, demand) == (Teaching.CHOSEN, COOPERATIVE)
 
     async def test_one_that_does_not_consent_teaches_nothing(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
@@ -225,7 +230,7 @@ class TestTeaching:
         await town.rate(demand)
         assert await lesson(town, demand) is None
         await town.verify(demand)
-        assert await what(town, demand) == (Teaching.CONFIRMED, OPTICIAN, 1)
+        assert await what(town, demand) == (Teaching.CONFIRMED, OPTICIAN)
 
     async def test_a_deadline_that_was_missed_teaches_nothing(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
@@ -262,7 +267,7 @@ class TestTeaching:
         await town.rate(demand)
         await town.verify(demand)
         seen.append(await what(town, demand))
-        assert seen == [(Teaching.REFUSED, NPC, 1), (Teaching.CHOSEN, NPC, 2), (Teaching.CONFIRMED, NPC, 3)]
+        assert seen == [(Teaching.REFUSED, NPC), (Teaching.CHOSEN, NPC), (Teaching.CONFIRMED, NPC)]
         assert len(await lessons(town)) == 1
         assert (await town.load()).lessons == 3
 
@@ -275,9 +280,11 @@ class TestTeaching:
     async def test_lessons_are_numbered_in_the_order_of_the_decisions(self, town: Town) -> None:
         first = await town.submit(CHARGING, "jindu")
         second = await chosen(town, CHARGING, POLICE)
+        town.now += SECOND
         await town.dispatch(first, HOUSING)
         assert [one.id for one in await lessons(town)] == [order_id(second.id), order_id(first.id)]
-        assert [one.number for one in await lessons(town)] == [1, 2]
+        earlier, later = (one.number for one in await lessons(town))
+        assert later - earlier == 1_000_000
 
 
 class TestTakingBack:

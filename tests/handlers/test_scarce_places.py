@@ -5,7 +5,6 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from typing import cast
 
 import pytest
 
@@ -22,7 +21,7 @@ from services.contracts.words import Role
 from services.house import BLUEPRINTS
 from services.intake import handlers as intake
 from services.intake.domain.demand import Demand
-from services.matching.assigner import Assigner, Waiting
+from services.matching.assigner import Assigner
 from services.matching.domain.deadlines import Level
 from services.matching.domain.order import Order
 from services.matching.handlers import Matching, Report
@@ -88,9 +87,8 @@ async def town(towns: Towns) -> Town:
 
 def assigner(town: Town) -> Assigner:
     """Return somebody who gives places, as each replica has one."""
-    documents = cast(Waiting, town.documents["matching"])
     matching = Matching(SharedGuides(), solve)
-    return Assigner(documents, town.more_batches("matching"), matching, lambda: town.now)
+    return Assigner(town.places(), town.more_batches("matching"), matching, lambda: town.now)
 
 
 async def look(town: Town, giver: Assigner | None = None) -> int:

@@ -1,7 +1,7 @@
 """A store in memory, meaner than the real one: everything is decided twice, and must come out equal."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,9 +11,15 @@ from bson.codec_options import CodecOptions
 
 from services.chassis.failures import Stale
 from services.chassis.mongo import Changes
-from services.chassis.shelf import Due, Kept, Ref, Shelf, from_document
+from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, from_document
+from services.house import BLUEPRINTS
 
 _OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+_UNIQUE = {
+    shelf.name: [index for index in shelf.indexes if index.unique]
+    for blueprint in BLUEPRINTS.values()
+    for shelf in blueprint.shelves
+}
 _MADE_ANEW = frozenset({"outbox", "notices"})
 """Collections whose ids come from the announcement's, which is another at every try."""
 
@@ -34,15 +40,19 @@ class MemoryDocuments:
     async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
         """Return what is kept; another task may run meanwhile, as with a real database."""
         wanted = list(refs)
-        task = asyncio.current_task()
-        assert task is not None
-        self._seen.setdefault(task, self.commits)
+        self._looked()
         await asyncio.sleep(0)
         loaded: dict[Ref[Any], Kept[Any]] = {}
         for ref in wanted:
             raw = self.rows.get(ref.shelf.name, {}).get(ref.key)
             loaded[ref] = from_document(ref.shelf, _decoded(raw)) if raw else Kept(None)
         return loaded
+
+    def _looked(self) -> None:
+        """Remember what had been written when a task read for the first time."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._seen.setdefault(task, self.commits)
 
     async def due(
         self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
@@ -89,6 +99,79 @@ class MemoryDocuments:
                 kept = self.rows.get(name, {}).get(document["_id"])
                 if kept is None or _decoded(kept)["_rev"] != revision:
                     raise Stale(f"{name}: another revision")
+        self._check_unique(changes)
+
+    def _check_unique(self, changes: Changes) -> None:
+        """Refuse what an index would refuse, at the moment of each write and not at the end of all."""
+        for name, indexes in _UNIQUE.items():
+            written = [*changes.inserts.get(name, ()), *(row for _, row in changes.replaces.get(name, ()))]
+            for index in indexes if written else ():
+                rows = {key: _decoded(raw) for key, raw in self.rows.get(name, {}).items()}
+                keys = {key: _key(index, row) for key, row in rows.items()}
+                for row in written:
+                    mine = _key(index, row)
+                    keys.pop(row["_id"], None)
+                    if mine is not None and mine in keys.values():
+                        raise Stale("duplicate key")
+                    keys[row["_id"]] = mine
+
+    def plain(self, name: str) -> "MemoryRows":
+        """Return a collection, document by document."""
+        return MemoryRows(self.rows.setdefault(name, {}), self._looked)
+
+
+class MemoryRows:
+    """A collection in memory that is read without looking at what its documents mean."""
+
+    def __init__(self, rows: dict[str, bytes], looked: Callable[[], None]) -> None:
+        self._rows = rows
+        self._looked = looked
+
+    async def find(
+        self,
+        query: dict[str, Any],
+        *,
+        sort: str | Sequence[str] = "_id",
+        limit: int = 0,
+        fields: Sequence[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return whole documents that match, by id; another task may run meanwhile."""
+        assert sort == "_id", "nothing here is read in another order"
+        self._looked()
+        rows = sorted(self._rows.items())
+        await asyncio.sleep(0)
+        found = [row for row in (_decoded(raw) for _, raw in rows) if _matches(row, query)]
+        return found[:limit] if limit else found
+
+
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "$in": lambda value, given: value in given,
+    "$ne": lambda value, given: value != given,
+    "$gte": lambda value, given: value is not None and value >= given,
+    "$lt": lambda value, given: value is not None and value < given,
+}
+
+
+def _matches(row: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    return all(
+        all(_TESTS[test](row.get(name), given) for test, given in wanted.items())
+        if isinstance(wanted, Mapping)
+        else row.get(name) == wanted
+        for name, wanted in query.items()
+    )
+
+
+def _key(index: Index, row: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Return what a document is known by in an index; None when it is not in it."""
+    if not _matches(row, index.only):
+        return None
+    return (row["community"], *(_part(row, name.split(".")) for name in index.fields))
+
+
+def _part(row: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        row = row.get(name) if row is not None else None
+    return row
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from services.matching.domain.load import Load
 from services.matching.domain.order import Evidence, Order, Stage
 from services.matching.guides import Guide, Guides
 from services.matching.handlers import Matching, Report
+from services.matching.places import Books, Places
 from services.matching.solver import solve
-from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, load_ref, order_ref
+from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, order_ref
 from services.matching.timekeeper import DueDocuments, Timekeeper
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers import Notifier
@@ -144,7 +145,12 @@ class Town:
 
     def more_batches(self, service: str) -> Batches:
         """Return another writer over the same documents, as a second replica has."""
-        return Batches(self.documents[service], self.post, PARTITIONS, self._clock)
+        documents = self.places() if service == "matching" else self.documents[service]
+        return Batches(documents, self.post, PARTITIONS, self._clock)
+
+    def places(self) -> Places:
+        """Return somebody who knows how things stand, as each replica has one; it looks every time."""
+        return Places(cast(Books, self.documents["matching"]), 0, 0)
 
     def _clock(self) -> datetime:
         return self.now
@@ -246,7 +252,7 @@ class Town:
 
     async def load(self) -> Load:
         """Return what capacity is taken."""
-        return await self.find("matching", load_ref(self.community)) or Load()
+        return await self.places().now(self.community)
 
     async def account(self, partner: str) -> Account:
         """Return an account of the points bank."""

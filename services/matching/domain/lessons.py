@@ -35,7 +35,8 @@ class Lesson:
         text, title, compound: the matter, masked, as the router read it.
         provider: whom the lesson is about.
         teaching: whether it was right or wrong for the matter.
-        number: counts the community's lessons; a newer one about the same order takes a new number.
+        number: grows with time; a newer one about the same order takes a new number. Microseconds since
+            1970; an earlier release counted the community's lessons from 1 instead.
         at: the moment whose contracts counted; None for one of a release that did not keep it.
         undone: taken back by staff; it teaches nothing.
     """
@@ -58,6 +59,11 @@ class Lesson:
     def taken_back(self) -> "Lesson":
         """Return the lesson without effect."""
         return replace(self, undone=True)
+
+
+def number_at(at: datetime) -> int:
+    """Return the number of a lesson that is taught at a moment."""
+    return round(at.timestamp() * 1_000_000)
 
 
 def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
@@ -88,6 +94,9 @@ def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
 
 
 def retained(lessons: "list[Lesson]") -> "list[Lesson]":
-    """Return the lessons that count, in the order in which they were taught, the newest `LESSONS_MAX`."""
-    valid = sorted((lesson for lesson in lessons if not lesson.undone), key=lambda lesson: lesson.number)
+    """Return the lessons that count, in the order in which they were taught, the newest `LESSONS_MAX`.
+
+    Of those taught at the same moment the one of the order with the lower id comes first, everywhere.
+    """
+    valid = sorted((lesson for lesson in lessons if not lesson.undone), key=lambda one: (one.number, one.id))
     return valid[-LESSONS_MAX:]

@@ -161,6 +161,8 @@ class Order:
     lead: str = ""
     part: str = ""
     called: tuple[Called, ...] = ()
+    seat: int | None = None
+    """Which of its provider's places it takes, counted from 0."""
 
     def queued(self, at: datetime) -> "Order":
         """Return the order waiting for a place with somebody who can do it."""

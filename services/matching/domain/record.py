@@ -49,6 +49,17 @@ class Record:
         """Return the record with a resident's word on what it completed."""
         return replace(self, good=self.good + good, bad=self.bad + (not good))
 
+    def plus(self, other: "Record", times: int = 1) -> "Record":
+        """Return the sums of both; `times` -1 takes the other's away."""
+        return Record(
+            self.offered + times * other.offered,
+            self.accepted + times * other.accepted,
+            self.declined + times * other.declined,
+            self.accept_seconds + times * other.accept_seconds,
+            self.good + times * other.good,
+            self.bad + times * other.bad,
+        )
+
     @property
     def accept_rate(self) -> float:
         """Return the share of answered orders it accepted, starting from what is believed."""

@@ -55,7 +55,7 @@ class Placing(Calling):
             asked_at: when the resident asked, from which the deadline counts; None: just now.
         """
         ref = order_ref(origin.community, order_id(demand.demand, demand.round))
-        reads = (catalogue_ref(origin.community), load_ref(origin.community))
+        reads = (catalogue_ref(origin.community), load_ref(origin.community), self.lane.ref(origin))
 
         def decide(desk: Desk) -> None:
             guide, load = self.guide(desk), load_of(desk)
@@ -73,7 +73,7 @@ class Placing(Calling):
         guide, load = self.guide(desk), load_of(desk)
         if ranking.decision == "dispatch":
             first = order.candidates[0].provider
-            if is_scarce(guide.capacity_of(first.id, desk.at), load.open.get(first.id, 0)):
+            if is_scarce(guide.capacity_of(first.id, desk.at), load.taken.get(first.id, 0)):
                 self._queue(desk, order)
             else:
                 self.send(desk, order, first, ROUTER, ranking.because)
@@ -97,7 +97,8 @@ class Placing(Calling):
     def give_places(self, origin: Origin, orders: Sequence[str]) -> Work[int]:
         """Give a community's free places to the orders that wait, all together; return how many got one."""
         refs: list[Ref[Order]] = [order_ref(origin.community, order) for order in orders]
-        reads: list[Ref[Any]] = [catalogue_ref(origin.community), load_ref(origin.community), *refs]
+        books = (catalogue_ref(origin.community), load_ref(origin.community), self.lane.ref(origin))
+        reads: list[Ref[Any]] = [*books, *refs]
 
         def decide(desk: Desk) -> int:
             found = (desk.find(ref) for ref in refs)

@@ -1,7 +1,7 @@
 """How every use case of matching is done: load, one step, keep, announce."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from services.chassis.desk import Desk, Origin, Work
@@ -13,12 +13,13 @@ from services.contracts.words import Message, Role
 from services.matching import spoken
 from services.matching.domain.assignment import Solver
 from services.matching.domain.companions import with_companion
-from services.matching.domain.lessons import lesson_of
-from services.matching.domain.load import Load
+from services.matching.domain.lessons import lesson_of, number_at
+from services.matching.domain.load import Load, Tally
 from services.matching.domain.order import Order, Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
 from services.matching.domain.timing import reason_to_supervise, supervised, timed
 from services.matching.guides import Guide, Guides
+from services.matching.lanes import Lane
 from services.matching.store import catalogue_ref, lead_of, lesson_ref, load_ref, order_ref
 
 KeptOrder = Kept[Order]
@@ -35,10 +36,12 @@ class Steps:
     Arguments:
         guides: catalogues and rankers of the communities.
         solver: decides who gets scarce places.
+        lane: where what steps add up to is kept, apart from what other processes do.
     """
 
     guides: Guides
     solver: Solver
+    lane: Lane = field(default_factory=Lane)
 
     def step(
         self,
@@ -63,7 +66,11 @@ class Steps:
             return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
 
         then_reads = companions if with_companions else None
-        return Work(origin, reads_of(origin.community, order), decide, then_reads)
+        return Work(origin, self.reads(origin, order), decide, then_reads)
+
+    def reads(self, origin: Origin, order: str) -> tuple[Ref[Any], ...]:
+        """Return what a step of an order may need."""
+        return (*reads_of(origin.community, order), self.lane.ref(origin))
 
     def keep(self, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
         """Keep the order and what it takes of its provider's capacity, and announce what happened.
@@ -71,15 +78,16 @@ class Steps:
         Its clocks follow the change here and nowhere else; the order is returned with them.
         """
         ref = order_ref(desk.origin.community, after.id)
-        after = timed(before, after, self.guide(desk).limits, desk.at)
+        guide, load = self.guide(desk), load_of(desk)
+        after = timed(before, after, guide.limits, desk.at)
+        after = load.seated(before, after, guide.seats_of(after.provider))
         desk.put(ref, after)
-        load = load_of(desk)
         moved = load.moved(before, after)
         if moved is not load:
             desk.put(load_ref(desk.origin.community), moved)
         for fact in said:
             desk.announce(ref, fact)
-        self._teach(desk, before, after)
+        self._add_up(desk, before, after)
         self._tell_lead(desk, before, after)
         return after
 
@@ -93,13 +101,20 @@ class Steps:
         if knowing is not lead:
             desk.put(ref, knowing)
 
-    def _teach(self, desk: Desk, before: Order | None, after: Order) -> None:
-        """Keep what the change teaches, in place of what the order taught before."""
-        load = load_of(desk).taught()
-        lesson = lesson_of(before, after, load.lessons)
+    def _add_up(self, desk: Desk, before: Order | None, after: Order) -> None:
+        """Keep what the change teaches, in place of what the order taught before, and what it adds up to."""
+        tally = self.tally(desk)
+        added = tally.recorded(before, after)
+        lesson = lesson_of(before, after, number_at(desk.at))
         if lesson is not None:
             desk.put(lesson_ref(desk.origin.community, after.id), lesson)
-            desk.put(load_ref(desk.origin.community), load)
+            added = added.taught()
+        if added is not tally:
+            desk.put(self.lane.found(desk), added)
+
+    def tally(self, desk: Desk) -> Tally:
+        """Return what the steps of this lane add up to."""
+        return desk.find(self.lane.found(desk)) or Tally()
 
     def tell(self, desk: Desk, order: Order, fact: Message) -> None:
         """Announce something of an order that was kept before."""
@@ -133,7 +148,7 @@ class Steps:
 
     def ask_next(self, desk: Desk, order: Order, because: str) -> bool:
         """Dispatch to the next candidate if there is one; `because` says what became of the last."""
-        choice = self.guide(desk).next_after_decline(order, load_of(desk).open, desk.at)
+        choice = self.guide(desk).next_after_decline(order, load_of(desk).taken, desk.at)
         if choice is None:
             return False
         reason = f"{because}，改派下一个合适的：{choice.parts[0].because}"
@@ -158,7 +173,7 @@ class Steps:
 
 
 def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
-    """Return what a step of an order may need."""
+    """Return what a step of an order may need of the community's books."""
     lead = lead_of(order)
     return (
         order_ref(community, order),
@@ -204,7 +219,7 @@ def provider_of(order: Order) -> Who:
 
 
 def load_of(desk: Desk) -> Load:
-    """Return what capacity is taken in the community."""
+    """Return how things stand in the community."""
     return desk.find(load_ref(desk.origin.community)) or Load()
 
 

@@ -4,8 +4,8 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept
 from services.contracts.refusal import NotFound
 from services.matching.domain.lessons import Lesson
-from services.matching.handlers.steps import Steps, load_of
-from services.matching.store import lesson_ref, load_ref
+from services.matching.handlers.steps import Steps
+from services.matching.store import lesson_ref
 
 
 class TakingBack(Steps):
@@ -25,7 +25,7 @@ class TakingBack(Steps):
             before = desk.get(ref, NotFound())
             if not before.undone:
                 desk.put(ref, before.taken_back())
-                desk.put(load_ref(origin.community), load_of(desk).taught())
+                desk.put(self.lane.found(desk), self.tally(desk).taught())
             return desk.kept(ref)
 
-        return Work(origin, (ref, load_ref(origin.community)), decide)
+        return Work(origin, (ref, self.lane.ref(origin)), decide)

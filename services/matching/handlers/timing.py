@@ -24,7 +24,6 @@ from services.matching.handlers.steps import (
     of_provider,
     proposal,
     provider_of,
-    reads_of,
 )
 from services.matching.store import order_ref
 
@@ -151,7 +150,7 @@ class Timing(Steps):
             self._acts()[timer.kind](desk, before)
             return timer.kind
 
-        return Work(origin, reads_of(origin.community, order), decide)
+        return Work(origin, self.reads(origin, order), decide)
 
     def _look_again_later(self, desk: Desk, order: Order) -> None:
         """The community changed its deadlines since the order was kept: it has another timer now."""
