@@ -22,7 +22,7 @@ from services.intake.community_file import parse_community_file
 from services.matching.catalogue import catalogue_of
 from services.matching.domain.matter import Matter
 from services.matching.domain.ranking import Ranker
-from tests.bench import neighbours
+from tests.bench import neighbours, replicas
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, running
 
 RESULTS = DATA_DIR / "bench.jsonl"
@@ -251,6 +251,10 @@ async def main() -> None:
         felt = await neighbours.measure(place, TOWNS.files(file), texts(file)[0])
         for measure, value in felt.items():
             results.add(measure, value, "s" if measure.endswith("seconds") else "1", "four processes")
+        console.print("measuring more replicas …")
+        for measure, value in (await replicas.run(place)).items():
+            unit = "1" if measure.endswith("ratio") else "1/s" if measure.startswith("per") else "s"
+            results.add(f"declines_{measure}", value, unit, "600 declines, 90 at once")
         console.print("measuring the floor …")
         await bench.floor()
     results.show()

@@ -16,6 +16,7 @@ from services.chassis.shelf import Kept, Shelf, from_document
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
+from services.matching import tutor as tutoring
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.lessons import Lesson, Teaching, number_at, retained
 from services.matching.domain.load import Load
@@ -25,7 +26,7 @@ from services.matching.guides import Guide, Guides
 from services.matching.handlers import Matching
 from services.matching.solver import solve
 from services.matching.store import LESSON_NUMBER, LESSONS, catalogue_ref, lesson_ref, order_id
-from services.matching.tutor import Books, Tutor
+from services.matching.tutor import Books, Pace, Tutor
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import (
     CHARGING,
@@ -371,6 +372,47 @@ class TestLearning:
         assert [await tutor.look(), await tutor.look()] == [1, 0]
         await chosen(wide, CHARGING, HOUSING)
         assert [await tutor.look(), await tutor.look()] == [1, 0]
+
+    async def test_where_there_are_many_some_are_waited_for_or_for_a_while(
+        self, wide: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tutoring, "FEW_LESSONS", 3)
+        guides, at = Guides(), [0.0]
+        tutor = Tutor(books(wide), guides, Pace(3, 30.0), lambda: at[0])
+        await guide_of(wide, guides)
+        for text in ASKED[:4]:
+            await chosen(wide, text, HOUSING)
+        assert await tutor.look() == 1, "what was never learnt is learnt at once"
+        await chosen(wide, CHARGING, HOUSING)
+        assert await tutor.look() == 0
+        at[0] = 29.0
+        assert await tutor.look() == 0
+        at[0] = 30.0
+        assert await tutor.look() == 1
+        for text in ASKED[:3]:
+            await chosen(wide, text, HOUSING)
+        assert await tutor.look() == 1, "so many are not waited for"
+
+    async def test_after_long_learning_the_tutor_rests(
+        self, wide: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tutoring, "FEW_LESSONS", 0)
+        at = [0.0]
+
+        def clock() -> float:
+            at[0] += 1.0
+            return at[0]
+
+        guides = Guides()
+        tutor = Tutor(books(wide), guides, Pace(1, 0.0), clock)
+        await guide_of(wide, guides)
+        await chosen(wide, CHARGING, HOUSING)
+        assert await tutor.look() == 1
+        ended = at[0]
+        await chosen(wide, CHARGING, HOUSING)
+        assert await tutor.look() == 0
+        at[0] = ended + tutoring.REST_SHARE
+        assert await tutor.look() == 1
 
     async def test_where_nothing_was_taught_nothing_is_learnt(self, wide: Town) -> None:
         await wide.submit(TABLE_TENNIS)

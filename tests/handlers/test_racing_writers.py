@@ -1,18 +1,34 @@
 """Many writers at once, over several replicas: capacity, points and streams hold all the same."""
 
 import asyncio
-from typing import Any
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, cast
 
-from services.chassis.desk import Work
+from services.chassis.batches import Batches, Documents
+from services.chassis.desk import Desk, Work
+from services.chassis.failures import Stale
+from services.chassis.mongo import Changes
+from services.chassis.shelf import Ref
 from services.contracts.orders import OrderSettled
 from services.contracts.refusal import Refused
 from services.contracts.words import ProviderRef, Role
 from services.intake import handlers as intake
+from services.intake.domain.demand import Demand
+from services.matching.domain.load import Tally
+from services.matching.domain.record import Record
 from services.matching.domain.refusals import ProviderFull
+from services.matching.handlers import Matching
+from services.matching.places import Books, Places
+from services.matching.solver import solve
+from services.matching.store import TALLIES, order_ref
 from services.points.handlers import award_points
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import CHARGING, EYES, NPC, OPTICIAN, endorse
-from tests.support.town import MONDAY_MORNING, Town
+from tests.support.deployment import jiwang, roomy
+from tests.support.town import MONDAY_MORNING, PARTITIONS, Town
 
 REPLICAS = 4
 
@@ -105,3 +121,96 @@ async def test_everybody_endorsing_at_once_is_counted_once_each(town: Town) -> N
     assert sorted(after.supporters) == sorted(set(people))
     await endorse(town, demand.id, "p1")
     assert len((await town.demand(demand.id)).supporters) == 30
+
+
+class Counting:
+    """Documents whose refused commits are counted."""
+
+    def __init__(self, documents: Any) -> None:
+        self.load, self._documents, self.refused = documents.load, documents, 0
+
+    async def commit(self, changes: Changes) -> None:
+        try:
+            await self._documents.commit(changes)
+        except Stale:
+            self.refused += 1
+            raise
+
+
+def replica(town: Town) -> tuple[Batches, Matching, Counting]:
+    """Return another process: its writer, its use cases, and what it was refused."""
+    places = Places(cast(Books, town.documents["matching"]))
+    counting = Counting(places)
+    batches = Batches(counting, town.post, PARTITIONS, lambda: town.now)
+    return batches, Matching(town.matching.guides, solve, places.lane), counting
+
+
+async def placed(town: Town, count: int) -> list[Demand]:
+    return [await town.submit(EYES, "binhe-jiayuan", by=f"r{n}") for n in range(count)]
+
+
+async def test_two_replicas_that_step_orders_of_one_community_are_never_refused(
+    stores: Mapping[str, Documents],
+) -> None:
+    """Declined, moved on and accepted at the same time: no document is written by both."""
+    town = await Town(stores, roomy(jiwang(f"town-{secrets.token_hex(4)}"))).open()
+    demands = await placed(town, 20)
+    one, other = replica(town), replica(town)
+    one[1].lane._numbers.appendleft(1)
+    other[1].lane._numbers.appendleft(2)
+    for demand in demands:
+        assert (await town.order(demand)).provider is not None
+
+    async def decline(who: tuple[Batches, Matching, Counting], some: list[Demand]) -> None:
+        for first in range(0, len(some), 2):
+            pair = some[first : first + 2]
+            works = [
+                who[1].decline_order(town.origin(OPTICIAN, Role.PARTNER), f"{d.id}-1", "忙", None)
+                for d in pair
+            ]
+            assert [o for o in await who[0].run(works) if isinstance(o, Exception)] == []
+
+    await asyncio.gather(decline(one, demands[::2]), decline(other, demands[1::2]))
+    assert (one[2].refused, other[2].refused) == (0, 0)
+    load = await town.load()
+    assert load.open.get(OPTICIAN, 0) == 0
+    assert load.records[OPTICIAN].declined == len(demands)
+    assert load.lessons == len(demands)
+
+
+async def test_what_an_earlier_release_added_up_counts_once_with_what_is_added_today(town: Town) -> None:
+    """Its document is read as one part of the sum, and written by nobody; so nothing is to be moved."""
+    old = Tally({OPTICIAN: 3}, {OPTICIAN: Record(offered=5, accepted=4, accept_seconds=60.0)}, 7)
+    ref = Ref(TALLIES, town.community, "load")
+
+    def keep(desk: Desk) -> None:
+        desk.put(ref, old)
+
+    await town.do("matching", Work(town.staff(), (ref,), keep))
+    await placed(town, 1)
+    load = await town.load()
+    assert load.open == {OPTICIAN: 1}
+    assert load.records[OPTICIAN].offered == 6
+    assert load.records[OPTICIAN].accepted == 4
+    assert load.lessons == 7
+    assert await town.find("matching", ref) == old
+
+
+async def test_orders_without_a_numbered_place_are_counted_too(town: Town) -> None:
+    """As an earlier release keeps them, before an upgrade and beside this one."""
+    (demand,) = await placed(town, 1)
+    ref = order_ref(town.community, f"{demand.id}-1")
+
+    def forget(desk: Desk) -> None:
+        order = desk.find(ref)
+        assert order is not None
+        desk.put(ref, replace(order, seat=None))
+
+    await town.do("matching", Work(town.staff(), (ref,), forget))
+    more = [await town.submit(EYES, "binhe-jiayuan", by=f"m{n}") for n in range(8)]
+    for one in more:
+        with suppress(Refused):
+            await town.dispatch(one, OPTICIAN)
+    assert (await town.load()).open == {OPTICIAN: 5}
+    numbers = {order.seat for order in [await town.order(one) for one in more] if order.provider}
+    assert numbers == {1, 2, 3, 4}
