@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from services.chassis.batches import Documents
+from services.chassis.failures import Away, Stale, TooSlow, Unwritable
 from services.chassis.mongo import Changes
 from services.chassis.shelf import Due, Kept, Ref, Shelf, from_document
 from services.matching.domain.lifecycle import OPEN
@@ -115,7 +116,7 @@ class Places:
         try:
             if changes:
                 await self._books.commit(changes)
-        except Exception:
+        except (Stale, Unwritable, TooSlow, Away):
             for row in _rows(changes, ORDERS.name):
                 self._hold(row["community"]).counted = -1.0
             raise
