@@ -21,6 +21,7 @@ from services.chassis.servers import LocalBroker, LocalMongo
 from services.chassis.servers.pair import local_servers
 from services.contracts.words import Role
 from services.house import SERVICES
+from services.matching.domain.lifecycle import OPEN
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.processes import ROOT, ServiceProcess, service_processes
 
@@ -206,8 +207,8 @@ async def assert_nothing_lost_and_nothing_doubled(scene: Scene) -> None:
     for service in SERVICES:
         assert await scene.rows(service, "parked") == []
         assert [row for row in await scene.rows(service, "streams") if row["waiting"]] == []
-    loads = await scene.rows("matching", "loads")
-    assert [row["open"] for row in loads] in ([], [{}])
+    orders = await scene.rows("matching", "orders")
+    assert [row["id"] for row in orders if row["status"] in OPEN] == []
 
 
 async def _assert_books_agree(scene: Scene) -> None:
