@@ -207,8 +207,8 @@ async def assert_nothing_lost_and_nothing_doubled(scene: Scene) -> None:
     for service in SERVICES:
         assert await scene.rows(service, "parked") == []
         assert [row for row in await scene.rows(service, "streams") if row["waiting"]] == []
-    orders = await scene.rows("matching", "orders")
-    assert [row["id"] for row in orders if row["status"] in OPEN] == []
+    kept = await scene.rows("matching", "orders")
+    assert [row["id"] for row in kept if row["status"] in OPEN] == []
 
 
 async def _assert_books_agree(scene: Scene) -> None:
