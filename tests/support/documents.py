@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -106,7 +107,7 @@ class MemoryDocuments:
         for name, indexes in _UNIQUE.items():
             written = [*changes.inserts.get(name, ()), *(row for _, row in changes.replaces.get(name, ()))]
             for index in indexes if written else ():
-                rows = {key: _decoded(raw) for key, raw in self.rows.get(name, {}).items()}
+                rows = {key: _looked_into(raw) for key, raw in self.rows.get(name, {}).items()}
                 keys = {key: _key(index, row) for key, row in rows.items()}
                 for row in written:
                     mine = _key(index, row)
@@ -134,13 +135,13 @@ class MemoryRows:
         sort: str | Sequence[str] = "_id",
         limit: int = 0,
         fields: Sequence[str] | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Mapping[str, Any]]:
         """Return whole documents that match, by id; another task may run meanwhile."""
         assert sort == "_id", "nothing here is read in another order"
         self._looked()
         rows = sorted(self._rows.items())
         await asyncio.sleep(0)
-        found = [row for row in (_decoded(raw) for _, raw in rows) if _matches(row, query)]
+        found = [row for row in (_looked_into(raw) for _, raw in rows) if _matches(row, query)]
         return found[:limit] if limit else found
 
 
@@ -172,6 +173,12 @@ def _part(row: Any, names: Sequence[str]) -> Any:
     for name in names:
         row = row.get(name) if row is not None else None
     return row
+
+
+@lru_cache(maxsize=8_192)
+def _looked_into(raw: bytes) -> Mapping[str, Any]:
+    """Return a document to look at, not to keep: the same bytes are read once."""
+    return _decoded(raw)
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:
