@@ -52,7 +52,7 @@ async def test_bad_messages_are_put_aside_many_in_a_write(
 
     await eventually(all_parked, 60)
     assert sum(writes) >= JUNK
-    assert len(writes) < JUNK / 20, "some dozens at least in each write"
+    assert len(writes) < JUNK / 5, "not one by one, however they trickle in"
     demand = (await clean.resident().post("/demands", {"text": TEXT})).ok()["id"]
     await has_order(clean, demand)
 

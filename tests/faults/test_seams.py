@@ -19,7 +19,6 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from services.chassis.logs import set_up_logs
 from services.chassis.mongo import Client, Store, open_client
 from services.chassis.runner import House
 from services.chassis.settings import Settings
@@ -164,7 +163,6 @@ async def stage(deployments: Deployments, keys: Keys) -> AsyncIterator[Stage]:
     settings = deployments.new(**TENTHS)
     LOOP.set(THE_TEST)
     client = open_client(settings.mongo_url or "")
-    set_up_logs("ERROR")
     with seams(SLOW_SECONDS) as found:
         built = house(settings)
         await built.start()
@@ -173,7 +171,6 @@ async def stage(deployments: Deployments, keys: Keys) -> AsyncIterator[Stage]:
             await Running(built, settings, keys, session, stores).load(roomy(jiwang()))
         await built.stop()
         yield Stage(settings, keys, client, found)
-    set_up_logs("ERROR")
     client.close()
 
 

@@ -5,21 +5,21 @@ more raises the budget here, with its reason, or works beside the way.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import bson
 
 from services.chassis.mongo import Changes
-from services.chassis.shelf import Kept, Ref
+from services.chassis.shelf import Due, Kept, Ref
 from services.contracts.catalogue import SUBSCRIPTIONS
 from tests.support.deployment import jiwang, roomy
-from tests.support.documents import MemoryDocuments
+from tests.support.documents import MemoryDocuments, MemoryRows
 from tests.support.town import Town
 
 BUDGET = {
-    "read": 41,
+    "read": 49,
     "written": 65,
     "transactions": 26,
     "written bytes": 39_000,
@@ -27,7 +27,8 @@ BUDGET = {
     "message bytes": 4_700,
 }
 """Of one demand from 点单 to 结单, with points: a glasses shop's. The last change: cursors keep a digest of
-the last fact, by which a contradiction is told from a repetition (37,818 bytes written before, 38,658 after).
+the last fact, by which a contradiction is told from a repetition (37,818 bytes written before, 38,658 after); places are counted from the open orders, here at every step, as on
+a quiet day (41 documents read before, 49 after), under load twice a second.
 """
 
 
@@ -44,6 +45,14 @@ class Counting:
         self.counts["read"] += sum(kept.value is not None for kept in loaded.values())
         return loaded
 
+    def plain(self, name: str) -> "CountingRows":
+        """Return a collection that counts what is read from it."""
+        return CountingRows(self.inner.plain(name), self.counts)
+
+    async def due(self, *words: Any, **named: Any) -> list[Due]:
+        """Return what is due; nobody looks on the way of a demand."""
+        return await self.inner.due(*words, **named)
+
     async def commit(self, changes: Changes) -> None:
         """Commit, and count what was written."""
         await self.inner.commit(changes)
@@ -52,6 +61,20 @@ class Counting:
         self.counts["written"] += len(replaced) + len(inserted)
         self.counts["written bytes"] += sum(len(bson.encode(one)) for one in (*replaced, *inserted))
         self.counts["transactions"] += 1
+
+
+@dataclass
+class CountingRows:
+    """A collection that counts what is read from it."""
+
+    inner: MemoryRows
+    counts: Counter[str]
+
+    async def find(self, query: dict[str, Any], **named: Any) -> list[Mapping[str, Any]]:
+        """Find, and count what was found."""
+        found = await self.inner.find(query, **named)
+        self.counts["read"] += len(found)
+        return found
 
 
 async def cost_of_a_demand() -> Counter[str]:
