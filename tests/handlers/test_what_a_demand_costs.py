@@ -26,9 +26,11 @@ BUDGET = {
     "messages": 9,
     "message bytes": 4_700,
 }
-"""Of one demand from 点单 to 结单, with points: a glasses shop's. The last change: cursors keep a digest of
-the last fact, by which a contradiction is told from a repetition (37,818 bytes written before, 38,658 after); places are counted from the open orders, here at every step, as on
-a quiet day (41 documents read before, 49 after), under load twice a second.
+"""Of one demand from 点单 to 结单, with points: a glasses shop's.
+
+Written bytes, 37,818 before: cursors keep a digest of the last fact, by which a contradiction is told from a
+repetition. Read, 41 before: places are counted from the open orders, here at every step, as on a quiet day;
+under load twice a second.
 """
 
 
