@@ -36,7 +36,7 @@ test: setup-dev ## all tests; ARGS="-k word" for some
 
 .PHONY: chaos
 chaos: setup-dev ## the tests that kill brokers, databases and services
-	@WHOLE=1 $(BIN)/python -m pytest tests/faults $(ARGS)
+	@WHOLE=1 $(BIN)/python -m pytest tests/faults --timeout 5400 $(ARGS)
 
 .PHONY: bench
 bench: setup-dev ## measure throughput and latency on this machine

@@ -19,7 +19,7 @@ from aio_pika.exceptions import (
 from aiormq.abc import FieldTable
 
 from services.chassis.clock import new_id
-from services.chassis.failures import Away, asked_to_stop
+from services.chassis.failures import Away, cancellation_heeded
 from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.settings import Settings
 from services.chassis.topology import Names
@@ -44,13 +44,10 @@ def broker_failures_named(passing: type[Exception] | tuple[()] = ()) -> Iterator
         passing: left as it is.
     """
     try:
-        yield
+        with cancellation_heeded("rabbitmq: the client gave the call up"):
+            yield
     except passing:
         raise
-    except asyncio.CancelledError as error:
-        if asked_to_stop():
-            raise
-        raise Away("rabbitmq: the client gave the call up") from error
     except BROKER_ERRORS as error:
         raise Away(f"rabbitmq: {type(error).__name__}") from error
 
@@ -90,7 +87,8 @@ class Link:
         async with self._lock:
             if self._connection is None or not self.is_up:
                 await self.close()
-                self._connection = await self._open()
+                await self._open()
+            assert self._connection is not None, "it was opened, or it raised"
             return self._connection
 
     async def channel(
@@ -112,13 +110,14 @@ class Link:
             # "Connection was not opened": it went between the two lines above.
             raise Away("rabbitmq: the connection has just gone") from error
 
-    async def _open(self) -> AbstractConnection:
+    async def _open(self) -> None:
         urls = self._settings.amqp_urls
         url = urls[self._next % len(urls)]
         self._next += 1
         properties: FieldTable = {"connection_name": self._name}
         with broker_failures_named():
-            return await aio_pika.connect(
+            # Kept inside: told to end at this very moment, we still know what there is to close.
+            self._connection = await aio_pika.connect(
                 url,
                 timeout=self._settings.broker_seconds / 2,
                 client_properties=properties,

@@ -82,7 +82,8 @@ class QueueReader:
             # A queue that has just been made may take long to answer; whoever stops does not wait for it.
             opening.cancel()
             await asyncio.wait({opening})
-            return
+            if opening.cancelled() or opening.exception() is not None:
+                return
         hold, queue, tag = opening.result()
         try:
             await _first_of(gone.wait(), self._stopping.wait())

@@ -1,6 +1,5 @@
 """What the driver's errors mean for us: each of them is one of our failures, named here and nowhere else."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -18,7 +17,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from services.chassis.failures import Away, Stale, TooSlow, Unwritable, asked_to_stop
+from services.chassis.failures import Away, Stale, TooSlow, Unwritable, cancellation_heeded
 
 _DUPLICATE_KEY = 11000
 _DOCUMENT_CODES = frozenset({2, 9, 14, 52, 53, 56, 57, 66, 121, 10334, 16755, 17280, 17419, 17420})
@@ -35,11 +34,8 @@ def failures_named(*, writing: bool = False) -> Iterator[None]:
         writing: documents of the caller's own are written, so that the answer may be about one of them.
     """
     try:
-        yield
-    except asyncio.CancelledError as error:
-        if asked_to_stop():
-            raise
-        raise Away("mongodb: the driver gave the call up") from error
+        with cancellation_heeded("mongodb: the driver gave the call up"):
+            yield
     except (DuplicateKeyError, BulkWriteError) as error:
         raise _of_write(error) from error
     except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeError) as error:

@@ -13,7 +13,7 @@ from time import monotonic
 import structlog
 
 from services.chassis import metrics
-from services.chassis.failures import Away, asked_to_stop
+from services.chassis.failures import Away, cancellation_heeded
 
 log = structlog.get_logger()
 
@@ -125,12 +125,8 @@ class Supervisor:
 
 async def _uncancelled(work: Callable[[], Awaitable[object]]) -> None:
     """Do some work; a cancellation that nobody asked for is a failure like any other."""
-    try:
+    with cancellation_heeded("what it waited for was cancelled"):
         await work()
-    except asyncio.CancelledError as error:
-        if asked_to_stop():
-            raise
-        raise Away("what it waited for was cancelled") from error
 
 
 async def ended(task: "asyncio.Task[None]") -> None:

@@ -88,6 +88,17 @@ async def test_nobody_is_answered_before_it_is_ready(settings: Settings, servers
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", waiting.port)
     starting.cancel()
-    await asyncio.gather(starting, return_exceptions=True)
+    await asyncio.wait_for(asyncio.gather(starting, return_exceptions=True), 10)
     await waiting.stop()
     assert servers.mongo_url
+
+
+async def test_a_start_that_is_told_to_end_at_any_moment_ends(settings: Settings) -> None:
+    for moment in range(30):
+        starting_house = house(settings)
+        starting = asyncio.create_task(starting_house.start())
+        await asyncio.sleep(0.004 * moment)
+        starting.cancel()
+        _, running = await asyncio.wait({starting}, timeout=10)
+        assert not running, f"told to end after {4 * moment} ms"
+        await starting_house.stop()

@@ -35,12 +35,12 @@ def named(error: BaseException, *, writing: bool) -> type[BaseException]:
 
 @pytest.mark.parametrize("writing", [False, True], ids=["reading", "writing"])
 @pytest.mark.parametrize("code", ODD)
-def test_a_code_that_nobody_knows_is_tried_again(code: int, writing: bool) -> None:
+async def test_a_code_that_nobody_knows_is_tried_again(code: int, writing: bool) -> None:
     assert named(OperationFailure("odd", code), writing=writing) is Away
 
 
 @pytest.mark.parametrize("code", [2, 121, 10334])
-def test_only_in_its_own_write_a_document_can_be_bad(code: int) -> None:
+async def test_only_in_its_own_write_a_document_can_be_bad(code: int) -> None:
     assert named(OperationFailure("bad", code), writing=True) is Unwritable
     assert named(OperationFailure("bad", code), writing=False) is Away
 
@@ -49,7 +49,7 @@ def bulk(*codes: int) -> BulkWriteError:
     return BulkWriteError({"writeErrors": [{"code": code} for code in codes], "writeConcernErrors": []})
 
 
-def test_of_several_writes_an_unknown_code_says_nothing_about_the_documents() -> None:
+async def test_of_several_writes_an_unknown_code_says_nothing_about_the_documents() -> None:
     assert named(bulk(11601), writing=True) is Away
     assert named(bulk(11000, 11601), writing=True) is Stale
     assert named(bulk(121), writing=True) is Unwritable
@@ -57,18 +57,14 @@ def test_of_several_writes_an_unknown_code_says_nothing_about_the_documents() ->
 
 
 @pytest.mark.parametrize("error", [NetworkTimeout("t"), ExecutionTimeout("t", 50), WTimeoutError("t")])
-def test_an_answer_that_came_too_late_is_told_from_one_that_never_will(error: Exception) -> None:
+async def test_an_answer_that_came_too_late_is_told_from_one_that_never_will(error: Exception) -> None:
     assert named(error, writing=True) is TooSlow
     assert named(AutoReconnect("a"), writing=True) is Away
 
 
-def test_a_call_that_the_driver_gives_up_is_no_order_to_stop() -> None:
-    async def given_up() -> None:
-        with failures_named():
-            raise asyncio.CancelledError
-
-    with pytest.raises(Away):
-        asyncio.run(given_up())
+async def test_a_call_that_the_driver_gives_up_is_no_order_to_stop() -> None:
+    with pytest.raises(Away), failures_named():
+        raise asyncio.CancelledError
 
 
 async def test_whoever_is_told_to_stop_stops() -> None:
