@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from time import sleep
 
 import aiormq
 import psutil
@@ -25,7 +26,7 @@ from services.chassis.servers import (
     servers_from,
 )
 from services.chassis.servers.ports import free_port, is_free
-from services.chassis.servers.process import end_stale
+from services.chassis.servers.process import end_stale, works_in
 
 pytestmark = pytest.mark.skipif(
     not (find_rabbitmq() and find_mongod()), reason="needs rabbitmq-server and mongod; run `make setup`"
@@ -232,6 +233,8 @@ def test_what_a_crashed_owner_left_behind_is_ended(tmp_path: Path) -> None:
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env={"HOME": str(tmp_path)}
     )
     (tmp_path / "left.pid").write_text(str(left.pid))
+    while not works_in(left.pid, tmp_path):  # the kernel shows its environment a little after its beginning
+        sleep(0.001)
     end_stale(tmp_path / "left.pid", tmp_path, grace_seconds=0)
     assert left.wait(timeout=5) in (-signal.SIGTERM, -signal.SIGKILL)
     assert left.stdin is not None
