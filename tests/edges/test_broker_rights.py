@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,19 +47,23 @@ class Users:
         return self.settings.model_copy(update={"amqp_url": self.url(user), "bus_declares": "own"})
 
 
-@pytest.fixture
-async def users(deployments: Deployments, servers: Servers, tmp_path: Path) -> AsyncIterator[Users]:
+@pytest.fixture(scope="module")
+async def users(
+    keys: Keys, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Users]:
     """Users as set-up makes them, by the broker's own import of definitions."""
     if servers.broker is None:
         pytest.skip("the broker is somebody else's: no users are made there")
+    deployments = Deployments(servers, keys)
     settings = deployments.new()
     given = definitions_of(settings, dict.fromkeys((*SERVICES, OPERATOR), PASSWORD))
-    file = tmp_path / "definitions.json"
+    file = tmp_path_factory.mktemp("rights") / "definitions.json"
     file.write_text(json.dumps(given))
     await servers.broker.control("import_definitions", str(file))
     yield Users(settings)
     for user in (*SERVICES, OPERATOR):
         await servers.broker.control("delete_user", user)
+    await deployments.remove()
 
 
 async def is_refused(connection: AbstractConnection, exchange: str, key: str) -> bool:
