@@ -23,6 +23,7 @@ from services.chassis.readers import Readers
 from services.chassis.service import Misconfigured, Service, cancelled
 from services.chassis.settings import Settings
 from services.chassis.supervision import Broken
+from services.chassis.together import all_of
 from services.chassis.topology import SERVICES
 from services.chassis.ways import declare
 from services.chassis.web import Door, manners_of
@@ -118,8 +119,7 @@ class House:
         while True:
             try:
                 await declare(self._consuming, self._settings, declared)
-                for service in self.services:
-                    await service.prepare()
+                await all_of(service.prepare() for service in self.services)
             except Away as away:
                 log.warning("start_waits", because=str(away))
                 await asyncio.sleep(wait)

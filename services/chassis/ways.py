@@ -11,6 +11,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from services.chassis import metrics
 from services.chassis.bus import Link, broker_failures_named
 from services.chassis.settings import Settings
+from services.chassis.together import all_of
 from services.chassis.topology import Names, QueueSpec, all_names, ways_of
 
 log = structlog.get_logger()
@@ -25,14 +26,26 @@ async def declare(link: Link, settings: Settings, services: Sequence[str]) -> fr
     Raises:
         Away: the broker does not answer, or an exchange of somebody else's is not there yet.
     """
-    made: set[str] = set()
     ways = [ways_of(service, settings) for service in services]
-    seconds = settings.broker_seconds
     with broker_failures_named():
         channel = await link.channel()
         for exchange in (exchange for each in ways for exchange in each.exchanges):
-            await channel.declare_exchange(exchange.name, exchange.type, durable=True, timeout=seconds)
-        for spec in (spec for each in ways for spec in each.queues):
+            await channel.declare_exchange(
+                exchange.name, exchange.type, durable=True, timeout=settings.broker_seconds
+            )
+        await channel.close()
+    # The services' queues at the same time: each waits for the broker's disk.
+    made = await all_of(_queues_declared(link, settings, each.queues) for each in ways)
+    return frozenset(name for names in made for name in names)
+
+
+async def _queues_declared(link: Link, settings: Settings, specs: Sequence[QueueSpec]) -> set[str]:
+    """Declare one service's queues with their bindings; return the names of those that were not there."""
+    made: set[str] = set()
+    seconds = settings.broker_seconds
+    with broker_failures_named():
+        channel = await link.channel()
+        for spec in specs:
             if channel.is_closed:
                 channel = await link.channel()
             channel, queue, is_new = await _declared(link, channel, spec, seconds)
@@ -40,7 +53,7 @@ async def declare(link: Link, settings: Settings, services: Sequence[str]) -> fr
                 await queue.bind(binding.exchange, binding.key, timeout=seconds)
             made.update({spec.name} if is_new else ())
         await channel.close()
-    return frozenset(made)
+    return made
 
 
 async def _declared(

@@ -1,6 +1,6 @@
 """Under full load, for ten minutes, no healthy replica loses a partition: slow is not silent.
 
-In `make chaos` for ten minutes with the settings as they come, in `make test` for some seconds.
+In `make chaos`: it takes these ten minutes.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from time import monotonic
 
 import aiohttp
 import orjson
+import pytest
 
 from services.chassis.settings import Settings
 from services.contracts.words import Role
@@ -17,7 +18,7 @@ from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.processes import ServiceProcess, service_processes
 
 WHOLE = os.environ.get("WHOLE") == "1"
-SECONDS = 600.0 if WHOLE else 4.0
+SECONDS = 600.0
 CLIENTS = 32
 COMMUNITIES = ("east", "west", "north", "south")
 TEXT = "下水道堵了，想找人疏通"
@@ -52,6 +53,7 @@ async def let_go(process: ServiceProcess) -> list[str]:
     return [line["service"] for line in said if line.get("event") == "partitions_let_go"]
 
 
+@pytest.mark.skipif(not WHOLE, reason="make chaos loads for ten minutes")
 async def test_no_healthy_replica_loses_a_partition(
     deployments: Deployments, keys: Keys, tmp_path: Path
 ) -> None:

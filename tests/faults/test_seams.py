@@ -36,7 +36,7 @@ REACHED_SECONDS_MAX = 3.0
 TRIES_MAX = 3
 """What one loop does or another, whoever comes first, may take some runs to be reached."""
 WHOLE = os.environ.get("WHOLE") == "1"
-SAMPLE = 16
+SAMPLE = 10
 NUMBERS = (1, 2, 3)
 MINUTES_MAX = 50
 SLOW_SECONDS = 1.6

@@ -14,6 +14,7 @@ from services.chassis.identity import Issuer, new_private_key
 from services.chassis.mongo import Store, open_client
 from services.chassis.servers import Servers
 from services.chassis.settings import Settings
+from services.chassis.together import all_of
 from services.chassis.ways import purge
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
@@ -130,8 +131,8 @@ class Deployments:
                     await purge(link, whole)
                 finally:
                     await link.close()
-                for service in SERVICES:
-                    await Store(client, f"{settings.database_prefix}_{service}").drop()
+                names = [f"{settings.database_prefix}_{service}" for service in SERVICES]
+                await all_of(Store(client, name).drop() for name in names)
         finally:
             client.close()
             self.made.clear()
