@@ -101,8 +101,8 @@ class Relay:
         stopped = asyncio.create_task(self._stopping.wait())
         try:
             while not (self._stopping.is_set() and self._waiting.empty()):
-                await self._wait_for_packs(stopped)
-                await self._send_waiting()
+                if packs := await self._next(stopped):
+                    await self._send_fresh(packs)
         finally:
             stopped.cancel()
 
@@ -110,22 +110,19 @@ class Relay:
         """Ask `run` to come to its end."""
         self._stopping.set()
 
-    async def _wait_for_packs(self, stopped: "asyncio.Task[bool]") -> None:
-        if not self._waiting.empty() or self._stopping.is_set():
-            return
-        getter = asyncio.create_task(self._waiting.get())
-        await asyncio.wait({getter, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if getter.done():
-            await self._send_fresh([getter.result()])
-        else:
-            getter.cancel()
-
-    async def _send_waiting(self) -> None:
+    async def _next(self, stopped: "asyncio.Task[bool]") -> list[Pack]:
+        """Return what waits, once something does: a commit's packs together. Nothing when told to stop."""
         packs: list[Pack] = []
+        if self._waiting.empty() and not self._stopping.is_set():
+            getter = asyncio.create_task(self._waiting.get())
+            await asyncio.wait({getter, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if getter.done():
+                packs.append(getter.result())
+            else:
+                getter.cancel()
         while not self._waiting.empty() and len(packs) < PACKS_AT_ONCE_MAX:
             packs.append(self._waiting.get_nowait())
-        if packs:
-            await self._send_fresh(packs)
+        return packs
 
     async def _send_fresh(self, packs: list[Pack]) -> None:
         """Send what was just committed. What fails stays in the outbox, where the sweep finds it."""

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 AWAY_SECONDS_MAX = 5.0
 AWAY_SECONDS_MIN = 0.1
 MESSAGES_AT_ONCE_MAX = 256
-ENVELOPES_AT_ONCE_MAX = 128
+ENVELOPES_AT_ONCE_MAX = 256
 BYTES_AT_ONCE_MAX = 8 * 1024 * 1024
 WEIGHT_UNKNOWN = 0.5
 """What a message counts that does not say how many envelopes it holds: it is none of our fresh ones."""

@@ -1,7 +1,6 @@
 """Measures, prints a table for people, and writes .sandan/bench.jsonl, one object a line."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from services.matching.catalogue import catalogue_of
 from services.matching.domain.matter import Matter
 from services.matching.domain.ranking import Ranker
 from tests.bench import neighbours, replicas
-from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, running
+from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
 RESULTS = DATA_DIR / "bench.jsonl"
 SOURCE = ROOT / "deploy" / "communities" / "jiwang.yaml"
@@ -142,18 +141,6 @@ def texts(file: str) -> list[tuple[str, str]]:
     return found
 
 
-async def in_a_process(module: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Run a module that reads one JSON object and prints one."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    answer, _ = await process.communicate(orjson.dumps(given))
-    if process.returncode:
-        raise RuntimeError(f"{module} ended with {process.returncode}")
-    result: dict[str, Any] = orjson.loads(answer)
-    return result
-
-
 @dataclass(frozen=True, slots=True)
 class Bench:
     """One run over a deployment."""
@@ -248,7 +235,8 @@ async def main() -> None:
                 console.print(f"measuring the system as {setting}{crowd.name} …")
                 await bench.system(setting, groups)
         console.print("measuring what neighbours feel …")
-        felt = await neighbours.measure(place, TOWNS.files(file), texts(file)[0])
+        full = results.value("demands_routed_per_second", "four processes")
+        felt = await neighbours.measure(place, TOWNS.files(file), texts(file), full)
         for measure, value in felt.items():
             results.add(measure, value, "s" if measure.endswith("seconds") else "1", "four processes")
         console.print("measuring more replicas …")

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import orjson
 import psutil
 
 from services.chassis.mongo import open_client
@@ -23,10 +25,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Running services: port of intake, and pids by name, broker and database included."""
+    """Running services.
+
+    Arguments:
+        port: of intake.
+        pids: by name, broker and database included.
+        without: stops a process of one service for as long as the context lasts, and starts it anew.
+    """
 
     port: int
     pids: Mapping[str, tuple[int, ...]]
+    without: Callable[[str], AbstractAsyncContextManager[None]]
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time used so far, by name."""
@@ -47,6 +56,18 @@ def _memory_peak_mb(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+async def in_a_process(module: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Run a module that reads one JSON object and prints one."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    answer, _ = await process.communicate(orjson.dumps(given))
+    if process.returncode:
+        raise RuntimeError(f"{module} ended with {process.returncode}")
+    result: dict[str, Any] = orjson.loads(answer)
+    return result
 
 
 @asynccontextmanager
@@ -78,7 +99,17 @@ async def running(
         if place.servers.broker and place.servers.mongo:
             pids["rabbitmq"] = tuple(place.servers.broker.pids)
             pids["mongod"] = tuple(place.servers.mongo.pids)
-        yield System(intake, pids)
+
+        @asynccontextmanager
+        async def without(service: str) -> AsyncIterator[None]:
+            place_of = groups.index((service,))
+            processes[place_of].terminate()
+            await processes[place_of].wait()
+            yield
+            processes[place_of] = await _start(place, prefix, (service,), limits)
+            await _port(processes[place_of])
+
+        yield System(intake, pids, without)
     finally:
         for process in processes:
             process.terminate()
