@@ -133,9 +133,7 @@ async def _client(order: Order, connection: Connection, numbers: Any, seen: Seen
         text, compound = order.texts[n % len(order.texts)]
         body = orjson.dumps({"text": text, "compound": compound})
         path = f"/api/v1/communities/{community}/demands"
-        status, answer = await connection.ask(
-            post(path, "bench", token, body, f"{order.prefix}{order.key}-{n}")
-        )
+        status, answer = await connection.ask(post(path, "bench", token, body, f"{name}-{n}"))
         if status == 201:
             seen.accepted[orjson.loads(answer)["id"]] = monotonic()
         else:
