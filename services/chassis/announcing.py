@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 
-from services.chassis.bus import Voice
+from services.chassis.bus import SKIP, Voice
 from services.chassis.clock import new_id, now
-from services.chassis.mailroom import SKIP
 from services.chassis.mongo import Store
 from services.chassis.outbox import COLLECTION, Pack, Parcel
 from services.chassis.parking import ACTIONS

@@ -32,6 +32,8 @@ NACKS_BEFORE_NEW_CHANNEL = 10
 PARCEL = "x-sandan-parcel"
 ENVELOPES = "x-sandan-envelopes"
 CONTROL = "x-sandan-control"
+SKIP = "x-sandan-skip"
+"""What is in it need not be understood: a release that does not know it drops it, and puts nothing aside."""
 BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, OSError, asyncio.TimeoutError)
 """What the client raises while the broker is away; its bare RuntimeErrors are named where they come from."""
 
@@ -246,7 +248,7 @@ class Voice:
             NotTaken, Away: it was not confirmed.
         """
         exchange = self.names.events(self.service)
-        await self.publisher.send(exchange, f"p{partition}.{key}", body, {CONTROL: control})
+        await self.publisher.send(exchange, f"p{partition}.{key}", body, {CONTROL: control, SKIP: True})
 
     async def publish_later(
         self, queue: str, seconds: float, body: bytes, headers: Mapping[str, Any]

@@ -14,6 +14,7 @@ import structlog
 
 from services.chassis import metrics
 from services.chassis.batches import Batches
+from services.chassis.bus import SKIP
 from services.chassis.clock import now
 from services.chassis.desk import Work
 from services.chassis.failures import Away, NotYet
@@ -25,7 +26,6 @@ from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_
 log = structlog.get_logger()
 
 ATTEMPT = "x-sandan-attempt"
-SKIP = "x-sandan-skip"
 ROUNDS_MAX = 1_000
 PARKED_BYTES_MAX = 4 * 1024 * 1024
 PARKED_TOLD_MAX = 5

@@ -7,7 +7,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from services.chassis.mailroom import SKIP
+from services.chassis.bus import SKIP
 from services.chassis.parking import Parked, ParkingLot
 from services.cli.tools import Tools, wide_console, with_tools
 

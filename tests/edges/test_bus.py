@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from services.chassis import metrics
-from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.bus import SKIP, BusPublisher, Link, Voice
 from services.chassis.clock import new_id
 from services.chassis.failures import Away
-from services.chassis.mailroom import ATTEMPT, SKIP
+from services.chassis.mailroom import ATTEMPT
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.parking import Parked, ParkingLot

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from services.chassis import announcing, metrics
-from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.bus import SKIP, BusPublisher, Link, Voice
 from services.chassis.clock import new_id
-from services.chassis.mailroom import ATTEMPT, SKIP
+from services.chassis.mailroom import ATTEMPT
 from services.chassis.parking import Parked, ParkingLot
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.chassis.topology import Names

@@ -1,0 +1,54 @@
+"""What is said about what was said reaches releases, too, that know nothing of it: they drop it."""
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from services.chassis.bus import CONTROL, Voice
+from services.chassis.mailroom import Delivery, Mailroom, RetryPolicy
+from services.chassis.topology import AUDIT, HEARD, Names
+
+
+class Publisher:
+    """Remembers what it was given to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[bytes, Mapping[str, Any]]] = []
+
+    async def send(self, exchange: str, key: str, body: bytes, headers: Mapping[str, Any]) -> None:
+        """Take it."""
+        self.sent.append((body, headers))
+
+
+class Lot:
+    """Counts what is put aside."""
+
+    def __init__(self) -> None:
+        self.parked: list[object] = []
+
+    async def park_many(self, messages: Sequence[object]) -> None:
+        """Put aside."""
+        self.parked.extend(messages)
+
+
+@pytest.mark.parametrize("control", [AUDIT, HEARD])
+async def test_a_reader_that_takes_a_question_for_a_message_puts_nothing_aside(control: str) -> None:
+    publisher, lot = Publisher(), Lot()
+    voice = Voice("matching", cast(Any, publisher), Names("t"), lambda _: None)
+    await voice.say(control, 0, f"{control}.intake", b'{"by":"matching","parcels":[1,2]}')
+    ((body, headers),) = publisher.sent
+    assert headers[CONTROL] == control
+    mailroom = Mailroom(
+        service="intake",
+        effects={},
+        batches=cast(Any, SimpleNamespace()),
+        lot=cast(Any, lot),
+        later=cast(Any, SimpleNamespace()),
+        retry=RetryPolicy((1.0,), 4),
+        partitions=1,
+    )
+    # The release before has no eye for the header, and the same rule for what is to be skipped.
+    await mailroom.handle([Delivery("t.intake.p0", body, headers)])
+    assert lot.parked == []
