@@ -53,6 +53,10 @@ check: setup-dev ## style, types, and who may import whom; .ci/run begins with i
 docs: setup-dev ## write the generated documents again: messages, settings, OpenAPI
 	@$(BIN)/sandan docs
 
+.PHONY: model
+model: setup-dev ## learn anew what the reader knows, from services/language/data/sentences
+	@$(BIN)/python -m services.language.training
+
 .PHONY: openapi
 openapi: docs ## the same
 

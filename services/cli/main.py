@@ -19,7 +19,7 @@ from services.chassis.logs import set_up_logs
 from services.chassis.runner import Broken, Misconfigured, PortTaken, run_until_signal
 from services.chassis.servers import ServersUnavailable
 from services.chassis.settings import Settings
-from services.cli import community, freezing, hot, parked, streams, topology
+from services.cli import community, freezing, hot, language, parked, streams, topology
 from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
@@ -34,6 +34,7 @@ token_app = typer.Typer(help="Tokens for development.", no_args_is_help=True)
 app.add_typer(community.app, name="community")
 app.add_typer(freezing.app, name="docs")
 app.add_typer(hot.app, name="hot")
+app.add_typer(language.app, name="language")
 app.add_typer(parked.app, name="parked")
 app.add_typer(route_app, name="route")
 app.add_typer(streams.app, name="streams")

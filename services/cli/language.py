@@ -1,0 +1,41 @@
+"""What the reader makes of texts: try it on any, before it decides anything."""
+
+import sys
+from typing import Any
+
+import orjson
+import typer
+
+from services.language.reader import Reading, own_reader
+
+app = typer.Typer(help="Try the reader: danger, accusation, private or public, what is asked.")
+
+
+@app.callback()
+def language() -> None:
+    """Try the reader: danger, accusation, private or public, what is asked."""
+
+
+@app.command()
+def read() -> None:
+    """Read texts, one a line, from standard input; print a JSON object a line to standard output."""
+    reader = own_reader()
+    for line in sys.stdin.buffer:
+        text = line.decode(errors="replace").strip()
+        if text:
+            sys.stdout.buffer.write(orjson.dumps(as_line(text, reader.read(text))) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def as_line(text: str, reading: Reading) -> dict[str, Any]:
+    """Return a reading as a line that goes out."""
+    return {
+        "text": text,
+        "danger": reading.danger,
+        "kind": reading.kind,
+        "said": list(reading.said),
+        "accusation": reading.accusation,
+        "private": reading.private,
+        "want": reading.want,
+        "elsewhere": reading.elsewhere,
+    }

@@ -1,0 +1,144 @@
+"""A linear model over character n-grams: whole numbers in a table that people can read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, sqrt
+from pathlib import Path
+
+import numpy as np
+
+from services.language.grams import grams, normal
+
+DATA = Path(__file__).parent / "data"
+MODEL = DATA / "model.tsv"
+PARTS = 10
+"""Weights are kept in tenths."""
+
+
+class BrokenModel(ValueError):
+    """The table cannot be read; says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One question that the model answers.
+
+    Arguments:
+        name: of the answer, as `now` or `kind.fire`.
+        bias: the logit of a text of which nothing is known, in tenths.
+        perhaps, sure: from which chance on, in thousandths, the answer counts as perhaps or surely yes.
+    """
+
+    name: str
+    bias: int
+    perhaps: int
+    sure: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the model says of one text.
+
+    Arguments:
+        chances: by head, in thousandths.
+    """
+
+    chances: Mapping[str, int]
+
+
+class Model:
+    """Answers its heads' questions about texts.
+
+    Arguments:
+        version: digest of the sentences that it was made from.
+        heads: in the order of the weights.
+        rows: n-gram → the square of its rarity, then a weight for each head, all in tenths.
+    """
+
+    def __init__(self, version: str, heads: Sequence[Head], rows: Mapping[str, Sequence[int]]) -> None:
+        self.version = version
+        self.heads = {head.name: head for head in heads}
+        self._names = tuple(self.heads)
+        self._bias = [head.bias for head in heads]
+        self._number = {gram: number for number, gram in enumerate(rows)}
+        self._table = np.array(list(rows.values()), dtype=np.int64).reshape(len(rows), 1 + len(heads))
+
+    def chances(self, text: str) -> Mapping[str, int]:
+        """Return for each head how likely the answer is yes, in thousandths; the same on every machine."""
+        known = [number for gram in grams(normal(text)) if (number := self._number.get(gram)) is not None]
+        rarity, *sums = self._table[known].sum(axis=0).tolist() if known else [0] * (1 + len(self._names))
+        length = sqrt(rarity / PARTS) or 1.0
+        return {
+            name: _chance((bias + total / length) / PARTS)
+            for name, bias, total in zip(self._names, self._bias, sums, strict=True)
+        }
+
+    def speaking(self, text: str, head: str) -> list[tuple[str, int]]:
+        """Return the n-grams of a text that speak for an answer, with their weights, heaviest first."""
+        column = 1 + self._names.index(head)
+        found = [
+            (gram, int(self._table[number, column]))
+            for gram in grams(normal(text))
+            if (number := self._number.get(gram)) is not None
+        ]
+        return sorted(((g, weight) for g, weight in found if weight > 0), key=lambda one: (-one[1], one[0]))
+
+
+def _chance(logit: float) -> int:
+    return round(1_000 / (1 + exp(-max(-30.0, min(30.0, logit)))))
+
+
+def written(version: str, heads: Sequence[Head], rows: Mapping[str, Sequence[int]]) -> str:
+    """Return a model as a table; `read_model` reads it."""
+    lines = [f"version\t{version}"]
+    lines += [f"head\t{head.name}\t{head.bias}\t{head.perhaps}\t{head.sure}" for head in heads]
+    for gram, (rarity, *weights) in sorted(rows.items()):
+        cells = [f"{number}:{weight}" for number, weight in enumerate(weights) if weight]
+        lines.append("\t".join(("gram", gram, str(rarity), " ".join(cells))))
+    return "\n".join(lines) + "\n"
+
+
+def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
+    """Return the model that a table holds.
+
+    Arguments:
+        name: of the file, for errors.
+
+    Raises:
+        BrokenModel: a line is not as it should be; says which.
+    """
+    version, heads, rows = "", list[Head](), dict[str, list[int]]()
+    for number, line in enumerate(lines, 1):
+        what, *cells = line.rstrip("\n").split("\t")
+        try:
+            if what == "version":
+                (version,) = cells
+            elif what == "head":
+                title, bias, perhaps, sure = cells
+                heads.append(Head(title, int(bias), int(perhaps), int(sure)))
+            elif what == "gram":
+                gram, rarity, weights = cells
+                rows[gram] = _row(int(rarity), weights, len(heads))
+            else:
+                raise ValueError(what)
+        except (ValueError, IndexError) as error:
+            raise BrokenModel(f"{name}:{number}: {error}") from error
+    if not version or not heads:
+        raise BrokenModel(f"{name}: no version or no heads")
+    return Model(version, heads, rows)
+
+
+def _row(rarity: int, weights: str, heads: int) -> list[int]:
+    row = [0] * heads
+    for cell in weights.split():
+        column, weight = cell.split(":")
+        row[int(column)] = int(weight)
+    return [rarity, *row]
+
+
+@cache
+def own_model() -> Model:
+    """Return the model that the project was published with."""
+    with MODEL.open(encoding="utf-8") as lines:
+        return read_model(lines)

@@ -1,0 +1,170 @@
+"""Reads a text once: is somebody in danger, who is accused, whose business is it, what is asked, and where.
+
+Between "surely" and "surely not" lies "perhaps". For a danger that is asked of a person: a danger that is not
+seen hurts more than a question too many (field-notes: an alarm that nobody heard).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from services.language.grams import normal
+from services.language.model import Model, own_model
+from services.language.words import Accusation, DangerLevel, Want
+
+WHOLE_CHARACTERS = 90
+"""A text of so many signs is read in one piece."""
+PIECE_CHARACTERS = 60
+PIECES_MAX = 120
+SAID_MAX = 3
+SAID_GRAMS = 12
+NO_KIND = ""
+
+_ENDS = re.compile(r"(?<=[。！？!?；;\n…])")
+_BREATHS = re.compile(r"(?<=[，,、：: ])")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says.
+
+    Arguments:
+        danger: `now`: surely; `perhaps`: a person has to say; `soon`: it will come to that; `none`.
+        kind: of the danger; empty without one.
+        accusation: `wrongdoing` of somebody, a `complaint` about a service, or `none`.
+        private: it is not for the neighbours.
+        want: a `deed`, an `answer`, or `nothing`.
+        elsewhere: it speaks of another county or town.
+        said: what the danger rests on, in the words of the text.
+        chances: what each answer rests on, in thousandths, by head of the model.
+    """
+
+    danger: DangerLevel
+    kind: str
+    accusation: Accusation
+    private: bool
+    want: Want
+    elsewhere: bool
+    said: tuple[str, ...]
+    chances: Mapping[str, int]
+
+    @property
+    def is_alarming(self) -> bool:
+        """Return whether nobody but a person may decide what happens: it is, or may be, dangerous now."""
+        return self.danger in ("now", "perhaps")
+
+
+class Reader:
+    """Reads with one model.
+
+    Arguments:
+        model: answers the questions.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._kinds = tuple(name for name in model.heads if name.startswith("kind."))
+
+    @property
+    def version(self) -> str:
+        """Return which model it is."""
+        return self._model.version
+
+    def read(self, text: str, title: str | None = None) -> Reading:
+        """Return what a text says.
+
+        Arguments:
+            text, title: as they were written; no limit, though beyond some thousand signs only the first
+                and the last of them are read.
+        """
+        pieces = list(_pieces(f"{title}。{text}" if title else text))
+        read = [(self._model.chances(piece), piece) for piece in pieces]
+        highest = {name: max(chances[name] for chances, _ in read) for name in self._model.heads}
+        # What is asked, and where it is, the whole says: the one piece that asks for a deed counts.
+        lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
+        chances = {**highest, **lowest}
+        danger = self._danger(chances)
+        worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
+        kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND
+        said = _phrases(self._model, piece, "soon" if danger == "soon" else "now") if kind else ()
+        return Reading(
+            danger,
+            kind.removeprefix("kind."),
+            self._accusation(chances),
+            self._is_private(chances),
+            self._want(chances, danger),
+            chances["elsewhere"] >= self._model.heads["elsewhere"].sure,
+            said,
+            chances,
+        )
+
+    def _danger(self, chances: Mapping[str, int]) -> DangerLevel:
+        now, soon = self._model.heads["now"], self._model.heads["soon"]
+        if chances["now"] >= now.sure:
+            return "now"
+        if chances["now"] >= now.perhaps:
+            return "perhaps"
+        return "soon" if chances["soon"] >= soon.sure else "none"
+
+    def _accusation(self, chances: Mapping[str, int]) -> Accusation:
+        if chances["wrongdoing"] >= self._model.heads["wrongdoing"].perhaps:
+            return "wrongdoing"
+        return "complaint" if chances["complaint"] >= self._model.heads["complaint"].sure else "none"
+
+    def _is_private(self, chances: Mapping[str, int]) -> bool:
+        return chances["private"] >= self._model.heads["private"].perhaps
+
+    def _want(self, chances: Mapping[str, int], danger: DangerLevel) -> Want:
+        if danger == "none" and chances["idle"] >= self._model.heads["idle"].sure:
+            return "nothing"
+        return "answer" if chances["answer"] >= self._model.heads["answer"].sure else "deed"
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield what is read at once: a short text whole, a long one in pieces that each say something."""
+    if len(text) <= WHOLE_CHARACTERS:
+        yield text
+        return
+    pieces = [piece for sentence in _ENDS.split(text) for piece in _cut(sentence) if normal(piece)]
+    if len(pieces) > PIECES_MAX:
+        pieces = [*pieces[: PIECES_MAX // 2], *pieces[-PIECES_MAX // 2 :]]
+    yield from pieces or [text[:WHOLE_CHARACTERS]]
+
+
+def _cut(sentence: str) -> Iterator[str]:
+    """Yield a sentence in pieces of bounded length, ended where somebody would take breath."""
+    piece = ""
+    for breath in _BREATHS.split(sentence):
+        if piece and len(piece) + len(breath) > PIECE_CHARACTERS:
+            yield piece
+            piece = ""
+        piece += breath
+        while len(piece) > 2 * PIECE_CHARACTERS:
+            yield piece[:PIECE_CHARACTERS]
+            piece = piece[PIECE_CHARACTERS:]
+    if piece:
+        yield piece
+
+
+def _phrases(model: Model, text: str, head: str) -> tuple[str, ...]:
+    """Return the stretches of a text that speak most for an answer, in their order."""
+    plain = normal(text)
+    marked = [False] * len(plain)
+    heaviest = [gram for gram, _ in model.speaking(text, head) if len(gram) > 1][:SAID_GRAMS]
+    for gram in heaviest:
+        start = plain.find(gram)
+        if start >= 0:
+            marked[start : start + len(gram)] = [True] * len(gram)
+    stretches = "".join(sign if mark else "\0" for sign, mark in zip(plain, marked, strict=True)).split("\0")
+    longest = sorted((part for part in stretches if len(part) > 1), key=len, reverse=True)[:SAID_MAX]
+    return tuple(sorted(longest, key=plain.find))
+
+
+_own: list[Reader] = []
+
+
+def own_reader() -> Reader:
+    """Return the reader of the model that the project was published with, made once."""
+    if not _own:
+        _own.append(Reader(own_model()))
+    return _own[0]
