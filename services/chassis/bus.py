@@ -102,15 +102,22 @@ class Link:
             Away: the broker does not give one.
         """
         connection = await self.connection()
+        opened: list[AbstractChannel] = []
         try:
             with broker_failures_named():
                 async with asyncio.timeout(self._settings.broker_seconds):
-                    return await connection.channel(
+                    channel = await connection.channel(
                         publisher_confirms=publisher_confirms, on_return_raises=on_return_raises
                     )
+                    opened.append(channel)
         except RuntimeError as error:
             # "Connection was not opened": it went between the two lines above.
             raise Away("rabbitmq: the connection has just gone") from error
+        except asyncio.CancelledError:
+            for channel in opened:  # told to end at the very moment at which it was there
+                await close_channel(channel)
+            raise
+        return opened[0]
 
     async def _open(self) -> None:
         urls = self._settings.amqp_urls
@@ -132,6 +139,13 @@ class Link:
             with suppress(Away), broker_failures_named():
                 async with asyncio.timeout(GOODBYE_SECONDS_MAX):
                     await self._connection.close()
+
+
+async def close_channel(channel: AbstractChannel) -> None:
+    """Close a channel; a broker that does not answer is not waited for."""
+    with suppress(Away), broker_failures_named():
+        async with asyncio.timeout(GOODBYE_SECONDS_MAX):
+            await channel.close()
 
 
 class BusPublisher:

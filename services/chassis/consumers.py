@@ -8,11 +8,11 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from services.chassis import metrics
-from services.chassis.bus import Link, broker_failures_named
+from services.chassis.bus import Link, broker_failures_named, close_channel
 from services.chassis.failures import Away
 from services.chassis.members import Members, share_of
 from services.chassis.tray import Hold, Tray
@@ -95,7 +95,7 @@ class QueueReader:
             if hold.channel.is_closed or self._at_once:
                 hold.open = False
             await self.tray.release(hold, 0.0 if self._at_once else FINISH_SECONDS_MAX)
-            await _close(hold.channel)
+            await close_channel(hold.channel)
 
     async def _open(self, gone: asyncio.Event) -> tuple[Hold, AbstractQueue, str]:
         channel = await self.link.channel()
@@ -107,28 +107,23 @@ class QueueReader:
             gone.set()
 
         try:
-            await channel.set_qos(prefetch_count=self.prefetch, timeout=self.link.answer_seconds)
-            queue = await channel.get_queue(self.queue, ensure=False)
-            channel.close_callbacks.add(lambda *_: gone.set())
-            underlay = await channel.get_underlay_channel()
-            underlay.on_consumer_cancel_callbacks.add(cancelled)
+            with broker_failures_named(passing=ChannelNotFoundEntity):
+                await channel.set_qos(prefetch_count=self.prefetch, timeout=self.link.answer_seconds)
+                queue = await channel.get_queue(self.queue, ensure=False)
+                channel.close_callbacks.add(lambda *_: gone.set())
+                underlay = await channel.get_underlay_channel()
+                underlay.on_consumer_cancel_callbacks.add(cancelled)
 
-            async def take(message: AbstractIncomingMessage) -> None:
-                self.tray.put(hold, message)
+                async def take(message: AbstractIncomingMessage) -> None:
+                    self.tray.put(hold, message)
 
-            # A queue that has just been made may take long to answer.
-            return hold, queue, await queue.consume(take, timeout=3 * self.link.answer_seconds)
+                # A queue that has just been made may take long to answer.
+                return hold, queue, await queue.consume(take, timeout=3 * self.link.answer_seconds)
         except BaseException:
             hold.open = False
             await self.tray.release(hold, 0.0)
-            await _close(channel)
+            await close_channel(channel)
             raise
-
-
-async def _close(channel: AbstractChannel) -> None:
-    with suppress(Away), broker_failures_named():
-        async with asyncio.timeout(GOODBYE_SECONDS_MAX):
-            await channel.close()
 
 
 async def _first_of(*awaited: Coroutine[Any, Any, object]) -> None:
@@ -258,5 +253,5 @@ async def queue_length(link: Link, queues: Sequence[str]) -> int:
                 for name in queues
             ]
         finally:
-            await _close(channel)
+            await close_channel(channel)
     return sum(queue.declaration_result.message_count or 0 for queue in asked)

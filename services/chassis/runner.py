@@ -120,6 +120,8 @@ class House:
             try:
                 await declare(self._consuming, self._settings, declared)
                 await all_of(service.prepare() for service in self.services)
+                for service in self.services:  # one after the other: the first that disagrees ends it
+                    await service.agree()
             except Away as away:
                 log.warning("start_waits", because=str(away))
                 await asyncio.sleep(wait)

@@ -147,9 +147,17 @@ class Service:
         """Make the database ready; repeating it is harmless.
 
         Raises:
-            Misconfigured: this deployment was made with another number of partitions.
+            Away: it does not answer.
         """
         await self.store.prepare([*self.blueprint.shelves, STREAMS, ANSWERS], PLAIN_COLLECTIONS)
+
+    async def agree(self) -> None:
+        """Make sure that the deployment is the one that the settings speak of; the first start decides.
+
+        Raises:
+            Misconfigured: it was made with another number of partitions.
+            Away: the database does not answer.
+        """
         ours = {"_id": "bus", "partitions": self.settings.partitions}
         kept = await self.store.plain(DEPLOYMENT).insert_if_absent(ours)
         if kept["partitions"] != ours["partitions"]:

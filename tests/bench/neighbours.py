@@ -66,7 +66,10 @@ class Street:
             "prefix": self.prefix,
             "key": uuid4().hex,
         }
-        return float((await in_a_process("tests.bench.load", given))["p99"])
+        found = await in_a_process("tests.bench.load", given)
+        if found["refused"]:
+            raise RuntimeError(f"{found['refused']} of a neighbour's demands were refused")
+        return float(found["asked_p99"])
 
     async def flood(self) -> float:
         """Let ten thousand demands of one community arrive at once; return the share that was accepted."""

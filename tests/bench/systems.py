@@ -112,7 +112,8 @@ async def running(
         yield System(intake, pids, without)
     finally:
         for process in processes:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
         await asyncio.gather(*(process.wait() for process in processes))
 
 

@@ -28,7 +28,7 @@ class Lot:
     def __init__(self) -> None:
         self.parked: list[object] = []
 
-    async def park_many(self, messages: Sequence[object]) -> None:
+    async def park(self, messages: Sequence[object]) -> None:
         """Put aside."""
         self.parked.extend(messages)
 

@@ -150,8 +150,10 @@ class Stage:
         missing, more = dict(expected - notices), dict(notices - expected)
         wrong = [f"{orders} orders"] if orders != 1 else []
         wrong += [f"{transfers} transfers"] if transfers != 1 else []
+        doubled = [key for key, times in notices.items() if times > 1]
+        wrong += [f"doubled: {doubled}"] if doubled else []
         wrong += [f"not told: {missing}"] if missing else []
-        wrong += [f"told more than once: {more}"] if more else []
+        wrong += [f"told too much: {more}"] if more else []
         return wrong
 
     async def _waiting(self) -> list[str]:
