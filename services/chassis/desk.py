@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from services.chassis.clock import new_id
+from services.chassis.masking import hidden
 from services.chassis.shelf import Kept, Ref
 from services.contracts.envelope import Envelope
 from services.contracts.refusal import Conflict, Refused
@@ -99,8 +100,15 @@ class Desk:
         else:
             self.changes[ref] = Kept(value, before.revision + 1, before.facts)
 
-    def announce(self, about: Ref[Any], fact: Message) -> Envelope:
-        """Tell the others a fact about a value that this decision has put; returns the envelope."""
+    def announce(self, about: Ref[Any], fact: Message, public: frozenset[str] = frozenset()) -> Envelope:
+        """Tell the others a fact about a value that this decision has put; returns the envelope.
+
+        Numbers of people are masked in it, whatever field they stand in.
+
+        Arguments:
+            public: telephone numbers that are meant to be called, digits alone; they stay.
+        """
+        fact = hidden(fact, public)
         kept = self.changes[about]
         kept.facts += 1
         envelope = Envelope.model_construct(

@@ -89,6 +89,29 @@ async def administer(client: Client, command: str, value: object = 1, **options:
         return dict(await client.admin.command(command, value, **options))
 
 
+def position_of(kept: Kept[Any], first: str | None) -> str:
+    """Return where the page after a value begins, as `Store.page` takes it.
+
+    Arguments:
+        first: as the page was asked for.
+    """
+    own: str = getattr(kept.value, "id", "")
+    return own if first is None else f"{getattr(kept.value, first)}.{own}"
+
+
+def _page_bounds(community: str, after: str | None, first: str | None) -> Document:
+    """What of a community comes after a position."""
+    all_of_it: Document = {"_id": {"$gt": f"{community}/", "$lt": f"{community}0"}}
+    if after is None:
+        return all_of_it
+    rank, dot, own = after.partition(".")
+    if first is None or not (dot and rank.isdecimal()):
+        return {"_id": {"$gt": f"{community}/", "$lt": f"{community}/{after}"}}
+    behind = {"_id": {"$gt": f"{community}/", "$lt": f"{community}/{own}"}}
+    lower = {first: {"$lt": int(rank)}, **all_of_it}
+    return {"$or": [{first: int(rank), **behind}, lower, {first: None, **behind}]}
+
+
 class Store:
     """The database of one service.
 
@@ -193,20 +216,21 @@ class Store:
         limit: int,
         after: str | None = None,
         by: str = "_id",
+        first: str | None = None,
     ) -> list[Kept[T]]:
         """Return up to `limit` values of a community, newest first.
 
         Arguments:
             where: what they must be like.
-            after: the id that they come after.
+            after: the id that they come after, or what `position_of` says of it.
             by: the field that grows with time.
+            first: the field by which some stand before all others, the greatest first; whole numbers from 0.
         """
-        query: Document = {"community": community, **where}
-        bounds: Document = {
-            "$gt": f"{community}/",
-            "$lt": f"{community}/{after}" if after else f"{community}0",
-        }
-        query["_id"] = bounds
+        query: Document = {"$and": [where, _page_bounds(community, after, first)], "community": community}
+        if first is not None:
+            with self._calls.named():
+                cursor = self._database[shelf.name].find(query).sort([(first, -1), ("_id", -1)]).limit(limit)
+                return [from_document(shelf, document) for document in await cursor.to_list(None)]
         with self._calls.named():
             cursor = self._database[shelf.name].find(query).sort(by, -1).limit(limit)
             return [from_document(shelf, document) for document in await cursor.to_list(None)]

@@ -19,6 +19,7 @@ from services.chassis.failures import Away, Stale
 from services.chassis.front import FrontOffice
 from services.chassis.identity import Identity, TokenExpired, TokenMissing, TokenRefused, Tokens
 from services.chassis.limits import Limits, rates_of
+from services.chassis.masking import hidden
 from services.chassis.once import OnceKey, Reply, answered, once, problem
 from services.chassis.readers import Readers
 from services.chassis.rejections import InternalError, InvalidHeader, Unavailable
@@ -106,6 +107,7 @@ class Route:
         refusals: slugs of the rules that may say no, beside those that every route has.
         only_looks: a POST that asks with a body and changes nothing; its handler is a coroutine function.
         conditional: whether there is something to compare with If-Match; where not, it is refused.
+        remembered: whether its answer may be kept for a repetition; where not, an Idempotency-Key is refused.
         reads: makes the body of its bytes and the community's id, in a thread, where that can be dear.
     """
 
@@ -123,6 +125,7 @@ class Route:
     refusals: tuple[type[Refused], ...] = ()
     only_looks: bool = False
     conditional: bool = True
+    remembered: bool = True
     reads: Callable[[bytes, str], Any] | None = None
 
     def __post_init__(self) -> None:
@@ -140,9 +143,20 @@ class Route:
         return self.method != "GET" and not self.only_looks
 
 
-def show(body: BaseModel, *, status: int = 200, revision: int | None = None) -> Reply:
-    """Return a model as a reply, with its revision as the ETag."""
+def show(
+    body: BaseModel,
+    *,
+    status: int = 200,
+    revision: int | None = None,
+    public: frozenset[str] = frozenset(),
+) -> Reply:
+    """Return a model as a reply, with its revision as the ETag; numbers of people are masked in it.
+
+    Arguments:
+        public: telephone numbers that are meant to be called, digits alone; they stay.
+    """
     etag = f'"{revision}"' if revision is not None else None
+    body = hidden(body, public)
     return Reply(status, body.__pydantic_serializer__.to_json(body), etag=etag)
 
 
@@ -243,7 +257,7 @@ class Door:
                 reply: Reply = await look(ask)
                 return reply
             deed: Any = route.handler
-            return await self.front.do(self._once(request, ask, deed(ask)))
+            return await self.front.do(self._once(route, request, ask, deed(ask)))
         except (Away, Stale) as away:
             log.warning("unavailable", service=self.service, because=str(away))
             raise Unavailable from away
@@ -253,8 +267,10 @@ class Door:
             log.error("internal_error", service=self.service, route=route.name, exc_info=error)
             raise InternalError from error
 
-    def _once(self, request: web.Request, ask: Ask[Any], work: Work[Reply]) -> Work[Reply]:
+    def _once(self, route: Route, request: web.Request, ask: Ask[Any], work: Work[Reply]) -> Work[Reply]:
         key = reading.idempotency_key(request.headers)
+        if key is not None and not route.remembered:
+            raise InvalidHeader("这里的回答不保存，请去掉 Idempotency-Key")
         if key is None:
             return Work(work.origin, work.reads, lambda desk: answered(desk, work), work.then_reads)
         parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))

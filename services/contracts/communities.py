@@ -27,6 +27,7 @@ class CommunityLoaded(Message):
     """
 
     kind = "community.loaded.v1"
+    in_full = True
     file: FileTold
 
 

@@ -41,6 +41,9 @@ SampleDetails = Annotated[
 ]
 
 
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9 -]{1,18}[0-9]$")]
+
+
 class Location(Entry):
     """Where something is, in degrees (WGS 84)."""
 
@@ -119,6 +122,9 @@ class Provider(Entry):
     hours: tuple[Hours, ...] = Field(default=(), max_length=14, description="empty: any time")
     location: Location | None = Field(
         default=None, description="with a place's own, distance counts a little"
+    )
+    phones: tuple[PhoneNumber, ...] = Field(
+        default=(), max_length=10, description="of its desk; never masked, since they are meant to be called"
     )
     working: bool = Field(default=True, description="false: takes no new orders for now (停业, 撤并)")
     sample: bool = False
@@ -222,6 +228,9 @@ class Deadlines(Entry):
     )
     days: DaysByKind = DaysByKind()
     urgent: UrgentDeadlines = UrgentDeadlines()
+    soon_days: WorkingDays = Field(
+        default=2, description="working days at most for what becomes a danger, as an open manhole"
+    )
     notice_days: WorkingDays = Field(
         default=1, description="working days after the deadline until everybody concerned is told"
     )
@@ -230,6 +239,12 @@ class Deadlines(Entry):
     )
     answer_days: WorkingDays = Field(default=5, description="working days that a resident is waited for")
     extension_days_max: WorkingDays = Field(default=10, description="working days of one extension")
+    duty_minutes: int = Field(
+        default=5, ge=1, le=120, description="until an emergency that nobody has goes to the next on duty"
+    )
+    rating_days: int = Field(
+        default=15, ge=2, le=365, description="days until what is done and not rated is closed as 未评价"
+    )
     returns_max: int = Field(default=3, ge=1, le=100, description="sent back as often: supervised")
     handovers_max: int = Field(default=3, ge=1, le=100, description="handed over as often: supervised")
 
@@ -254,6 +269,28 @@ class Voices(Entry):
     hot_days: int = Field(default=2, ge=1, le=365, description="days on which demands came in")
 
 
+Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+"""Somebody, as their token names them."""
+
+
+class GridWorker(Entry):
+    """A grid worker (网格员) and the compounds that are theirs; they see what comes from there."""
+
+    subject: Subject
+    compounds: tuple[Slug, ...] = Field(
+        min_length=1, max_length=200, description="ids of compounds or venues"
+    )
+
+
+class EmergencyLines(Entry):
+    """Numbers that people in danger are to call besides 110, 119, 120 and 122, as they are here."""
+
+    gas: PhoneNumber | None = Field(default=None, description="gas company, at night too (燃气抢修)")
+    power: PhoneNumber | None = Field(default=None, description="power supply (供电抢修), as 95598")
+    lift: PhoneNumber | None = Field(default=None, description="lift rescue (电梯救援), as 96333")
+    poison: PhoneNumber | None = Field(default=None, description="advice on poison (中毒咨询)")
+
+
 class CommunityFile(Entry):
     """A whole community: what `sandan community load` reads."""
 
@@ -267,3 +304,16 @@ class CommunityFile(Entry):
     routing: Routing = Routing()
     deadlines: Deadlines = Deadlines()
     voices: Voices = Voices()
+    lines: EmergencyLines = EmergencyLines()
+    duty: tuple[Subject, ...] = Field(
+        default=(),
+        max_length=50,
+        description="who is told of an emergency besides the staff, one after the other until one has it",
+    )
+    grid_workers: tuple[GridWorker, ...] = Field(default=(), max_length=500)
+    confidential_readers: tuple[Subject, ...] = Field(
+        default=(), max_length=50, description="who alone may see whose word an accusation (举报) is"
+    )
+    supervisor: Subject | None = Field(
+        default=None, description="who hears of accusations against the community itself or its staff"
+    )

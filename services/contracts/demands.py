@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.contracts.words import DemandKind, Message, Satisfaction, Solved, Word
+from services.contracts.words import DemandKind, Message, Reading, Satisfaction, Solved, Word
 
 
 class DemandFact(Message):
@@ -20,7 +20,7 @@ class OrderedFact(DemandFact):
 class DemandSubmitted(OrderedFact):
     """A resident asked, or a grid worker asked for them (点单). Phone and id numbers are masked in `text`.
 
-    `urgent`: somebody is in danger now.
+    `urgent`: somebody is in danger now. `reading`: what the text says; absent from earlier releases.
     """
 
     kind = "demand.submitted.v1"
@@ -30,6 +30,86 @@ class DemandSubmitted(OrderedFact):
     about: DemandKind = "help"
     asked_by: str
     urgent: bool = False
+    reading: Reading | None = None
+
+
+class DemandReread(OrderedFact):
+    """What a demand says is understood anew: its people answered or added something, or staff corrected it.
+
+    `by_staff`: a person of the community decided.
+    """
+
+    kind = "demand.reread.v1"
+    reading: Reading
+    urgent: bool
+    because: str
+    by_staff: bool = False
+
+
+class DemandAlarmed(DemandFact):
+    """Somebody is in danger now, and nobody has said that they have it. `step` counts the times it is told.
+
+    `to`: subjects who are told now; the staff always are. `call`: numbers, with what each is.
+    Nobody's name and phone: whoever goes opens the contact at intake, which records it.
+    """
+
+    kind = "demand.alarmed.v1"
+    danger: str
+    danger_kind: str
+    text: str
+    place: str
+    call: tuple[str, ...]
+    first: str
+    to: tuple[str, ...]
+    step: int
+
+
+class DemandAlarmTaken(OrderedFact):
+    """Somebody has said that they have it, or it turned out to be none; `told` heard of it before."""
+
+    kind = "demand.alarm_taken.v1"
+    by: str
+    role: str
+    because: str
+    told: tuple[str, ...]
+
+
+class DemandToConfirm(DemandFact):
+    """Somebody may be in danger: a person is asked whether it is so. Staff see it until it is answered."""
+
+    kind = "demand.to_confirm.v1"
+    text: str
+    place: str
+    danger: str
+    to: tuple[str, ...]
+
+
+class DemandAccuses(DemandFact):
+    """Somebody did wrong, or the community itself is complained of: a person decides, who is told here.
+
+    No words of the one who says so, and nobody's name.
+    """
+
+    kind = "demand.accuses.v1"
+    accusation: str
+    against_community: bool
+    to: tuple[str, ...]
+
+
+class DemandRatingWanted(DemandFact):
+    """It is done and nobody says how it went: asked for again, for so many days, and to be called about."""
+
+    kind = "demand.rating_wanted.v1"
+    asked_by: str
+    left_days: int
+
+
+class DemandLeftUnrated(DemandFact):
+    """Nobody said how it went in time (未评价), counts as neither; for so many days it can be reopened."""
+
+    kind = "demand.left_unrated.v1"
+    asked_by: str
+    left_days: int
 
 
 class DemandEndorsed(DemandFact):
@@ -45,6 +125,15 @@ class DemandWithdrawn(OrderedFact):
 
     kind = "demand.withdrawn.v1"
     reason: str = ""
+
+
+class DemandPassedOn(OrderedFact):
+    """The one who asked takes it back and others stand behind it: the first of them asks from now on."""
+
+    kind = "demand.passed_on.v1"
+    asked_by: str
+    left: str
+    supporters: int
 
 
 class DemandUrged(OrderedFact):
@@ -134,10 +223,11 @@ class DemandLikelyDuplicate(DemandFact):
 
 
 class DemandClosed(DemandFact):
-    """Nothing more is to be done for it; `outcome` is settled or cancelled."""
+    """Nothing more is to be done for it; `outcome` is settled, cancelled or unrated; `order` is the last."""
 
     kind = "demand.closed.v1"
     outcome: str
+    order: str = ""
 
 
 class DemandSupplemented(DemandFact):

@@ -1,7 +1,7 @@
 """What matching says: facts about orders (工单)."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from services.contracts.words import Message, Milestone, Proof, ProviderRef, Word
 
@@ -20,7 +20,9 @@ class OrderFact(Message):
 
 
 class ReasonPart(Word):
-    """One part of a score, with a sentence a resident would accept."""
+    """One part of a score, with a sentence a resident would accept, made of the catalogue's words."""
+
+    in_full: ClassVar[bool] = True
 
     name: str
     value: float
@@ -36,7 +38,10 @@ class CandidateRef(Word):
 
 
 class OrderProposed(OrderFact):
-    """Staff have to choose: the router was not sure, or nobody is left (待研判)."""
+    """Staff have to choose: the router was not sure, or nobody is left (待研判).
+
+    `text`, `place`: as far as all staff may read them. `escalated`: they were told by another fact.
+    """
 
     kind = "order.proposed.v1"
     category: str
@@ -44,6 +49,10 @@ class OrderProposed(OrderFact):
     candidates: tuple[CandidateRef, ...]
     because: str
     finish_due_at: datetime | None = None
+    text: str = ""
+    place: str = ""
+    finish_due_on: date | None = None
+    escalated: bool = False
 
 
 class OrderQueued(OrderFact):
@@ -55,7 +64,11 @@ class OrderQueued(OrderFact):
 
 
 class OrderDispatched(OrderFact):
-    """The order went to a provider (下单). `chosen_by` is router or staff."""
+    """The order went to a provider (下单). `chosen_by` is router or staff.
+
+    `withheld`: the provider is the one complained of, so the asker's name and phone stay with the community.
+    `soon`: what it will come to if nothing is done; empty where nothing is to be feared.
+    """
 
     kind = "order.dispatched.v1"
     provider: ProviderRef
@@ -64,6 +77,11 @@ class OrderDispatched(OrderFact):
     chosen_by: str
     because: str
     sign_due_at: datetime | None = None
+    withheld: bool = False
+    soon: str = ""
+    text: str = ""
+    place: str = ""
+    finish_due_on: date | None = None
     finish_due_at: datetime | None = None
 
 
@@ -111,11 +129,12 @@ class OrderHandoverRefused(OrderFact):
 
 
 class OrderHandedOver(OrderFact):
-    """The receiver consented and is answerable from now on (首接负责制)."""
+    """The receiver consented and is answerable from now on (首接负责制). `withheld`: as when dispatched."""
 
     kind = "order.handed_over.v1"
     provider: ProviderRef
     giver: ProviderRef
+    withheld: bool = False
 
 
 class OrderPlanned(OrderFact):
@@ -169,6 +188,21 @@ class OrderSettled(OrderFact):
     served_at: datetime
 
 
+class OrderLeftUnrated(OrderFact):
+    """Done, and the resident never said how it went (未评价): it ends, and counts for and against nobody."""
+
+    kind = "order.left_unrated.v1"
+    provider: ProviderRef
+
+
+class OrderPraised(OrderFact):
+    """A resident praises a provider by name; nothing is asked of it."""
+
+    kind = "order.praised.v1"
+    provider: ProviderRef
+    text: str
+
+
 class OrderUrged(OrderFact):
     """Somebody waits for it (催办); `times` counts from one."""
 
@@ -188,11 +222,15 @@ class OrderCancelled(OrderFact):
 
 
 class OrderUnsigned(OrderFact):
-    """The provider did not answer in time (未在时限内签收); it is not asked again."""
+    """The provider did not answer in time (未在时限内签收); it is not asked again.
+
+    `escalated`: staff are told by another fact that follows.
+    """
 
     kind = "order.unsigned.v1"
     provider: ProviderRef
     due_at: datetime
+    escalated: bool = False
 
 
 Level = Literal["staff", "supervisor"]
@@ -207,6 +245,8 @@ class OrderEscalated(OrderFact):
     level: Level
     provider: ProviderRef | None
     because: str
+    text: str = ""
+    place: str = ""
 
 
 class OrderHandoverLapsed(OrderFact):

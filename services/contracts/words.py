@@ -39,6 +39,15 @@ Solved = Literal["solved", "partly", "unsolved"]
 Satisfaction = Literal["satisfied", "mostly", "dissatisfied"]
 """满意, 基本满意, 不满意."""
 
+DangerLevel = Literal["now", "perhaps", "soon", "none"]
+"""Somebody is in danger now; a person has to say; it will come to that; neither."""
+
+AccusationKind = Literal["wrongdoing", "complaint", "none"]
+"""举报 of a wrong; 投诉 about a service; neither."""
+
+Want = Literal["deed", "answer", "nothing"]
+"""What the one who writes wants."""
+
 ProofKind = Literal["photo", "document", "signature", "other"]
 
 
@@ -52,6 +61,27 @@ class Message(Word):
     """A fact that one service tells the others. `kind` is its name, version included."""
 
     kind: ClassVar[str]
+    in_full: ClassVar[bool] = False
+    """It holds what everybody may call and read, and nobody's own numbers."""
+
+
+class Reading(Word):
+    """What a text was read to say, once, where it came in; nobody reads it again.
+
+    `said`: what a danger rests on, in the words of the text. `elsewhere`: the place of another county or town
+    that it is about. `against_community`: the community itself or its staff are accused.
+    `accused`: providers that staff named; where empty, whoever knows the catalogue finds them.
+    """
+
+    danger: DangerLevel = "none"
+    danger_kind: str = ""
+    said: tuple[str, ...] = ()
+    accusation: AccusationKind = "none"
+    against_community: bool = False
+    accused: tuple[str, ...] | None = None
+    private: bool = False
+    want: Want = "deed"
+    elsewhere: str = ""
 
 
 class Proof(Word):
@@ -73,6 +103,8 @@ class Actor(Word):
 
 class ProviderRef(Word):
     """A provider as others may speak of it: its public name, no person."""
+
+    in_full: ClassVar[bool] = True
 
     id: str
     name: str

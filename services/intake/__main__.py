@@ -1,11 +1,14 @@
 """Where intake is put together."""
 
+from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
+from services.chassis.supervision import Chore
 from services.intake.consumers import CONSUMES
 from services.intake.routes import IntakeRoutes
 from services.intake.store import SHELVES, WATCHED
 from services.intake.vault import Vault
 from services.intake.voices_routes import VoicesRoutes
+from services.intake.watchman import Watchman
 
 
 def build(kit: Kit) -> Parts:
@@ -13,7 +16,11 @@ def build(kit: Kit) -> Parts:
     key = kit.settings.vault_key.get_secret_value()
     routes = IntakeRoutes(kit.store, Vault(key) if key else None)
     voices = VoicesRoutes(kit.store)
-    return Parts((*routes.table(), *voices.table()), CONSUMES, watched=WATCHED)
+    chores = []
+    if kit.batches is not None:
+        watchman = Watchman(kit.store, kit.batches, now)
+        chores.append(Chore("watchman", watchman.look, kit.settings.timers_seconds))
+    return Parts((*routes.table(), *voices.table()), CONSUMES, chores, WATCHED)
 
 
 BLUEPRINT: Blueprint = Blueprint("intake", SHELVES, build)

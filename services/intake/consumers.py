@@ -13,21 +13,26 @@ from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.words import ProviderRef
 from services.intake.domain.demand import Demand, DemandStep, Handler, Line
-from services.intake.domain.words_of_residents import masked
 from services.intake.following_time import OF_TIME
-from services.intake.store import demand_ref
+from services.intake.ratings import clock_of_rating
+from services.intake.store import Places, demand_ref, places_ref
 from services.intake.voices import VOICES_HEARD
 
 ROUTER = "router"
+NO_PLACES = Places("", {}, {})
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
 
 
-def _following(change: Change) -> EffectOf:
-    """Return the effect that changes the demand an order belongs to."""
+def _following(change: Change, *, winds_the_clock: bool = False) -> EffectOf:
+    """Return the effect that changes the demand an order belongs to.
+
+    Arguments:
+        winds_the_clock: it is done, and waits to be rated from now on, as long as the community's file says.
+    """
 
     def effect(envelope: Envelope) -> Work[Measured | None]:
         fact: orders.OrderFact = envelope.body
-        ref = demand_ref(envelope.community, fact.demand)
+        ref, known = demand_ref(envelope.community, fact.demand), places_ref(envelope.community)
 
         def decide(desk: Desk) -> Measured | None:
             before = desk.find(ref)
@@ -37,10 +42,11 @@ def _following(change: Change) -> EffectOf:
                 return None  # the order that a merge ended; the demand has stood alone again since
             after = change(before, fact, _line_of(envelope))
             kept = _of_companion(before, after, fact.part) if fact.part else after
-            desk.put(ref, kept)
+            days = (desk.find(known) or NO_PLACES).rating_days if winds_the_clock else 0
+            desk.put(ref, clock_of_rating(before, kept, days, desk.at))
             return _first_dispatch(before, kept)
 
-        return Work(origin_of(envelope), (ref,), decide)
+        return Work(origin_of(envelope), (ref, known) if winds_the_clock else (ref,), decide)
 
     return effect
 
@@ -61,11 +67,11 @@ def _of_companion(before: Demand, after: Demand, part: str) -> Demand:
 
 def _line_of(envelope: Envelope) -> Callable[[str], Line]:
     what = envelope.kind.split(".")[1]
-    return lambda text: Line(envelope.at, envelope.actor.role.value, what, masked(text))
+    return lambda text: Line(envelope.at, envelope.actor.role.value, what, text)
 
 
 def _proposed(demand: Demand, fact: orders.OrderProposed, line: Callable[[str], Line]) -> Demand:
-    told = replace(line(f"交由社区工作人员研判：{fact.because}"), by=ROUTER)
+    told = replace(line("社区正在研判，由工作人员确定由谁来办"), by=ROUTER)
     after = demand.following(DemandStep.GO_TO_REVIEW, told)
     return replace(after, order=fact.order, handler=None, finish_due_at=_due(demand, fact.finish_due_at))
 
@@ -81,7 +87,10 @@ def _dispatched(demand: Demand, fact: orders.OrderDispatched, line: Callable[[st
     if demand.dispatched_at is None:
         after = replace(after, dispatched_at=after.timeline[-1].at)
     due = _due(demand, fact.finish_due_at)
-    return replace(after, order=fact.order, handler=_handler(fact.provider), finish_due_at=due)
+    handler = _handler(fact.provider)
+    return replace(
+        after, order=fact.order, handler=handler, finish_due_at=due, contact_withheld=fact.withheld
+    )
 
 
 def _called(demand: Demand, fact: orders.OrderCalled, line: Callable[[str], Line]) -> Demand:
@@ -111,7 +120,7 @@ def _handover_refused(
 
 def _handed_over(demand: Demand, fact: orders.OrderHandedOver, line: Callable[[str], Line]) -> Demand:
     after = demand.noted(line(f"{fact.giver.name}已转办给{fact.provider.name}"))
-    return replace(after, handler=_handler(fact.provider))
+    return replace(after, handler=_handler(fact.provider), contact_withheld=fact.withheld)
 
 
 def _planned(demand: Demand, fact: orders.OrderPlanned, line: Callable[[str], Line]) -> Demand:
@@ -194,7 +203,7 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
         orders.OrderHandedOver.kind: _following(_handed_over),
         orders.OrderPlanned.kind: _following(_planned),
         orders.OrderMilestoneDone.kind: _following(_milestone_done),
-        orders.OrderCompleted.kind: _following(_completed),
+        orders.OrderCompleted.kind: _following(_completed, winds_the_clock=True),
         orders.OrderVerified.kind: _following(_verified),
         orders.OrderReturned.kind: _following(_returned),
         orders.OrderUrged.kind: _following(_urged),

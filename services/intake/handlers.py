@@ -1,15 +1,22 @@
 """What intake does, in the order of a demand's life."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from services.chassis.desk import Desk, Origin, Work
+from services.chassis.masking import public_numbers_of
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.communities import CommunityLoaded, read_file_on_record
-from services.contracts.community_file import CommunityFile
+from services.contracts.community_file import CommunityFile, Compound, Provider, Venue
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.words import DemandKind, Role, Satisfaction, Solved
+from services.intake.alarms import heard_more, reading_told, tell_what_was_heard
 from services.intake.community_file import Change, diff_community_files
 from services.intake.domain.demand import (
     Demand,
@@ -19,20 +26,25 @@ from services.intake.domain.demand import (
     NotYourDemand,
     Rating,
 )
-from services.intake.domain.understanding import danger_in
+from services.intake.domain.understanding import Home, Said, Understood, read, understood
 from services.intake.domain.voices.issues import Thresholds
-from services.intake.domain.words_of_residents import checked, masked
+from services.intake.domain.words_of_residents import checked
 from services.intake.store import (
+    RECENT_SECONDS,
     Contact,
     FileOnRecord,
     Places,
+    Recent,
     contact_ref,
     demand_ref,
     file_ref,
     places_ref,
+    recent_ref,
 )
+from services.language.places import home_of, sounds_like_elsewhere
 
 Kept_ = Kept[Demand]
+KINDS: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
 HELPERS = (Role.STAFF, Role.GRID_WORKER)
 """Who may act for a resident who has no phone."""
 
@@ -75,17 +87,18 @@ def load_community(
         changes = diff_community_files(old, file)
         if changes and not dry_run:
             desk.put(record, FileOnRecord(file.model_dump_json(), desk.at, origin.actor.subject))
-            desk.put(places, _places(file))
+            desk.put(places, places_of(file))
             desk.announce(record, CommunityLoaded(file=file))
-        elif not dry_run and desk.find(places) != _places(file):
+        elif not dry_run and desk.find(places) != places_of(file):
             # What an earlier release did not keep of the same file.
-            desk.put(places, _places(file))
+            desk.put(places, places_of(file))
         return Loaded(file, changes, desk.revision(record))
 
     return Work(origin, (record, places), decide)
 
 
-def _places(file: CommunityFile) -> Places:
+def places_of(file: CommunityFile) -> Places:
+    """Return what of a community file is needed to take a demand."""
     return Places(
         file.community.name,
         {compound.id: compound.name for compound in file.compounds},
@@ -97,12 +110,34 @@ def _places(file: CommunityFile) -> Places:
             file.voices.hot_days,
         ),
         file.community.timezone,
+        home=_home(file),
+        lines={name: number for name, number in file.lines.model_dump().items() if number},
+        duty=file.duty,
+        grid_workers={worker.subject: worker.compounds for worker in file.grid_workers},
+        confidential_readers=file.confidential_readers,
+        supervisor=file.supervisor or "",
+        duty_minutes=file.deadlines.duty_minutes,
+        rating_days=file.deadlines.rating_days,
+        public_numbers=tuple(sorted(public_numbers_of(file))),
     )
+
+
+def _home(file: CommunityFile) -> Home:
+    named: list[Compound | Venue | Provider] = [*file.compounds, *file.venues, *file.units, *file.partners]
+    names = {name for one in named for name in (one.name, *one.aliases)}
+    codes = home_of(file.community.county, file.community.province)
+    return Home(codes, tuple(sorted(name for name in names if sounds_like_elsewhere(name, codes))))
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A demand as it comes in (点单)."""
+    """A demand as it comes in (点单).
+
+    Arguments:
+        private: what the one who asks says of it; None leaves it to the words.
+        contact: name and phone in the clear, only to tell whether the same is submitted twice.
+        accuses: the one who asks has called it a report (举报).
+    """
 
     demand: str
     text: str
@@ -110,34 +145,58 @@ class Submission:
     compound: str | None
     about: DemandKind
     sealed_contact: bytes | None = None
+    private: bool | None = None
+    contact: str = ""
+    accuses: bool = False
 
 
 def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
-    """Take a demand from a resident, or from a grid worker or staff for one."""
+    """Take a demand from a resident, or from a grid worker or staff for one.
+
+    The same words by the same person within a minute are the same demand, which is returned.
+    """
     places, ref = places_ref(origin.community), demand_ref(origin.community, submission.demand)
     text = checked(submission.text)
     title = checked(submission.title) if submission.title else None
+    said = read(text, title, "report" if submission.accuses else None, private=submission.private)
+    recent = recent_ref(origin.community, _digest(origin, submission, said))
+
+    def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
+        earlier = desk.find(recent)
+        return [demand_ref(origin.community, earlier.demand)] if earlier else []
 
     def decide(desk: Desk) -> Kept_:
         known = desk.get(places, NotFound())
         if submission.compound is not None and known.name_of(submission.compound) is None:
             raise UnknownCompound(compound=submission.compound)
-        desk.put(ref, _submitted(origin, submission, text, title, desk.at))
-        desk.announce(ref, _demand_submitted(origin, submission, text, title))
+        earlier = desk.find(recent)
+        if earlier is not None and earlier.at > desk.at - timedelta(seconds=RECENT_SECONDS):
+            return desk.kept(demand_ref(origin.community, earlier.demand))
+        desk.put(recent, Recent(submission.demand, desk.at, desk.at + timedelta(seconds=RECENT_SECONDS)))
+        demand = _submitted(origin, submission, said, understood(said, known.home), desk.at)
+        desk.put(ref, demand)
+        desk.announce(ref, _demand_submitted(demand), frozenset(known.public_numbers))
         if submission.sealed_contact is not None:
             desk.put(contact_ref(origin.community, submission.demand), Contact(submission.sealed_contact))
+        tell_what_was_heard(desk, ref, demand, known)
         return desk.kept(ref)
 
-    return Work(origin, (places,), decide)
+    return Work(origin, (places, recent), decide, then_reads)
 
 
-def _submitted(origin: Origin, submission: Submission, text: str, title: str | None, at: datetime) -> Demand:
+def _digest(origin: Origin, submission: Submission, said: Said) -> str:
+    """Return what two submissions must have in common to be the same."""
+    parts = (origin.actor.subject, said.text, said.title or "", submission.compound or "", submission.contact)
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _submitted(origin: Origin, submission: Submission, said: Said, heard: Understood, at: datetime) -> Demand:
     by_helper = origin.actor.role in HELPERS
     words = "网格员代居民点单" if by_helper else "居民点单"
     return Demand(
         id=submission.demand,
-        text=text,
-        title=title,
+        text=said.text,
+        title=said.title,
         compound=submission.compound,
         about=submission.about,
         asked_by=origin.actor.subject,
@@ -146,21 +205,19 @@ def _submitted(origin: Origin, submission: Submission, text: str, title: str | N
         status=DemandStatus.SUBMITTED,
         timeline=(Line(at, origin.actor.role.value, "submitted", words),),
         has_contact=submission.sealed_contact is not None,
-        danger=danger.name if (danger := danger_in(text, title)) else "",
-    )
+    ).understood_as(heard)
 
 
-def _demand_submitted(
-    origin: Origin, submission: Submission, text: str, title: str | None
-) -> facts.DemandSubmitted:
+def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
     return facts.DemandSubmitted(
-        demand=submission.demand,
-        text=masked(text),
-        title=masked(title) if title else None,
-        compound=submission.compound,
-        about=submission.about,
-        asked_by=origin.actor.subject,
-        urgent=danger_in(text, title) is not None,
+        demand=demand.id,
+        text=demand.text,
+        title=demand.title,
+        compound=demand.compound,
+        about=KINDS.validate_python(demand.about),
+        asked_by=demand.asked_by,
+        urgent=demand.meaning.danger == "now",
+        reading=reading_told(demand.meaning),
     )
 
 
@@ -191,18 +248,20 @@ def urge_demand(origin: Origin, demand: str, note: str) -> Work[Kept_]:
         times = before.urged + 1
         line = Line(desk.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + _because(note))
         desk.put(ref, replace(before.after(DemandStep.URGE, line), urged=times))
-        desk.announce(
-            ref, facts.DemandUrged(demand=demand, note=masked(note), times=times, round=before.round)
-        )
+        desk.announce(ref, facts.DemandUrged(demand=demand, note=note, times=times, round=before.round))
         return desk.kept(ref)
 
     return Work(origin, (ref,), decide)
 
 
 def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
-    """Answer what the provider asked (补充): the one who asked, or the community for them."""
-    ref = demand_ref(origin.community, demand)
+    """Answer what the provider asked (补充): the one who asked, or the community for them.
+
+    While somebody is or may be in danger it needs no question. What it says of danger counts.
+    """
+    ref, places = demand_ref(origin.community, demand), places_ref(origin.community)
     words = checked(text)
+    said = read(words)
 
     def decide(desk: Desk) -> Kept_:
         before = desk.get(ref, NotFound())
@@ -210,27 +269,48 @@ def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
         line = Line(desk.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
         after = before.supplemented(line)
         desk.put(ref, after)
-        fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=masked(words))
-        desk.announce(ref, fact)
+        if before.open_question is not None:
+            fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=words)
+            desk.announce(ref, fact)
+        heard_more(desk, ref, after, understood(said))
         return desk.kept(ref)
 
-    return Work(origin, (ref,), decide)
+    return Work(origin, (ref, places), decide)
 
 
 def withdraw_demand(origin: Origin, demand: str, reason: str, expected: int | None) -> Work[Kept_]:
-    """Take a demand back."""
+    """Take a demand back; where others stand behind it, it goes on for them without the one who asked."""
     ref = demand_ref(origin.community, demand)
 
     def decide(desk: Desk) -> Kept_:
         before = desk.get(ref, NotFound())
         _must_concern(origin, before)
         desk.expect(ref, expected)
+        if before.supporters:
+            _pass_on(desk, ref, before, reason)
+            return desk.kept(ref)
         line = Line(desk.at, origin.actor.role.value, "withdrawn", "已撤回" + _because(reason))
         desk.put(ref, before.after(DemandStep.WITHDRAW, line))
-        desk.announce(ref, facts.DemandWithdrawn(demand=demand, reason=masked(reason), round=before.round))
+        desk.announce(ref, facts.DemandWithdrawn(demand=demand, reason=reason, round=before.round))
         return desk.kept(ref)
 
     return Work(origin, (ref,), decide)
+
+
+def _pass_on(desk: Desk, ref: Ref[Demand], before: Demand, reason: str) -> None:
+    """What one takes back is not taken from those who support it: the first of them asks from now on."""
+    words = "提出人已撤回" + _because(reason) + "；还有居民附议，继续办理"
+    line = Line(desk.at, desk.origin.actor.role.value, "passed_on", words)
+    after = before.passed_on(line)
+    desk.put(ref, after)
+    fact = facts.DemandPassedOn(
+        demand=after.id,
+        asked_by=after.asked_by,
+        left=before.asked_by,
+        supporters=len(after.supporters),
+        round=after.round,
+    )
+    desk.announce(ref, fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +364,7 @@ def _rated(before: Demand, rating: Rating, origin: Origin) -> Demand:
 def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opinion) -> None:
     order = after.order or ""
     good = after.rating is not None and after.rating.good
-    comment = masked(opinion.comment)
+    comment = opinion.comment
     desk.announce(
         ref,
         facts.DemandRated(

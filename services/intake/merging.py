@@ -9,11 +9,10 @@ from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import NotFound
 from services.contracts.words import DemandKind
+from services.intake.alarms import reading_told
 from services.intake.domain import joining
 from services.intake.domain.demand import Demand, Line, SameDemand
 from services.intake.domain.joining import Regrouped
-from services.intake.domain.understanding import danger_in
-from services.intake.domain.words_of_residents import masked
 from services.intake.store import demand_ref
 
 KeptDemand = Kept[Demand]
@@ -107,15 +106,16 @@ def _keep(desk: Desk, after: Regrouped) -> None:
 def _announce_revived(desk: Desk, before: Demand, after: Demand, because: str) -> None:
     fact = facts.DemandUnmerged(
         demand=after.id,
-        text=masked(after.text),
-        title=masked(after.title) if after.title else None,
+        text=after.text,
+        title=after.title,
         compound=after.compound,
         about=_ABOUT.validate_python(after.about),
         asked_by=after.asked_by,
-        urgent=danger_in(after.text, after.title) is not None,
+        urgent=after.meaning.danger == "now",
+        reading=reading_told(after.meaning) if after.heard else None,
         round=after.round,
         parted_from=before.merged_into or "",
-        because=masked(because),
+        because=because,
     )
     desk.announce(demand_ref(desk.origin.community, after.id), fact)
 

@@ -2,21 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.chassis.clock import new_id
 from services.chassis.desk import Desk, Work
-from services.chassis.mongo import Store
+from services.chassis.mongo import Store, position_of
 from services.chassis.once import Reply
 from services.chassis.shelf import Kept
-from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
+from services.chassis.web import Ask, Command, PageQuery, Route, show
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import CommunityFile
 from services.contracts.refusal import Forbidden, Invalid, NotFound
-from services.contracts.words import TYPED, DemandKind, Note, Role, Satisfaction, Solved, ThingId
-from services.intake import handlers, steps, views
+from services.contracts.words import (
+    TYPED,
+    AccusationKind,
+    DangerLevel,
+    DemandKind,
+    Note,
+    Reason,
+    Role,
+    Satisfaction,
+    Solved,
+    ThingId,
+)
+from services.intake import alarms, handlers, steps, views
 from services.intake.community_file import (
     Change,
     CommunityFileInvalid,
@@ -25,10 +36,12 @@ from services.intake.community_file import (
 )
 from services.intake.domain import demand as rules
 from services.intake.domain import words_of_residents as words
+from services.intake.domain.alarm import NOW
 from services.intake.domain.demand import Demand, DemandStatus
 from services.intake.domain.understanding import kind_of
-from services.intake.store import DEMANDS, contact_ref, file_ref, places_ref
+from services.intake.store import DEMANDS, Contact, contact_ref, demand_ref, file_ref, places_ref
 from services.intake.vault import Vault
+from services.language.words import DangerKind
 
 EVERYBODY = frozenset(Role)
 RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
@@ -50,9 +63,12 @@ class SubmitDemand(Command):
     """点单."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=words.TITLE_CHARS_MAX)] | None = None
     compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
     about: DemandKind | None = Field(default=None, description="heard from the words if left out")
+    private: bool | None = Field(
+        default=None, description="true: not for the neighbours; left out, the words decide"
+    )
     contact: ContactGiven | None = None
 
 
@@ -66,6 +82,34 @@ class SupplementDemand(Command):
     """补充."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+class AnswerQuestion(Command):
+    """一键回答."""
+
+    about: Literal["danger", "place"] = Field(description="`about` of what is asked (`asks`)")
+    yes: bool = Field(description="danger: somebody is in danger now; place: it is here")
+
+
+class TakeAlarm(Command):
+    """我来处理."""
+
+
+class OpenContact(Command):
+    """查看联系方式（记录在案）."""
+
+
+class CorrectReading(Command):
+    """更正研判."""
+
+    danger: Literal["now", "soon", "none"] | None = None
+    danger_kind: DangerKind | None = None
+    accusation: AccusationKind | None = None
+    accused: Annotated[tuple[ThingId, ...], Field(max_length=20)] | None = Field(
+        default=None, description="providers that are accused; an empty list: none of the community's"
+    )
+    private: bool | None = None
+    reason: Reason
 
 
 class WithdrawDemand(Command):
@@ -94,6 +138,21 @@ class DemandQuery(PageQuery):
     status: DemandStatus | None = None
     compound: ThingId | None = None
     mine: bool = False
+    about: DemandKind | None = Field(default=None, description="kind of the demand")
+    danger: DangerLevel | None = Field(default=None, description="now, perhaps, soon or none")
+    danger_kind: DangerKind | None = None
+    accusation: AccusationKind | None = None
+    alarm: bool = Field(default=False, description="only emergencies that nobody has taken yet")
+    call_back: bool = Field(default=False, description="only what is done, not rated, and to be asked after")
+    since: AwareDatetime | None = Field(default=None, description="submitted then or later")
+    until: AwareDatetime | None = Field(default=None, description="submitted before then")
+    sort: Literal["urgent", "newest"] = Field(
+        default="urgent",
+        description="urgent: what nobody has taken in hand and is or may be dangerous stands first",
+    )
+    after: Annotated[str, StringConstraints(pattern=r"^(?:[0-9]\.)?[A-Za-z0-9._-]{1,64}$")] | None = Field(
+        default=None, description="`next` of the page before"
+    )
 
 
 class LoadQuery(BaseModel):
@@ -109,6 +168,13 @@ class NoVault(Invalid):
 
     slug = "contacts_not_kept"
     title = "本系统未启用联系方式保存"
+
+
+class MustBeRecorded(Forbidden):
+    """Whose word an accusation is, is opened by a step that is recorded, and not merely looked at."""
+
+    slug = "must_be_recorded"
+    title = "举报人的联系方式须用“查看并记录”打开"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +220,9 @@ class IntakeRoutes:
             compound=ask.body.compound,
             about=ask.body.about or kind_of(ask.body.text, ask.body.title),
             sealed_contact=self._sealed(ask, demand),
+            private=ask.body.private,
+            contact=ask.body.contact.model_dump_json() if ask.body.contact else "",
+            accuses=ask.body.about == "report",
         )
         return steps.showing(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)
 
@@ -166,32 +235,74 @@ class IntakeRoutes:
 
     async def list_demands(self, ask: Ask[None]) -> Reply:
         query: DemandQuery = ask.query
-        wanted = {"status": query.status, "compound": query.compound}
-        where: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
-        if query.mine:
-            where["asked_by"] = ask.identity.subject
-        both = (
-            {"$and": [where, views.visible_where(ask.identity)]}
-            if where
-            else views.visible_where(ask.identity)
+        known = places_ref(ask.community)
+        places = (await self.store.load([known]))[known].value or steps.NOWHERE
+        viewer = steps.viewer_of(ask.identity, places)
+        conditions = [*_conditions(query, ask.identity.subject), viewer.where()]
+        where = {"$and": [condition for condition in conditions if condition] or [{}]}
+        by = "pressing" if query.sort == "urgent" else None
+        found = await self.store.page(
+            DEMANDS, ask.community, where, after=query.after, limit=query.limit + 1, first=by
         )
-        found = await self.store.page(DEMANDS, ask.community, both, after=query.after, limit=query.limit + 1)
-        items, after = listed(found, query.limit, lambda kept: views.demand_view(kept, ask.identity))
-        return show(views.DemandPage(items=items, next=after))
+        items = [views.demand_view(kept, viewer, places) for kept in found[: query.limit]]
+        after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
+        return show(views.DemandPage(items=items, next=after), public=frozenset(places.public_numbers))
 
     async def show_demand(self, ask: Ask[None]) -> Reply:
-        kept = await steps.visible(self.store, ask)
-        return show(views.demand_view(kept, ask.identity), revision=kept.revision)
+        kept, viewer, places = await steps.visible(self.store, ask)
+        view = views.demand_view(kept, viewer, places)
+        return show(view, revision=kept.revision, public=frozenset(places.public_numbers))
 
     async def show_contact(self, ask: Ask[None]) -> Reply:
-        demand = (await steps.visible(self.store, ask)).value
-        if demand is None or not views.may_contact(demand, ask.identity):
+        kept, viewer, _ = await steps.visible(self.store, ask)
+        demand = kept.value
+        if demand is None or not viewer.may_contact(demand):
             raise Forbidden
+        if demand.accuses:
+            raise MustBeRecorded
         ref = contact_ref(ask.community, demand.id)
-        kept = (await self.store.load([ref]))[ref]
+        return self._contact((await self.store.load([ref]))[ref], ref.key)
+
+    def _contact(self, kept: Kept[Contact], key: str) -> Reply:
         if kept.value is None or self.vault is None:
             raise NotFound
-        return show(views.ContactView.model_validate(self.vault.open(kept.value.sealed, ref.key)))
+        return show(views.ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
+
+    def open_contact(self, ask: Ask[OpenContact]) -> Work[Reply]:
+        demand = ask.path["demand"]
+        ref, contact = demand_ref(ask.community, demand), contact_ref(ask.community, demand)
+        known = places_ref(ask.community)
+        origin = ask.origin(demand)
+
+        def decide(desk: Desk) -> Reply:
+            before = desk.get(ref, NotFound())
+            viewer = steps.viewer_of(ask.identity, desk.find(known) or steps.NOWHERE)
+            if not viewer.may_see(before):
+                raise NotFound
+            if not viewer.may_contact(before):
+                raise Forbidden
+            reply = self._contact(desk.kept(contact), contact.key)
+            desk.put(ref, before.contact_opened(origin.actor.subject, origin.actor.role.value, desk.at))
+            return reply
+
+        return Work(origin, (ref, known, contact), decide)
+
+    def answer(self, ask: Ask[AnswerQuestion]) -> Work[Reply]:
+        body = ask.body
+        return _step(
+            ask, lambda origin, demand: alarms.answer_question(origin, demand, body.about, yes=body.yes)
+        )
+
+    def take_alarm(self, ask: Ask[TakeAlarm]) -> Work[Reply]:
+        return _step(ask, alarms.take_alarm)
+
+    def correct(self, ask: Ask[CorrectReading]) -> Work[Reply]:
+        body = ask.body
+        change = alarms.Correction(body.danger, body.danger_kind, body.accusation, body.accused, body.private)
+        return _step(
+            ask,
+            lambda origin, demand: alarms.correct_reading(origin, demand, change, body.reason, ask.if_match),
+        )
 
     def endorse(self, ask: Ask[EndorseDemand]) -> Work[Reply]:
         subject = ask.identity.subject
@@ -251,6 +362,7 @@ class IntakeRoutes:
                 conditional=False,
                 refusals=(words.NoWords, words.ControlCharacters, handlers.UnknownCompound, NoVault),
             ),
+            *self._about_what_was_heard(one),
             Route(
                 "GET",
                 "/demands",
@@ -262,7 +374,24 @@ class IntakeRoutes:
             ),
             Route("GET", one, READERS, self.show_demand, "Show a demand with its timeline", seen),
             Route(
-                "GET", one + "/contact", READERS, self.show_contact, "Show whom to call", views.ContactView
+                "GET",
+                one + "/contact",
+                READERS,
+                self.show_contact,
+                "Show whom to call",
+                views.ContactView,
+                refusals=(MustBeRecorded,),
+            ),
+            Route(
+                "POST",
+                one + "/contact",
+                READERS,
+                self.open_contact,
+                "Open whom to call, which is recorded",
+                views.ContactView,
+                body=OpenContact,
+                conditional=False,
+                remembered=False,
             ),
             Route(
                 "POST",
@@ -321,6 +450,60 @@ class IntakeRoutes:
                 refusals=(step, rules.NotYourDemand),
             ),
         )
+
+    def _about_what_was_heard(self, one: str) -> tuple[Route, ...]:
+        return (
+            Route(
+                "POST",
+                one + "/answer",
+                RESIDENTS,
+                self.answer,
+                "Answer what one is asked (现在有人有危险吗？)",
+                views.DemandView,
+                body=AnswerQuestion,
+                refusals=(alarms.NothingToAnswer, rules.NotYourDemand),
+            ),
+            Route(
+                "POST",
+                one + "/take",
+                COMMUNITY,
+                self.take_alarm,
+                "Say that one has an emergency (我来处理)",
+                views.DemandView,
+                body=TakeAlarm,
+                refusals=(alarms.NoAlarm, alarms.AlarmTaken),
+            ),
+            Route(
+                "POST",
+                one + "/reading",
+                STAFF,
+                self.correct,
+                "Correct what a demand was read to say (更正研判)",
+                views.DemandView,
+                body=CorrectReading,
+            ),
+        )
+
+
+def _conditions(query: DemandQuery, subject: str) -> list[dict[str, object]]:
+    """Return the conditions of a query, all of which hold."""
+    wanted = {
+        "status": query.status,
+        "compound": query.compound,
+        "about": query.about,
+        "heard.danger": query.danger,
+        "heard.kind": query.danger_kind,
+        "heard.accusation": query.accusation,
+        "asked_by": subject if query.mine else None,
+        "pressing": NOW if query.alarm else None,
+        "call_back": True if query.call_back else None,
+    }
+    found: list[dict[str, object]] = [{name: value} for name, value in wanted.items() if value is not None]
+    if query.since is not None:
+        found.append({"submitted_at": {"$gte": query.since}})
+    if query.until is not None:
+        found.append({"submitted_at": {"$lt": query.until}})
+    return found
 
 
 def _step(ask: Ask[Any], step: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:

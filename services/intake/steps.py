@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.chassis.desk import Desk, Work
+from services.chassis.identity import Identity
 from services.chassis.mongo import Store
 from services.chassis.once import Reply
 from services.chassis.shelf import Kept
@@ -11,16 +12,34 @@ from services.chassis.web import Ask, show
 from services.contracts.refusal import NotFound
 from services.intake import views
 from services.intake.domain.demand import Demand
-from services.intake.store import demand_ref
+from services.intake.domain.sight import Viewer
+from services.intake.store import Places, demand_ref, places_ref
+
+NOWHERE = Places("", {}, {})
 
 
-async def visible(store: Store, ask: Ask[Any]) -> Kept[Demand]:
-    """Return the demand in the address, if it is there for the one who asks."""
-    ref = demand_ref(ask.community, ask.path["demand"])
-    kept = (await store.load([ref]))[ref]
-    if kept.value is None or not views.may_see(kept.value, ask.identity):
+def viewer_of(identity: Identity, places: Places) -> Viewer:
+    """Return who asks, as far as it decides what they may see."""
+    subject = identity.subject
+    return Viewer(
+        subject,
+        identity.role.value,
+        frozenset(places.grid_workers.get(subject, ())),
+        is_confidential=subject in places.confidential_readers,
+        is_supervisor=subject == places.supervisor,
+        has_supervisor=bool(places.supervisor),
+    )
+
+
+async def visible(store: Store, ask: Ask[Any]) -> tuple[Kept[Demand], Viewer, Places]:
+    """Return the demand in the address, if it is there for the one who asks, with who that is and where."""
+    ref, known = demand_ref(ask.community, ask.path["demand"]), places_ref(ask.community)
+    loaded = await store.load([ref, known])
+    kept, places = loaded[ref], loaded[known].value or NOWHERE
+    viewer = viewer_of(ask.identity, places)
+    if kept.value is None or not viewer.may_see(kept.value):
         raise NotFound
-    return kept
+    return kept, viewer, places
 
 
 def only_if_seen(ask: Ask[Any], step: Callable[..., Work[Any]]) -> Work[Any]:
@@ -29,23 +48,28 @@ def only_if_seen(ask: Ask[Any], step: Callable[..., Work[Any]]) -> Work[Any]:
     Nor is anything done when it was changed after they had seen it, where they say what they saw (If-Match).
     """
     demand = ask.path["demand"]
-    ref = demand_ref(ask.community, demand)
+    ref, known = demand_ref(ask.community, demand), places_ref(ask.community)
     work = step(ask.origin(demand), demand)
 
     def decide(desk: Desk) -> Any:
-        if not views.may_see(desk.get(ref, NotFound()), ask.identity):
+        viewer = viewer_of(ask.identity, desk.find(known) or NOWHERE)
+        if not viewer.may_see(desk.get(ref, NotFound())):
             raise NotFound
         desk.expect(ref, ask.if_match)
         return work.decide(desk)
 
-    return Work(work.origin, (ref, *work.reads), decide, work.then_reads)
+    return Work(work.origin, tuple(dict.fromkeys((ref, known, *work.reads))), decide, work.then_reads)
 
 
 def showing(ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Work[Reply]:
     """Return the work that answers with the demand as it is afterwards."""
+    known = places_ref(ask.community)
 
     def decide(desk: Desk) -> Reply:
         kept = work.decide(desk)
-        return show(views.demand_view(kept, ask.identity), status=status, revision=kept.revision)
+        places = desk.find(known) or NOWHERE
+        view = views.demand_view(kept, viewer_of(ask.identity, places), places)
+        public = frozenset(places.public_numbers)
+        return show(view, status=status, revision=kept.revision, public=public)
 
-    return Work(work.origin, work.reads, decide, work.then_reads)
+    return Work(work.origin, tuple(dict.fromkeys((*work.reads, known))), decide, work.then_reads)

@@ -1,20 +1,18 @@
 """What intake shows of a demand, to whom: phone and identity numbers only to those who need them."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chassis.identity import Identity
 from services.chassis.shelf import Kept
-from services.contracts.words import Role
+from services.intake.alarms import DANGER, numbers, question_of
 from services.intake.domain.demand import NAMES, Demand, DemandStatus, Line, allowed_steps
-from services.intake.domain.understanding import DANGERS, Danger
-from services.intake.domain.words_of_residents import masked
-
-_HELPERS = (Role.STAFF, Role.GRID_WORKER)
-_PROVIDERS = (Role.UNIT, Role.PARTNER)
-_CONFIDENTIAL = "report"
+from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
+from services.intake.domain.understanding import Understood
+from services.intake.store import Places
+from services.language.dangers import own_dangers
 
 
 class View(BaseModel):
@@ -54,8 +52,31 @@ class EmergencyView(View):
     """Somebody is in danger: whom to call at once, before anything else."""
 
     danger: str
-    call: tuple[str, ...] = Field(description="telephone numbers, as 119")
+    call: tuple[str, ...] = Field(description="telephone numbers in the order to call them, as 119")
     advice: str
+    sure: bool = Field(description="false: a person is asked first whether it is so")
+    taken: bool = Field(description="somebody of the community has it")
+    said: tuple[str, ...] = Field(description="what it rests on, in the words of the text")
+
+
+class AskedView(View):
+    """A question that one tap answers: `POST …/answer` with `about` and yes or no."""
+
+    about: str = Field(description="danger or place")
+    text: str
+
+
+class ReadingView(View):
+    """What the words were read to say, for those who may correct it."""
+
+    danger: str = Field(description="now, perhaps, soon or none")
+    danger_kind: str
+    said: tuple[str, ...]
+    accusation: str = Field(description="wrongdoing, complaint or none")
+    against_community: bool
+    accused: tuple[str, ...] | None
+    want: str = Field(description="deed, answer or nothing")
+    elsewhere: str
 
 
 class DemandView(View):
@@ -70,6 +91,15 @@ class DemandView(View):
     status: DemandStatus
     status_name: str
     emergency: EmergencyView | None = Field(description="shown before anything else")
+    asks: AskedView | None = Field(description="what its people are asked; one tap answers it")
+    soon: str | None = Field(description="the danger that it will come to if nothing is done")
+    private: bool = Field(description="only its asker and those who work on it see it")
+    who_sees: str = Field(description="the same in words")
+    hint: str | None = Field(
+        description="what else may help: who answers for another place, what is done now"
+    )
+    reading: ReadingView | None = Field(description="for staff, who may correct it")
+    call_back: bool = Field(description="done and not rated: somebody should ask how it went (回访)")
     mine: bool
     supporters: int
     endorsed: bool = Field(description="by the one who asks")
@@ -100,12 +130,16 @@ class DemandPage(View):
 class ContactView(View):
     """How to reach the resident."""
 
+    in_full: ClassVar[bool] = True
+
     name: str
     phone: str
 
 
 class CommunityView(View):
     """A community as its people know it."""
+
+    in_full: ClassVar[bool] = True
 
     id: str
     name: str
@@ -125,6 +159,8 @@ class ChangeView(View):
 class LoadedView(View):
     """What a load changed, or would change."""
 
+    in_full: ClassVar[bool] = True
+
     community: str
     version: int
     changed: bool
@@ -135,41 +171,44 @@ class LoadedView(View):
 class FileView(View):
     """The community file on record."""
 
+    in_full: ClassVar[bool] = True
+
     version: int
     loaded_at: datetime
     file: dict[str, object]
 
 
-def may_see(demand: Demand, viewer: Identity) -> bool:
-    """Return whether a demand exists for somebody: providers see theirs, reports are confidential."""
-    if viewer.role in _PROVIDERS:
-        return demand.handler is not None and demand.handler.id == viewer.subject
-    return viewer.role in _HELPERS or demand.about != _CONFIDENTIAL or demand.asked_by == viewer.subject
+class DemandInFull(DemandView):
+    """A demand for the one who asked, and for those who need the numbers in it."""
+
+    in_full: ClassVar[bool] = True
 
 
-def may_contact(demand: Demand, viewer: Identity) -> bool:
-    """Return whether somebody needs the resident's name and phone for what they do."""
-    is_handler = demand.handler is not None and demand.handler.id == viewer.subject
-    return viewer.role in _HELPERS or (viewer.role in _PROVIDERS and is_handler)
-
-
-def demand_view(kept: Kept[Demand], viewer: Identity) -> DemandView:
+def demand_view(kept: Kept[Demand], viewer: Viewer, places: Places) -> DemandView:
     """Return a demand as the viewer may see it."""
     demand = kept.value
     assert demand is not None, "a view is made of something that is there"
-    mine = demand.asked_by == viewer.subject
-    in_full = mine or may_contact(demand, viewer)
-    return DemandView.model_construct(
+    model = DemandInFull if viewer.reads_in_full(demand) else DemandView
+    of_theirs = viewer.subject == demand.asked_by or viewer.role in (STAFF, GRID_WORKER)
+    heard = demand.meaning
+    return model.model_construct(
         id=demand.id,
         version=kept.revision,
-        text=demand.text if in_full else masked(demand.text),
-        title=demand.title if in_full or not demand.title else masked(demand.title),
+        text=demand.text,
+        title=demand.title,
         compound=demand.compound,
         about=demand.about,
         status=demand.status,
         status_name=NAMES[demand.status],
-        emergency=emergency_view(DANGERS_BY_NAME.get(demand.danger)),
-        mine=mine,
+        emergency=emergency_of(demand, places) if of_theirs or viewer.role in PROVIDERS else None,
+        asks=_asked(demand) if of_theirs else None,
+        soon=own_dangers()[heard.kind].name if heard.danger == "soon" else None,
+        private=demand.is_private,
+        who_sees=_who_sees(demand),
+        hint=_hint(demand) if of_theirs else None,
+        reading=_reading(demand) if viewer.role == STAFF else None,
+        call_back=demand.call_back,
+        mine=demand.asked_by == viewer.subject,
         supporters=len(demand.supporters),
         endorsed=viewer.subject in demand.supporters,
         submitted_at=demand.submitted_at,
@@ -178,7 +217,7 @@ def demand_view(kept: Kept[Demand], viewer: Identity) -> DemandView:
         handler=_handler(demand),
         urged=demand.urged,
         reopened=demand.reopened,
-        rating=_rating(demand, in_full=in_full),
+        rating=_rating(demand),
         merged_into=demand.merged_into,
         merged_from=demand.merged_from,
         has_contact=demand.has_contact,
@@ -186,18 +225,91 @@ def demand_view(kept: Kept[Demand], viewer: Identity) -> DemandView:
         finish_due_at=demand.finish_due_at,
         supervised=demand.supervised,
         allowed=allowed_steps(demand.status),
-        timeline=tuple(_line(line, in_full=in_full) for line in demand.timeline),
+        timeline=tuple(map(_line, demand.timeline)),
     )
 
 
-DANGERS_BY_NAME = {danger.name: danger for danger in DANGERS}
+def emergency_of(demand: Demand, places: Places) -> EmergencyView | None:
+    """Return what somebody in danger has to be told at once; None where nobody is."""
+    heard = demand.meaning
+    if heard.is_alarming:
+        taken = demand.alarm is not None and not demand.alarm.is_open
+        view = emergency_view(heard, places)
+        return view.model_copy(update={"taken": taken}) if view else None
+    old = OF_EARLIER_RELEASES.get(demand.danger) if demand.heard is None else None
+    return emergency_view(replace(heard, danger="now", kind=old), places) if old else None
 
 
-def emergency_view(danger: Danger | None) -> EmergencyView | None:
-    """Return what somebody in danger has to be told at once."""
-    if danger is None:
+def emergency_view(heard: Understood, places: Places) -> EmergencyView | None:
+    """Return whom to call and what to do first; None where nobody is in danger, and nobody may be."""
+    if not heard.is_alarming:
         return None
-    return EmergencyView(danger=danger.name, call=danger.call, advice=danger.advice)
+    danger = own_dangers()[heard.kind]
+    call = numbers(heard.kind, places)
+    return EmergencyView(
+        danger=danger.name,
+        call=call,
+        advice=f"请先拨打 {'、'.join(call)}。{danger.first}",
+        sure=heard.danger == "now",
+        taken=False,
+        said=heard.said,
+    )
+
+
+OF_EARLIER_RELEASES = {
+    "火情": "fire",
+    "燃气": "gas",
+    "触电": "electricity",
+    "坍塌": "collapse",
+    "人身": "medical",
+    "被困": "lift",
+    "轻生": "selfharm",
+    "治安": "violence",
+}
+"""Names of dangers that earlier releases kept → the kind that they are now."""
+
+QUESTIONS = {DANGER: "现在有人有危险吗？", "place": "您说的是不是本社区的事？"}
+
+
+def _asked(demand: Demand) -> AskedView | None:
+    about = question_of(demand)
+    return AskedView(about=about, text=QUESTIONS[about]) if about else None
+
+
+def _who_sees(demand: Demand) -> str:
+    if demand.accuses:
+        return "只有您和社区负责研判的人能看到；您的姓名电话只有保密查阅人能看，每次查看都有记录"
+    if demand.is_private:
+        return "只有您、社区工作人员、本小区网格员和承办单位能看到"
+    return "邻居也能看到这条诉求（姓名电话和号码不显示），可以附议"
+
+
+def _hint(demand: Demand) -> str | None:
+    heard = demand.meaning
+    if not demand.is_open:
+        return None
+    if heard.elsewhere:
+        where = f"“{heard.elsewhere}”" if heard.elsewhere != "外地" else "别的地方"
+        return f"这件事好像在{where}，可以打当地的 12345（加当地区号）；如果就在本社区，请点“是本社区的事”"
+    if heard.want == "nothing" and not heard.is_alarming:
+        return "看起来不需要派人办理，社区工作人员会看到；如果需要办理，请补充说明要办什么"
+    return None
+
+
+def _reading(demand: Demand) -> ReadingView | None:
+    heard = demand.heard
+    if heard is None:
+        return None
+    return ReadingView.model_construct(
+        danger=heard.danger,
+        danger_kind=heard.kind,
+        said=heard.said,
+        accusation=heard.accusation,
+        against_community=heard.against_community,
+        accused=heard.accused,
+        want=heard.want,
+        elsewhere=heard.elsewhere,
+    )
 
 
 def _handler(demand: Demand) -> HandlerView | None:
@@ -205,28 +317,18 @@ def _handler(demand: Demand) -> HandlerView | None:
     return HandlerView.model_construct(id=by.id, name=by.name, kind=by.kind) if by else None
 
 
-def _rating(demand: Demand, *, in_full: bool) -> RatingView | None:
+def _rating(demand: Demand) -> RatingView | None:
     rating = demand.rating
     if rating is None:
         return None
     return RatingView.model_construct(
         solved=rating.solved,
         satisfaction=rating.satisfaction,
-        comment=rating.comment if in_full else masked(rating.comment),
+        comment=rating.comment,
         at=rating.at,
         by_call_back=rating.by_call_back,
     )
 
 
-def _line(line: Line, *, in_full: bool) -> LineView:
-    text = line.text if in_full else masked(line.text)
-    return LineView.model_construct(at=line.at, by=line.by, what=line.what, text=text)
-
-
-def visible_where(viewer: Identity) -> Mapping[str, object]:
-    """Return the condition under which a demand is listed for somebody; the same rule as `may_see`."""
-    if viewer.role in _PROVIDERS:
-        return {"handler.id": viewer.subject}
-    if viewer.role in _HELPERS:
-        return {}
-    return {"$or": [{"about": {"$ne": _CONFIDENTIAL}}, {"asked_by": viewer.subject}]}
+def _line(line: Line) -> LineView:
+    return LineView.model_construct(at=line.at, by=line.by, what=line.what, text=line.text)

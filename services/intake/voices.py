@@ -34,15 +34,14 @@ from services.intake.domain.voices.likeness import (
     traits_of,
     weighed,
 )
-from services.intake.domain.words_of_residents import masked
 from services.intake.store import Places, demand_ref, holders_ref, issue_ref, kin_ref, places_ref
+from services.language.masks import masked
 
 EVERY = "*"
 """Under this the number of all demands is kept."""
 TRAITS_REMEMBERED = 5_000
 COMPARED_MAX = 6
 """So many of an issue's newest demands are compared with a new one."""
-_CONFIDENTIAL = "report"
 
 
 def rarity_of(found: Mapping[str, Holders]) -> Rarity:
@@ -131,11 +130,14 @@ class _Search:
         if demand is None or demand.status is DemandStatus.WITHDRAWN:
             return
         known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]
+        if demand.accuses:
+            return  # whoever is offered another to merge it with would read whose word it is
+        known = [other for other in known if not other.accuses]
         same = likely(self.traits, demand.id, known, rarity)
         alike = [(other, how) for other, how in same if other.is_open]
         self._offer(desk, demand, alike[:OFFERED_MAX])
-        if demand.about != _CONFIDENTIAL:
-            spoken = [other for other, _ in same if other.about != _CONFIDENTIAL]
+        if not demand.is_private:
+            spoken = [other for other, _ in same if not other.is_private]
             self._gather(desk, demand, spoken, rarity)
 
     def _offer(self, desk: Desk, demand: Demand, alike: list[tuple[Demand, Likeness]]) -> None:
@@ -315,7 +317,7 @@ def decide_topic(
         desk.announce(
             ref,
             IssueTopicDecided(
-                issue=issue, title=after.title, accepted=accept, outcome=masked(outcome), askers=askers
+                issue=issue, title=after.title, accepted=accept, outcome=outcome, askers=askers
             ),
         )
         return desk.kept(ref)

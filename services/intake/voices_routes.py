@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.chassis.desk import Desk, Work
 from services.chassis.mongo import Store
 from services.chassis.once import Reply
-from services.chassis.shelf import Ref
+from services.chassis.shelf import Kept, Ref
 from services.chassis.web import Ask, Command, Deed, Route, show
 from services.contracts.refusal import Forbidden, Invalid, NotFound, Refused
 from services.contracts.words import Note, Role, ThingId
@@ -17,7 +17,7 @@ from services.intake.domain import demand as rules
 from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand
-from services.intake.domain.understanding import danger_in
+from services.intake.domain.understanding import read, understood
 from services.intake.domain.voices import issues, kin
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.handlers import UnknownCompound
@@ -41,7 +41,7 @@ class FindLike(Command):
     """What somebody is about to submit (点单前看看有没有人已经提过)."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=words.TITLE_CHARS_MAX)] | None = None
     compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
 
 
@@ -106,12 +106,18 @@ class VoicesRoutes:
         found = {key: held[ref].value or kin.Holders() for ref, key in keys.items()}
         ids = kin.candidates([(key, h) for key, h in found.items() if key != voices.EVERY], "")
         demands = await self._demands(ask.community, ids)
-        seen = [d for d in demands if d.is_open and views.may_see(d, ask.identity)]
+        viewer = steps.viewer_of(ask.identity, places)
+        seen = [d for d in demands if d.is_open and not d.accuses and viewer.may_see(d)]
         alike = voices.likely(one, "", seen, voices.rarity_of(found))
-        items = [voices_views.like_view(d, how, ask.body.compound, ask.identity) for d, how in alike]
+        items = [voices_views.like_view(d, how, ask.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
-        danger = views.emergency_view(danger_in(text, title))
-        return show(voices_views.LikeList(emergency=danger, items=items[:LIKE_MAX]))
+        heard = understood(read(text, title), places.home)
+        return show(
+            voices_views.LikeList(
+                emergency=views.emergency_view(heard, places), private=heard.private, items=items[:LIKE_MAX]
+            ),
+            public=frozenset(places.public_numbers),
+        )
 
     async def _demands(self, community: str, ids: tuple[str, ...]) -> list[Demand]:
         refs = [demand_ref(community, one) for one in ids]
@@ -119,16 +125,17 @@ class VoicesRoutes:
         return [value for ref in refs if (value := loaded[ref].value) is not None]
 
     async def list_duplicates(self, ask: Ask[None]) -> Reply:
-        demand = (await steps.visible(self.store, ask)).value
+        kept, viewer, _ = await steps.visible(self.store, ask)
+        demand = kept.value
         assert demand is not None, "what is visible is there"
         ref = kin_ref(ask.community, demand.id)
         offered = voices.offered_to_staff((await self.store.load([ref]))[ref].value)
         others = await self._demands(ask.community, tuple(alike.demand for alike in offered))
         by_id = {other.id: other for other in others}
         items = [
-            voices_views.duplicate_view(alike, by_id[alike.demand], demand, ask.identity)
+            voices_views.duplicate_view(alike, by_id[alike.demand], demand, viewer)
             for alike in offered
-            if alike.demand in by_id
+            if alike.demand in by_id and viewer.may_see(by_id[alike.demand])
         ]
         return show(voices_views.DuplicateList(items=items))
 
@@ -138,11 +145,11 @@ class VoicesRoutes:
         )
         ref: Ref[Demand] = demand_ref(ask.community, ask.path["demand"])
 
-        def decide(desk: Desk) -> Reply:
+        def decide(desk: Desk) -> Kept[Demand]:
             work.decide(desk)
-            return show(views.demand_view(desk.kept(ref), ask.identity))
+            return desk.kept(ref)
 
-        return Work(work.origin, work.reads, decide, work.then_reads)
+        return steps.showing(ask, Work(work.origin, work.reads, decide, work.then_reads))
 
     def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
         return steps.showing(
@@ -205,7 +212,7 @@ class VoicesRoutes:
 
     def _about_demands(self) -> tuple[Route, ...]:
         one, seen, step = "/demands/{demand}", views.DemandView, rules.StepNotAllowed
-        full = (rules.TooManySupporters, joining.TooManyMerged)
+        full = (rules.TooManySupporters, joining.TooManyMerged, joining.PrivateMatter)
         return (
             Route(
                 "POST",

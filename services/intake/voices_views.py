@@ -4,13 +4,12 @@ from datetime import datetime
 
 from pydantic import Field
 
-from services.chassis.identity import Identity
 from services.chassis.shelf import Kept
 from services.intake.domain.demand import NAMES, Demand, DemandStatus
+from services.intake.domain.sight import Viewer
 from services.intake.domain.voices.issues import Issue, Topic
 from services.intake.domain.voices.kin import Alike
 from services.intake.domain.voices.likeness import Likeness
-from services.intake.domain.words_of_residents import masked
 from services.intake.views import EmergencyView, View
 
 
@@ -35,6 +34,7 @@ class LikeList(View):
     """Like demands, those of the same compound first; one of them may be endorsed instead."""
 
     emergency: EmergencyView | None = Field(description="shown before anything else")
+    private: bool = Field(description="it would be seen by its asker and those who work on it alone")
     items: list[LikeView]
 
 
@@ -93,12 +93,12 @@ class IssueList(View):
     items: list[IssueView]
 
 
-def like_view(demand: Demand, likeness: Likeness, compound: str | None, viewer: Identity) -> LikeView:
+def like_view(demand: Demand, likeness: Likeness, compound: str | None, viewer: Viewer) -> LikeView:
     """Return a like demand as the viewer may see it."""
     return LikeView(
         id=demand.id,
-        text=masked(demand.text),
-        title=masked(demand.title) if demand.title else None,
+        text=demand.text,
+        title=demand.title,
         compound=demand.compound,
         same_compound=compound is not None and demand.compound == compound,
         status=demand.status,
@@ -111,7 +111,7 @@ def like_view(demand: Demand, likeness: Likeness, compound: str | None, viewer: 
     )
 
 
-def duplicate_view(alike: Alike, other: Demand, demand: Demand, viewer: Identity) -> DuplicateView:
+def duplicate_view(alike: Alike, other: Demand, demand: Demand, viewer: Viewer) -> DuplicateView:
     """Return a likely duplicate with what has become of it."""
     view = like_view(other, Likeness(alike.score), demand.compound, viewer)
     return DuplicateView(

@@ -51,6 +51,7 @@ def limits_of(file: CommunityFile) -> Limits:
         sign=timedelta(hours=written.sign_hours),
         staff=timedelta(hours=written.staff_hours),
         days=written.days.model_dump(),
+        soon_days=written.soon_days,
         urgent_sign=timedelta(minutes=written.urgent.sign_minutes),
         urgent_finish=timedelta(hours=written.urgent.finish_hours),
         notice_days=written.notice_days,

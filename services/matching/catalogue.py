@@ -54,6 +54,7 @@ def _partner(partner: written.Partner) -> Provider:
         convention_signed_on=partner.convention_signed_on,
         hours=_hours(partner),
         stars=partner.stars,
+        trade=partner.trade,
         location=_location(partner.location),
     )
 

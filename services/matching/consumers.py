@@ -11,6 +11,8 @@ from services.contracts.envelope import Envelope
 from services.matching.handlers import KeptOrder, Matching
 from services.matching.store import order_id
 
+UNRATED = "unrated"
+
 
 def consumes(matching: Matching) -> Mapping[str, EffectOf]:
     """Return kind of event → what matching does about it."""
@@ -60,6 +62,8 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
     return MappingProxyType(
         {
             CommunityLoaded.kind: loaded,
+            **_about_what_was_heard(matching),
+            **_about_its_people(matching),
             demands.DemandSubmitted.kind: submitted,
             demands.DemandUnmerged.kind: submitted,
             demands.DemandWithdrawn.kind: withdrawn,
@@ -70,3 +74,28 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
             demands.DemandSupplemented.kind: supplemented,
         }
     )
+
+
+def _about_what_was_heard(matching: Matching) -> Mapping[str, EffectOf]:
+    def reread(envelope: Envelope) -> Work[None]:
+        return matching.reread_order(origin_of(envelope), envelope.body)
+
+    def taken(envelope: Envelope) -> Work[None]:
+        fact: demands.DemandAlarmTaken = envelope.body
+        return matching.take_in_hand(origin_of(envelope), fact.demand, fact.round)
+
+    return {demands.DemandReread.kind: reread, demands.DemandAlarmTaken.kind: taken}
+
+
+def _about_its_people(matching: Matching) -> Mapping[str, EffectOf]:
+    def passed_on(envelope: Envelope) -> Work[None]:
+        fact: demands.DemandPassedOn = envelope.body
+        return matching.pass_on(origin_of(envelope), fact.demand, fact.round, fact.asked_by)
+
+    def closed(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
+        fact: demands.DemandClosed = envelope.body
+        if fact.outcome != UNRATED or not fact.order:
+            return Work(origin_of(envelope), (), lambda _: None)
+        return matching.leave_unrated(origin_of(envelope), fact.order)
+
+    return {demands.DemandPassedOn.kind: passed_on, demands.DemandClosed.kind: closed}

@@ -2,25 +2,30 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.desk import Desk
+from services.chassis.identity import Identity
+from services.chassis.masking import public_numbers_of
 from services.chassis.shelf import Kept
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import COMMUNITY_SELF
+from services.contracts.words import Reading
+from services.matching import spoken
 from services.matching.calendar import limits_of
 from services.matching.catalogue import catalogue_of
+from services.matching.domain.caution import Heard, Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.deadlines import Limits
 from services.matching.domain.load import Load
 from services.matching.domain.matter import Candidate, Experience, Matter, Ranking
-from services.matching.domain.order import Basis, Choice, Order, Reason, Who
+from services.matching.domain.order import Basis, Choice, Reason, Who
 from services.matching.domain.providers import Provider
 from services.matching.domain.ranking import Ranker
 from services.matching.domain.refusals import CannotReceive
-from services.matching.domain.succession import next_after_decline
+from services.matching.domain.sight import Sight
 from services.matching.store import CatalogueOnRecord, catalogue_ref
 
 GUIDES_MAX = 2_000
@@ -39,6 +44,11 @@ class Guide:
         ranker: over its catalogue.
         providers: by id, without the community itself.
         limits: its deadlines, on its working calendar.
+        names: finds providers that a text speaks of.
+        places_of: grid worker → their compounds and venues.
+        confidential_readers, supervisor: as the community file names them.
+        public_numbers: telephone numbers that are meant to be called, digits alone.
+        place_names: compound or venue → its name.
         revision: of the catalogue.
         experience: what its lessons say; None before there are any.
     """
@@ -49,6 +59,12 @@ class Guide:
     ranker: Ranker
     providers: Mapping[str, Provider]
     limits: Limits
+    names: Names
+    places_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    confidential_readers: frozenset[str] = frozenset()
+    supervisor: str = ""
+    public_numbers: frozenset[str] = frozenset()
+    place_names: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
     experience: Experience | None = None
 
@@ -61,17 +77,62 @@ class Guide:
         """Return the day in the community's time zone."""
         return at.astimezone(self.zone).date()
 
-    def rank(self, matter: Matter, load: Load, at: datetime, *, if_all_had_room: bool = False) -> Ranking:
+    def rank(
+        self,
+        matter: Matter,
+        load: Load,
+        at: datetime,
+        *,
+        if_all_had_room: bool = False,
+        excluded: frozenset[str] = frozenset(),
+    ) -> Ranking:
         """Return who should do it, as things stand.
 
         Arguments:
             load: what is taken of everybody's capacity, and how each did so far.
             if_all_had_room: leave out of account that somebody is full.
+            excluded: providers that are no candidates.
         """
         local = at.astimezone(self.zone)
-        taken = {} if if_all_had_room else load.taken
-        now = Circumstances(local.date(), taken, local, load.records)
-        return self.ranker.rank(matter, taken, now.on, circumstances=now, experience=self.experience)
+        now = Circumstances(local.date(), load.taken, local, load.records)
+        return self.ranker.rank(
+            matter,
+            load.taken,
+            now.on,
+            circumstances=now,
+            experience=self.experience,
+            excluded=excluded,
+            if_all_had_room=if_all_had_room,
+        )
+
+    def heard(self, matter: Matter, reading: Reading | None, *, urgent: bool) -> Heard:
+        """Return what a demand's words say, with who of the community is accused.
+
+        Arguments:
+            reading: as intake read it; None from an earlier release, which knew what is urgent.
+        """
+        return spoken.heard_in(self.names, matter, reading, urgent=urgent)
+
+    def cautious(self, matter: Matter, load: Load, heard: Heard, at: datetime) -> tuple[Ranking, bool]:
+        """Return the ranking without those who must not have it, and whether a person decides in any case."""
+        ranking = self.rank(matter, load, at, excluded=not_candidates(heard, self.providers))
+        return held_back(ranking, heard, self.providers)
+
+    def place_name(self, place: str | None) -> str:
+        """Return the name of a compound or venue; of none or an unknown one the community's."""
+        return self.place_names.get(place or "", self.name)
+
+    def sight(self, identity: Identity) -> Sight:
+        """Return what of the community's orders somebody may see."""
+        subject = identity.subject
+        return Sight(
+            subject,
+            identity.role.value,
+            self.places_of.get(subject, frozenset()),
+            is_confidential=subject in self.confidential_readers,
+            is_supervisor=subject == self.supervisor,
+            has_supervisor=bool(self.supervisor),
+        )
 
     def is_anybody_full(self, load: Load) -> bool:
         """Return whether some provider has no place left."""
@@ -135,10 +196,6 @@ class Guide:
         parts = tuple(Reason(part.name, part.value, part.because) for part in candidate.parts)
         return Choice(self.who(candidate.provider), candidate.score, parts, candidate.confidence)
 
-    def next_after_decline(self, order: Order, taken: Mapping[str, int], at: datetime) -> Choice | None:
-        """Return who is asked next, if anybody."""
-        return next_after_decline(order, self.providers, taken, self.today(at))
-
 
 class Guides:
     """Keeps guides by community and revision of the file, the least used ones making room."""
@@ -170,6 +227,12 @@ class Guides:
             Ranker(catalogue),
             providers,
             limits_of(file),
+            Names(catalogue.providers),
+            {worker.subject: frozenset(worker.compounds) for worker in file.grid_workers},
+            frozenset(file.confidential_readers),
+            file.supervisor or "",
+            public_numbers_of(file),
+            {place.id: place.name for place in catalogue.places},
             revision,
         )
         self._kept[community] = (revision, guide)

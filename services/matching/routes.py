@@ -3,17 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
-from services.chassis.mongo import Store
+from services.chassis.mongo import Store, position_of
 from services.chassis.once import Reply
-from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
+from services.chassis.shelf import Kept
+from services.chassis.web import Ask, Command, PageQuery, Route, show
 from services.contracts.refusal import NotFound, Refused
-from services.contracts.words import Role, ThingId
+from services.contracts.words import DangerLevel, DemandKind, Role, ThingId
 from services.matching import spoken, views
 from services.matching.bodies import (
     AskResident,
@@ -32,9 +33,10 @@ from services.matching.domain import refusals
 from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Stage
+from services.matching.domain.sight import Sight
 from services.matching.handlers import KeptOrder, Matching, Report
 from services.matching.places import Places
-from services.matching.store import ORDERS, catalogue_ref, demand_of, order_ref
+from services.matching.store import ORDERS, CatalogueOnRecord, catalogue_ref, demand_of, order_ref
 
 STAFF = frozenset({Role.STAFF})
 DOERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF})
@@ -52,6 +54,19 @@ class OrderQuery(PageQuery):
     overdue: bool = Field(default=False, description="only those whose deadline has passed")
     supervised: bool = Field(default=False, description="only those under supervision (督办)")
     level: Level | None = Field(default=None, description="how far it has come with nobody taking it")
+    urgent: bool | None = Field(default=None, description="true: only what is urgent")
+    about: DemandKind | None = Field(default=None, description="kind of the demand")
+    compound: ThingId | None = None
+    danger: DangerLevel | None = Field(default=None, description="now, perhaps, soon or none")
+    held: bool = Field(default=False, description="only where a person decides because of what it says")
+    since: AwareDatetime | None = Field(default=None, description="made then or later")
+    until: AwareDatetime | None = Field(default=None, description="made before then")
+    sort: Literal["urgent", "newest"] = Field(
+        default="urgent", description="urgent: dangers that nobody has in hand stand first"
+    )
+    after: Annotated[str, StringConstraints(pattern=r"^(?:[0-9]\.)?[A-Za-z0-9._-]{1,64}$")] | None = Field(
+        default=None, description="`next` of the page before"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +86,34 @@ class MatchingRoutes:
     async def list_orders(self, ask: Ask[None]) -> Reply:
         query: OrderQuery = ask.query
         at = now()
-        where = {**_where(query, at), **views.visible_where(ask.identity)}
-        found = await self.store.page(ORDERS, ask.community, where, after=query.after, limit=query.limit + 1)
-        items, after = listed(found, query.limit, lambda kept: views.order_view(kept, ask.identity, at))
+        sight = await self._sight(ask)
+        where = {"$and": [condition for condition in (_where(query, at), sight.where()) if condition] or [{}]}
+        by = "pressing" if query.sort == "urgent" else None
+        found = await self.store.page(
+            ORDERS, ask.community, where, after=query.after, limit=query.limit + 1, first=by
+        )
+        items = [views.order_view(kept, sight, at) for kept in found[: query.limit]]
+        after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(views.OrderPage(items=items, next=after))
+
+    async def _sight(self, ask: Ask[Any]) -> Sight:
+        """Return what of the community's orders the one who asks may see."""
+        ref = catalogue_ref(ask.community)
+        record = (await self.store.load([ref]))[ref]
+        return self._sight_by(ask, record)
+
+    def _sight_by(self, ask: Ask[Any], record: Kept[CatalogueOnRecord]) -> Sight:
+        if record.value is None:
+            return Sight(ask.identity.subject, ask.identity.role.value)
+        return self.matching.guides.of(ask.community, record.revision, record.value).sight(ask.identity)
 
     async def show_order(self, ask: Ask[None]) -> Reply:
         ref = order_ref(ask.community, ask.path["order"])
         kept = (await self.store.load([ref]))[ref]
-        if kept.value is None or not views.may_see(kept.value, ask.identity):
+        sight = await self._sight(ask)
+        if kept.value is None or not sight.may_see(kept.value):
             raise NotFound
-        return show(views.order_view(kept, ask.identity, now()), revision=kept.revision)
+        return show(views.order_view(kept, sight, now()), revision=kept.revision)
 
     async def list_providers(self, ask: Ask[None]) -> Reply:
         ref = catalogue_ref(ask.community)
@@ -174,11 +206,12 @@ class MatchingRoutes:
         work = step(ask.origin(demand_of(order)), order, *words)
 
         def decide(desk: Desk) -> Reply:
-            if not views.may_see(desk.get(ref, NotFound()), ask.identity):
+            sight = self._sight_by(ask, desk.kept(catalogue_ref(ask.community)))
+            if not sight.may_see(desk.get(ref, NotFound())):
                 raise NotFound
             desk.expect(ref, ask.if_match)
             kept = work.decide(desk)
-            return show(views.order_view(kept, ask.identity, desk.at), revision=kept.revision)
+            return show(views.order_view(kept, sight, desk.at), revision=kept.revision)
 
         return Work(work.origin, work.reads, decide, work.then_reads)
 
@@ -340,10 +373,17 @@ def _where(query: OrderQuery, at: datetime) -> dict[str, object]:
         "provider.id": query.provider,
         "demand": query.demand,
         "level": query.level,
+        "urgent": query.urgent,
+        "about": query.about,
+        "compound": query.compound,
+        "heard.danger": query.danger,
+        "held": True if query.held else None,
     }
     asked: list[Mapping[str, object]] = [{name: value} for name, value in wanted.items() if value is not None]
     asked += [views.overdue_where(at)] if query.overdue else []
     asked += [{"supervised": {"$ne": None}}] if query.supervised else []
+    asked += [{"created_at": {"$gte": query.since}}] if query.since else []
+    asked += [{"created_at": {"$lt": query.until}}] if query.until else []
     return {"$and": asked} if asked else {}
 
 

@@ -1,7 +1,9 @@
 """The order's domain values in the words of the messages."""
 
 from services.contracts.orders import CandidateRef, ReasonPart
-from services.contracts.words import Milestone, Proof, ProviderRef
+from services.contracts.words import Milestone, Proof, ProviderRef, Reading
+from services.matching.domain.caution import Heard, Names, those
+from services.matching.domain.matter import Matter
 from services.matching.domain.order import Choice, Evidence, Stage, Who
 
 
@@ -37,3 +39,27 @@ def milestone(stage: Stage) -> Milestone:
 def evidence(given: Proof) -> Evidence:
     """Return a proof as an order keeps it."""
     return Evidence(given.kind, given.ref, given.note)
+
+
+def heard_in(names: Names, matter: Matter, reading: Reading | None, *, urgent: bool) -> Heard:
+    """Return what a demand's words say, with who of the community is accused.
+
+    Arguments:
+        names: of the community's providers.
+        reading: as intake read it; None from an earlier release, which knew what is urgent.
+    """
+    if reading is None:
+        return Heard(danger="now", kind="other") if urgent else Heard()
+    whole = f"{matter.title}。{matter.text}" if matter.title else matter.text
+    accuses = reading.accusation != "none"
+    found = names.accused(whole) if accuses and reading.accused is None else frozenset()
+    return Heard(
+        reading.danger,
+        reading.danger_kind,
+        reading.accusation,
+        reading.against_community,
+        those(reading.accused, found),
+        reading.private,
+        reading.want,
+        reading.elsewhere,
+    )

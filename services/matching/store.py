@@ -40,6 +40,7 @@ ORDERS = Shelf(
     Index(("status", "-_id")),
     Index(("provider.id", "-_id")),
     Index(("demand",)),
+    Index(("-pressing", "-_id")),
     Index((TIMER,), due=True),
     Index((QUEUED,), due=True),
     Index(("created_at",), due=True, only=WITHOUT_DEADLINE),

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chassis.identity import Identity
 from services.chassis.shelf import Kept
-from services.contracts.words import Role
 from services.matching import spoken
+from services.matching.domain.caution import danger_name
 from services.matching.domain.lifecycle import NAMES, UNDONE, OrderStatus, allowed_steps
 from services.matching.domain.order import Choice, Order, Who
+from services.matching.domain.sight import PROVIDERS, Sight
 from services.matching.domain.timing import is_overdue, open_pause
 from services.matching.guides import Guide
-
-_PROVIDERS = (Role.UNIT, Role.PARTNER)
 
 
 class View(BaseModel):
@@ -27,6 +26,8 @@ class View(BaseModel):
 class WhoView(View):
     """A provider by its public name."""
 
+    in_full: ClassVar[bool] = True
+
     id: str
     name: str
     kind: str
@@ -34,6 +35,8 @@ class WhoView(View):
 
 class ReasonView(View):
     """One part of a score."""
+
+    in_full: ClassVar[bool] = True
 
     name: str
     value: float
@@ -150,6 +153,12 @@ class OrderView(View):
     ended_because: str
     about: str = Field(description="enquiry, help, suggestion, complaint or report")
     urgent: bool
+    danger: str = Field(description="now, perhaps (a person has to say), soon or none")
+    danger_name: str = Field(description="what kind of danger, as people read it; empty without one")
+    taken: bool = Field(description="somebody has the danger in hand")
+    held: bool = Field(description="a person decides because of what the words say")
+    accusation: str = Field(description="wrongdoing, complaint or none")
+    accused: list[str] = Field(description="providers that are accused; not shown to providers")
     answerable: WhoView | None = Field(description="首接负责制: who accepted first, or consented since")
     sign_due_at: datetime | None = Field(description="until when whoever has it now has to answer")
     finish_due_at: datetime | None = Field(description="until when it is to be done")
@@ -173,6 +182,8 @@ class OrderPage(View):
 class ProviderView(View):
     """A provider with what it carries."""
 
+    in_full: ClassVar[bool] = True
+
     id: str
     name: str
     kind: str
@@ -188,22 +199,6 @@ class ProviderList(View):
     items: list[ProviderView]
 
 
-def may_see(order: Order, viewer: Identity) -> bool:
-    """Return whether an order exists for somebody: a provider sees its own and what it is offered."""
-    if viewer.role not in _PROVIDERS:
-        return True
-    receiver = order.handover.receiver.id if order.handover else None
-    holder = order.provider.id if order.provider else None
-    return viewer.subject in (holder, receiver)
-
-
-def visible_where(viewer: Identity) -> Mapping[str, object]:
-    """Return the condition under which an order is listed; the same rule as `may_see`."""
-    if viewer.role not in _PROVIDERS:
-        return {}
-    return {"$or": [{"provider.id": viewer.subject}, {"handover.receiver.id": viewer.subject}]}
-
-
 def overdue_where(at: datetime) -> Mapping[str, object]:
     """Return the condition under which an order is overdue; the same rule as `is_overdue`."""
     return {
@@ -213,11 +208,13 @@ def overdue_where(at: datetime) -> Mapping[str, object]:
     }
 
 
-def order_view(kept: Kept[Order], viewer: Identity, at: datetime) -> OrderView:
+def order_view(kept: Kept[Order], viewer: Sight, at: datetime) -> OrderView:
     """Return an order; who else was considered is the community's business."""
     order = kept.value
     assert order is not None, "a view is made of something that is there"
-    shown = order.candidates if viewer.role not in _PROVIDERS else ()
+    of_the_community = viewer.role not in PROVIDERS
+    shown = order.candidates if of_the_community else ()
+    heard = order.heard
     return OrderView(
         id=order.id,
         version=kept.revision,
@@ -229,7 +226,7 @@ def order_view(kept: Kept[Order], viewer: Identity, at: datetime) -> OrderView:
         status_name=NAMES[order.status],
         category=order.category,
         confidence=order.confidence,
-        because=order.because,
+        because=order.because if of_the_community else "",
         provider=_who(order.provider) if order.provider else None,
         chosen_by=order.chosen_by,
         candidates=[_candidate(choice) for choice in shown],
@@ -255,6 +252,12 @@ def order_view(kept: Kept[Order], viewer: Identity, at: datetime) -> OrderView:
         ended_because=order.ended_because,
         about=order.about,
         urgent=order.urgent,
+        danger=heard.danger,
+        danger_name=danger_name(heard.kind) if heard.danger != "none" else "",
+        taken=heard.taken,
+        held=order.held,
+        accusation=heard.accusation if of_the_community else "none",
+        accused=list(heard.accused) if of_the_community else [],
         answerable=_who(order.answerable) if order.answerable else None,
         sign_due_at=order.sign_due_at,
         finish_due_at=order.finish_due_at,

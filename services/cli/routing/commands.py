@@ -16,8 +16,8 @@ from services.cli.routing.evaluation import Evaluation, evaluate_folds
 from services.cli.routing.lines import DemandLine, Fault, LabelledLine, read_lines
 from services.cli.routing.router import FileRouter
 from services.contracts.community_file import CommunityFile
-from services.intake.domain.understanding import danger_in, kind_of
-from services.matching.domain.matter import Candidate, Ranking
+from services.intake.domain.understanding import kind_of
+from services.matching.domain.matter import Candidate
 
 app = typer.Typer(help="Try the router without servers: who would get which demand, and why.")
 errors = Console(stderr=True, soft_wrap=True)
@@ -57,20 +57,30 @@ def route(
             continue
         if line.compound and line.compound not in router.places:
             errors.print(f"{line.id}: 社区文件里没有小区“{line.compound}”，按未写小区处理", markup=False)
-        sys.stdout.buffer.write(orjson.dumps(routed(line, router.route(line))) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(routed(line, router)) + b"\n")
     sys.stdout.buffer.flush()
     raise typer.Exit(FAULTS_EXIT if faults else 0)
 
 
-def routed(line: DemandLine, ranking: Ranking) -> dict[str, Any]:
-    """Return a ranking as a line that goes out."""
-    danger = danger_in(line.text, line.title)
+def routed(line: DemandLine, router: FileRouter) -> dict[str, Any]:
+    """Return what becomes of a demand as a line that goes out."""
+    outcome = router.route(line)
+    ranking, said = outcome.ranking, outcome.said
     return {
         "id": line.id,
         "category": ranking.category,
         "kind": kind_of(line.text, line.title),
-        "urgency": "urgent" if danger else "normal",
-        "call": list(danger.call) if danger else [],
+        "urgency": "urgent" if said.danger == "now" else "normal",
+        "danger": said.danger,
+        "danger_kind": said.kind,
+        "said": list(said.said),
+        "call": list(router.numbers(said.kind)) if said.is_alarming else [],
+        "accusation": said.accusation,
+        "accused": list(outcome.accused),
+        "private": said.private,
+        "want": said.want,
+        "elsewhere": said.elsewhere,
+        "held": outcome.held,
         "matters": list(ranking.matters),
         "decision": ranking.decision,
         "confidence": ranking.confidence,

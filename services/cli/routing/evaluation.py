@@ -105,7 +105,7 @@ def evaluate_folds(
 
 
 def _outcome(router: FileRouter, line: LabelledLine) -> Outcome:
-    ranking = router.route(line)
+    ranking = router.route(line).ranking
     ranked = tuple(candidate.provider for candidate in ranking.candidates)
     return Outcome(line.provider, ranked, ranking.confidence, ranking.decision == "dispatch")
 

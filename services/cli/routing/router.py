@@ -1,17 +1,40 @@
 """A community's router made from its file alone, taught from a history, asked demand by demand."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.cli.routing.lines import DemandLine, Fault, LabelledLine, matter_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.intake.alarms import numbers, reading_told
+from services.intake.domain.understanding import Understood, read, understood
+from services.intake.handlers import places_of
+from services.matching import spoken
 from services.matching.catalogue import catalogue_of
+from services.matching.domain.caution import Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.lessons import Lesson, Teaching, retained
 from services.matching.domain.matter import Ranking
 from services.matching.domain.ranking import Ranker
 from services.matching.experience import Learning
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What becomes of a demand.
+
+    Arguments:
+        ranking: who should do it.
+        said: what its words say.
+        held: a person decides because of what they say.
+        accused: providers that are accused.
+    """
+
+    ranking: Ranking
+    said: Understood
+    held: bool
+    accused: tuple[str, ...]
 
 
 class FileRouter:
@@ -29,6 +52,10 @@ class FileRouter:
         self._zone = ZoneInfo(file.community.timezone)
         self._at = at or datetime.now(UTC)
         self._experience: Learning | None = None
+        self._names = Names(self._catalogue.providers)
+        self._providers = {provider.id: provider for provider in self._catalogue.providers}
+        self._written_places = places_of(file)
+        self._home = self._written_places.home
         self.places = {
             name: place.id
             for place in self._catalogue.places
@@ -68,10 +95,24 @@ class FileRouter:
     def _learning(self, lessons: Sequence[Lesson]) -> Learning:
         return Learning(self._ranker, lessons, self._catalogue.wanted_precision, len(lessons), self._zone)
 
-    def route(self, line: DemandLine) -> Ranking:
-        """Return who should do it."""
+    def route(self, line: DemandLine) -> Routed:
+        """Return who should do it, what its words say, and whether a person decides because of that."""
         local = (line.at or self._at).astimezone(self._zone)
         now = Circumstances(local.date(), at=local if line.at else None)
-        return self._ranker.rank(
-            matter_of(line, self.places), {}, now.on, circumstances=now, experience=self._experience
+        matter = matter_of(line, self.places)
+        said = understood(read(line.text, line.title), self._home)
+        heard = spoken.heard_in(self._names, matter, reading_told(said), urgent=said.danger == "now")
+        ranking = self._ranker.rank(
+            matter,
+            {},
+            now.on,
+            circumstances=now,
+            experience=self._experience,
+            excluded=not_candidates(heard, self._providers),
         )
+        decided, held = held_back(ranking, heard, self._providers)
+        return Routed(decided, said, held, heard.accused)
+
+    def numbers(self, kind: str) -> tuple[str, ...]:
+        """Return whom to call in a kind of danger."""
+        return numbers(kind, self._written_places)

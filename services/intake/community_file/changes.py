@@ -19,6 +19,11 @@ _SECTION_NAMES: Mapping[str, str] = {
     "routing": "派单规则",
     "deadlines": "办理时限",
     "voices": "热点规则",
+    "lines": "应急电话",
+    "duty": "应急值班名单",
+    "grid_workers": "网格员",
+    "confidential_readers": "举报保密查阅人",
+    "supervisor": "监督人",
 }
 _LISTS = ("compounds", "venues", "units", "partners", "contracts")
 _VERBS: Mapping[Kind, str] = {"added": "新增", "removed": "删除", "changed": "修改"}

@@ -7,10 +7,13 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from services.contracts.refusal import Conflict, Forbidden, Invalid
+from services.intake.domain.alarm import NOT_PRESSING, NOW, PERHAPS, Alarm
+from services.intake.domain.understanding import Understood
 
 SUPPORTERS_MAX = 10_000
 BROUGHT_MAX = 300
 TIMELINE_MAX = 500
+CONTACT_READS_MAX = 200
 
 
 class DemandStatus(StrEnum):
@@ -23,6 +26,7 @@ class DemandStatus(StrEnum):
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
+    UNRATED = "unrated"
     RATED = "rated"
     CLOSED = "closed"
     REOPENED = "reopened"
@@ -51,6 +55,8 @@ class DemandStep(StrEnum):
     BE_DONE_AGAIN = "be_done_again"
     BE_SETTLED = "be_settled"
     BE_CANCELLED = "be_cancelled"
+    LEAVE_UNRATED = "leave_unrated"
+    LAPSE = "lapse"
 
 
 S = DemandStatus
@@ -65,11 +71,13 @@ STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]]
         DemandStep.BE_ACCEPTED: ((S.DISPATCHED,), S.ACCEPTED),
         DemandStep.MAKE_PROGRESS: ((S.ACCEPTED, S.IN_PROGRESS), S.IN_PROGRESS),
         DemandStep.BE_COMPLETED: ((S.ACCEPTED, S.IN_PROGRESS), S.COMPLETED),
-        DemandStep.RATE_WELL: ((S.COMPLETED,), S.RATED),
-        DemandStep.RATE_BADLY: ((S.COMPLETED,), S.REOPENED),
-        DemandStep.BE_DONE_AGAIN: ((S.REOPENED, S.COMPLETED, S.RATED), S.IN_PROGRESS),
+        DemandStep.RATE_WELL: ((S.COMPLETED, S.UNRATED), S.RATED),
+        DemandStep.RATE_BADLY: ((S.COMPLETED, S.UNRATED), S.REOPENED),
+        DemandStep.BE_DONE_AGAIN: ((S.REOPENED, S.COMPLETED, S.RATED, S.UNRATED), S.IN_PROGRESS),
+        DemandStep.LEAVE_UNRATED: ((S.COMPLETED,), S.UNRATED),
+        DemandStep.LAPSE: ((S.UNRATED,), S.CLOSED),
         DemandStep.BE_SETTLED: ((S.RATED,), S.CLOSED),
-        DemandStep.BE_CANCELLED: ((*_OPEN, S.RATED), S.CLOSED),
+        DemandStep.BE_CANCELLED: ((*_OPEN, S.RATED, S.UNRATED), S.CLOSED),
         DemandStep.WITHDRAW: (_BEFORE_DONE, S.WITHDRAWN),
         DemandStep.MERGE: (_BEFORE_DONE, S.MERGED),
         DemandStep.UNMERGE: ((S.MERGED,), S.SUBMITTED),
@@ -173,6 +181,15 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRead:
+    """Who opened the contact, and when."""
+
+    by: str
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What a resident asks, by reference to the person, with everything that happened since.
 
@@ -210,6 +227,50 @@ class Demand:
     endorsed_too: tuple[str, ...] = ()
     joined_to: tuple[str, ...] = ()
     round: int = 1
+    heard: Understood | None = None
+    """What its words say; None for a demand of an earlier release."""
+    private: bool | None = None
+    """Not for the neighbours; None for a demand of an earlier release."""
+    alarm: Alarm | None = None
+    alarm_due_at: datetime | None = None
+    """When the next is told of it, unless somebody has it before."""
+    pressing: int = NOT_PRESSING
+    """How far it stands before others in every list."""
+    rating_due_at: datetime | None = None
+    """When those who have not rated it are asked again, or it is left unrated."""
+    call_back: bool = False
+    """It is done, and somebody should ask the resident how it went (回访)."""
+    contact_withheld: bool = False
+    """The provider that has it is the one complained of, and does not learn whom to call."""
+    contact_reads: tuple[ContactRead, ...] = ()
+
+    @property
+    def meaning(self) -> Understood:
+        """Return what its words say; nothing is known of what an earlier release kept."""
+        return self.heard or Understood()
+
+    @property
+    def accuses(self) -> bool:
+        """Return whether it says that somebody did wrong (举报), so that nobody may learn who says so."""
+        return self.meaning.accusation == "wrongdoing" or (self.heard is None and self.about == "report")
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether it is not for the neighbours; of earlier ones only suggestions are."""
+        return self.about != "suggestion" if self.private is None else self.private
+
+    def understood_as(self, heard: Understood) -> "Demand":
+        """Return the demand with another understanding of its words, and where it stands in lists."""
+        after = replace(self, heard=heard, private=heard.private)
+        return after.standing()
+
+    def standing(self) -> "Demand":
+        """Return the demand with its place before others, as alarm and reading have it."""
+        is_open = self.alarm is not None and self.alarm.is_open
+        perhaps = self.meaning.danger == "perhaps"
+        pressing = NOW if is_open else PERHAPS if perhaps else NOT_PRESSING
+        due = self.alarm_due_at if is_open else None
+        return replace(self, pressing=pressing, alarm_due_at=due)
 
     def after(self, step: DemandStep, line: Line) -> "Demand":
         """Return the demand after a step, with its line on the timeline.
@@ -218,6 +279,13 @@ class Demand:
             StepNotAllowed: its status does not allow the step.
         """
         sources, target = STEPS[step]
+        if self.status is DemandStatus.MERGED and self.status not in sources:
+            raise StepNotAllowed(
+                "这条诉求已并入另一条相同的诉求，请到那一条去办",
+                present_status=self.status.value,
+                allowed=allowed_steps(self.status),
+                merged_into=self.merged_into,
+            )
         if self.status not in sources:
             raise StepNotAllowed(
                 f"诉求当前是“{NAMES[self.status]}”，不能这样做",
@@ -257,16 +325,35 @@ class Demand:
         return self.after(DemandStep.ENDORSE, line).with_voices((*own, subject), self.brought)
 
     def supplemented(self, line: Line) -> "Demand":
-        """Return the demand with the answer to what was asked.
+        """Return the demand with the answer to what was asked; in danger anything may be added.
 
         Raises:
             NothingAsked: nothing was.
             StepNotAllowed: it is not being worked on.
         """
+        if self.meaning.is_alarming and self.status in _BEFORE_DONE:
+            return replace(self.noted(line), question=None)
         after = self.after(DemandStep.SUPPLEMENT, line)
         if self.question is None:
             raise NothingAsked
         return replace(after, question=None)
+
+    def contact_opened(self, by: str, role: str, at: datetime) -> "Demand":
+        """Return the demand with a record of who opened the contact."""
+        reads = (*self.contact_reads, ContactRead(by, role, at))[-CONTACT_READS_MAX:]
+        return replace(self, contact_reads=reads)
+
+    def passed_on(self, line: Line) -> "Demand":
+        """Return the demand without the one who asked, the first who supports it in their place.
+
+        Raises:
+            StepNotAllowed: it is over.
+        """
+        self.after(DemandStep.WITHDRAW, line)
+        first = self.supporters[0]
+        own = tuple(person for person in self.own_supporters if person != first)
+        after = replace(self, asked_by=first, has_contact=False).with_voices(own, self.brought)
+        return after.noted(line)
 
     @property
     def open_question(self) -> str | None:
@@ -340,6 +427,7 @@ NAMES: Mapping[DemandStatus, str] = MappingProxyType(
         S.ACCEPTED: "已接单",
         S.IN_PROGRESS: "办理中",
         S.COMPLETED: "已办结，待评单",
+        S.UNRATED: "已办结，未评价",
         S.RATED: "已评单",
         S.CLOSED: "已归档",
         S.REOPENED: "重新办理",

@@ -30,6 +30,13 @@ class TooManyMerged(Conflict):
     title = "并入的诉求已达上限"
 
 
+class PrivateMatter(Conflict):
+    """One of them is not for the neighbours: who supports the other would read it."""
+
+    slug = "private_matter"
+    title = "涉及隐私的诉求不能与别的诉求合并"
+
+
 class NotCarried(Conflict):
     """No merge has carried this person's voice, so there is nothing to opt out of."""
 
@@ -68,12 +75,15 @@ def merged(family: Family, demand: str, into: str, at: datetime) -> Regrouped:
 
     Raises:
         SameDemand: the other is itself, or is over.
+        PrivateMatter: one of them is private, and they are not the same person's.
         StepNotAllowed: the demand cannot be merged any more.
         TooManySupporters, TooManyMerged
     """
     before, other = family[demand], family[into]
     if other.id == before.id or not other.is_open:
         raise SameDemand(present_status=other.status.value)
+    if (before.is_private or other.is_private) and before.asked_by != other.asked_by:
+        raise PrivateMatter
     line = Line(at, "staff", "merged", "与另一条相同的诉求合并办理")
     gone = replace(before.after(DemandStep.MERGE, line), merged_into=into, joined_to=(into,))
     joined = other.with_voices(other.own_supporters, (*other.brought, *_bringing(before)))

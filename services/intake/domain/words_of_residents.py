@@ -1,15 +1,12 @@
-"""What may be said, and what of it others may read: phone and identity numbers are masked."""
+"""What may be said: something that can be seen, in one normal form."""
 
-import re
 import unicodedata
 
 from services.contracts.refusal import Invalid
+from services.language.masks import is_seen
 
-TEXT_CHARS_MAX = 2_000
-
-_IDENTITY = re.compile(r"(?<![0-9A-Za-z])([1-9][0-9]{5})[0-9]{8}([0-9]{3}[0-9Xx])(?![0-9A-Za-z])")
-_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[- ]?)\d{3,4}(\d{4})(?!\d)")
+TEXT_CHARS_MAX = 4_000
+TITLE_CHARS_MAX = 200
 
 
 class NoWords(Invalid):
@@ -36,13 +33,6 @@ def checked(text: str) -> str:
     even = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in even):
         raise ControlCharacters
-    if not any(unicodedata.category(sign)[0] in "LN" for sign in even):
+    if not any(is_seen(sign) for sign in even):
         raise NoWords
     return even
-
-
-def masked(text: str) -> str:
-    """Return the text with the middle of phone and identity numbers hidden."""
-    hidden = _IDENTITY.sub(r"\1********\2", text)
-    hidden = _MOBILE.sub(r"\1****\2", hidden)
-    return _LANDLINE.sub(r"\1****\2", hidden)

@@ -6,13 +6,13 @@ with its own provider, deadlines and proof; what it says is a line on the demand
 
 from dataclasses import dataclass, replace
 
-from services.matching.domain.lifecycle import OrderStatus, OrderStep
+from services.matching.domain.lifecycle import OVER, OrderStatus, OrderStep
 from services.matching.domain.order import Called, Order, Who
 from services.matching.domain.refusals import CannotReceive, TooManyCompanions
 
 COMPANIONS_MAX = 20
 
-_OVER = (OrderStatus.COMPLETED, OrderStatus.VERIFIED, OrderStatus.SETTLED, OrderStatus.CANCELLED)
+_OVER = (OrderStatus.COMPLETED, OrderStatus.VERIFIED, *OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ def called(lead: Order, call: Call) -> tuple[Order, Order]:
         TooManyCompanions: enough is enough.
     """
     after = lead.after_step(OrderStep.CALL)
+    lead.must_not_be_accused(call.who.id)
     present = {known.provider for known in lead.called if not known.over}
     if lead.lead or call.who.id in present or (lead.provider and call.who.id == lead.provider.id):
         raise CannotReceive(provider=call.who.id)
@@ -53,6 +54,7 @@ def called(lead: Order, call: Call) -> tuple[Order, Order]:
         about=lead.about,
         urgent=lead.urgent,
         finish_due_at=lead.finish_due_at,
+        heard=lead.heard,
         lead=lead.id,
         part=call.part,
     )

@@ -60,6 +60,7 @@ class Limits:
         sign: working time in which a provider answers, or staff look at a proposed order.
         staff: working time that staff have once nobody took it in time.
         days: kind of demand → working days until it is done.
+        soon_days: working days at most for what becomes a danger.
         urgent_sign: instead of `sign` and `staff`, round the clock.
         urgent_finish: instead of `days`, round the clock.
         notice_days: working days after the deadline until staff and provider are told.
@@ -74,6 +75,7 @@ class Limits:
     sign: timedelta
     staff: timedelta
     days: Mapping[str, int]
+    soon_days: int
     urgent_sign: timedelta
     urgent_finish: timedelta
     notice_days: int
@@ -95,11 +97,17 @@ class Limits:
         """Return until when staff have to find somebody, once it came to them at `at`."""
         return self.clock(urgent=urgent).later(at, self.urgent_sign if urgent else self.staff)
 
-    def finish_due(self, about: str, asked_at: datetime, *, urgent: bool) -> datetime:
-        """Return until when a matter that a resident asked for at `asked_at` is to be done."""
+    def finish_due(self, about: str, asked_at: datetime, *, urgent: bool, soon: bool = False) -> datetime:
+        """Return until when a matter that a resident asked for at `asked_at` is to be done.
+
+        Arguments:
+            urgent: somebody is in danger.
+            soon: somebody will be, if nothing is done.
+        """
         if urgent:
             return self.clock(urgent=True).later(asked_at, self.urgent_finish)
-        return self.working.closing(asked_at, self.days[about])
+        days = min(self.days[about], self.soon_days) if soon else self.days[about]
+        return self.working.closing(asked_at, days)
 
     def moved(self, due: datetime, since: datetime, until: datetime, *, urgent: bool) -> datetime:
         """Return a deadline moved by the time, as the order's clock counts it, between two moments."""

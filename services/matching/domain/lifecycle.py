@@ -17,6 +17,7 @@ class OrderStatus(StrEnum):
     VERIFIED = "verified"
     SETTLED = "settled"
     CANCELLED = "cancelled"
+    UNRATED = "unrated"
 
 
 class OrderStep(StrEnum):
@@ -47,6 +48,8 @@ class OrderStep(StrEnum):
     GRANT_EXTENSION = "grant_extension"
     REFUSE_EXTENSION = "refuse_extension"
     SUPERVISE = "supervise"
+    RECALL = "recall"
+    LEAVE_UNRATED = "leave_unrated"
 
 
 S = OrderStatus
@@ -82,6 +85,8 @@ STEPS: Mapping[OrderStep, tuple[tuple[OrderStatus, ...], OrderStatus | None]] = 
         OrderStep.GRANT_EXTENSION: (_TAKEN, None),
         OrderStep.REFUSE_EXTENSION: (_TAKEN, None),
         OrderStep.SUPERVISE: (UNDONE, None),
+        OrderStep.RECALL: ((S.QUEUED, *_IN_HAND), S.PROPOSED),
+        OrderStep.LEAVE_UNRATED: ((S.COMPLETED, S.VERIFIED), S.UNRATED),
     }
 )
 """Step → the statuses it may be taken from, and the one it leads to (None: it stays).
@@ -95,6 +100,8 @@ BY_ITSELF = frozenset(
         OrderStep.MISS_SIGNING,
         OrderStep.LAPSE_HANDOVER,
         OrderStep.GO_ON,
+        OrderStep.RECALL,
+        OrderStep.LEAVE_UNRATED,
     }
 )
 """Steps that nobody takes: they follow the demand, or a deadline that passed."""
@@ -103,7 +110,7 @@ UNPLACED = (S.PROPOSED, S.QUEUED)
 """Statuses in which nobody has the order."""
 
 RATEABLE = (S.COMPLETED, S.VERIFIED)
-OVER = (S.SETTLED, S.CANCELLED)
+OVER = (S.SETTLED, S.CANCELLED, S.UNRATED)
 
 OPEN = frozenset(_IN_HAND)
 """Statuses in which an order takes a place of its provider's capacity."""
@@ -125,6 +132,7 @@ NAMES: Mapping[OrderStatus, str] = MappingProxyType(
         S.VERIFIED: "已核实，待评单",
         S.SETTLED: "已结单",
         S.CANCELLED: "已取消",
+        S.UNRATED: "已结单（未评价）",
     }
 )
 """Status → what people read."""

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from services.matching.domain.caution import Heard
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
-from services.matching.domain.lifecycle import NAMES, STEPS, OrderStatus, OrderStep, allowed_steps
+from services.matching.domain.lifecycle import NAMES, STEPS, UNDONE, OrderStatus, OrderStep, allowed_steps
 from services.matching.domain.refusals import (
+    Accused,
     CannotReceive,
     CompanionsOpen,
     DuplicateMilestones,
@@ -20,6 +22,7 @@ from services.matching.domain.refusals import (
     UnknownMilestone,
 )
 
+NOTHING_HEARD = Heard()
 MILESTONES_MAX = 100
 SERVED_AHEAD_MAX = timedelta(seconds=30)
 """By how much the clock of who reports may be ahead of ours."""
@@ -163,15 +166,56 @@ class Order:
     called: tuple[Called, ...] = ()
     seat: int | None = None
     """Which of its provider's places it takes, counted from 0."""
+    heard: Heard = NOTHING_HEARD
+    pressing: int = 0
+    """How far it stands before others in every list."""
+    held: bool = False
+    """A person decides because of what its words say, however sure the router is."""
+
+    def understood_as(self, heard: Heard) -> "Order":
+        """Return the order with what its words say, and its place before others."""
+        pressing = heard.pressing if self.status in UNDONE else 0
+        return replace(self, heard=heard, pressing=pressing)
 
     def queued(self, at: datetime) -> "Order":
         """Return the order waiting for a place with somebody who can do it."""
         return replace(self.after_step(OrderStep.QUEUE), queued_at=at)
 
-    def dispatched_to(self, provider: Who, chosen_by: str, at: datetime) -> "Order":
-        """Return the order as the provider finds it in its inbox."""
+    def dispatched_to(self, provider: Who, chosen_by: str, because: str, at: datetime) -> "Order":
+        """Return the order as the provider finds it in its inbox; its reason follows it.
+
+        Raises:
+            Accused: the provider is said to have done wrong.
+        """
         after = self.after_step(OrderStep.DISPATCH)
-        return replace(after, provider=provider, chosen_by=chosen_by, dispatched_at=at, queued_at=None)
+        self.must_not_be_accused(provider.id)
+        choice = next((one for one in self.candidates if one.provider.id == provider.id), None)
+        return replace(
+            after,
+            provider=provider,
+            chosen_by=chosen_by,
+            dispatched_at=at,
+            queued_at=None,
+            because=because,
+            confidence=choice.confidence if choice else 0.0,
+        )
+
+    def must_not_be_accused(self, provider: str) -> None:
+        """Make sure that a provider is not the one who is said to have done wrong.
+
+        Raises:
+            Accused: it is.
+        """
+        if self.heard.is_wrongdoing and provider in self.heard.accused:
+            raise Accused(provider=provider)
+
+    def recalled(self) -> "Order":
+        """Return the order without provider, for a person to decide anew; nobody has declined it."""
+        return replace(self.after_step(OrderStep.RECALL), provider=None, handover=None, queued_at=None)
+
+    def left_unrated(self) -> "Order":
+        """Return the order at its end without the resident's word, which counts as neither good nor bad."""
+        return self.after_step(OrderStep.LEAVE_UNRATED)
 
     def accepted(self, at: datetime) -> "Order":
         """Return the order with its provider answerable for it."""
@@ -199,6 +243,7 @@ class Order:
             raise HandoverPending(receiver=self.handover.receiver.id)
         if receiver.id == self._provider.id:
             raise CannotReceive
+        self.must_not_be_accused(receiver.id)
         return replace(after, handover=Handover(receiver, reason, at))
 
     def taken_over(self) -> "Order":
@@ -210,6 +255,7 @@ class Order:
             answerable=offer.receiver,
             handover=None,
             handed_over=self.handed_over + 1,
+            because=f"{self._provider.name}转办：{offer.reason}",
         )
 
     def not_taken_over(self, step: OrderStep = OrderStep.REFUSE_HANDOVER) -> "Order":
@@ -348,4 +394,5 @@ class Order:
                 present_status=self.status.value,
                 allowed=allowed_steps(self.status),
             )
-        return replace(self, status=target or self.status)
+        after = replace(self, status=target or self.status)
+        return after if after.status in UNDONE else replace(after, pressing=0)

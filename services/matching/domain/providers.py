@@ -49,6 +49,7 @@ class Provider:
     hours: tuple[Opening, ...] = ()
     stars: int = 0
     location: Location | None = None
+    trade: str = ""
 
     @property
     def takes_orders_since(self) -> date:

@@ -121,6 +121,8 @@ class Ranker:
         *,
         circumstances: Circumstances | None = None,
         experience: Experience | None = None,
+        excluded: frozenset[str] = frozenset(),
+        if_all_had_room: bool = False,
     ) -> Ranking:
         """Rank the providers that may take an order.
 
@@ -129,9 +131,12 @@ class Ranker:
             on: the day, in the community's time zone, on which contracts and conventions must run.
             circumstances: the same and more; without them only the words, contracts and capacity count.
             experience: what the community has learnt; None is the first day.
+            excluded: providers (by id) that are no candidates.
+            if_all_had_room: leave out of account that somebody is full.
         """
         now = circumstances or Circumstances(on, open_orders)
-        read = self._read(matter, now)
+        free = self._free({} if if_all_had_room else now.open_orders, now.on, excluded)
+        read = self._read(matter, now, free)
         learnt = experience.recall(matter, read.heard, self.said(read)) if experience else None
         best = self._best(read, learnt, now)
         sure, enough = self._sure(read, best, learnt)
@@ -155,7 +160,7 @@ class Ranker:
     def evidence(self, matter: Matter, on: date) -> Evidence:
         """Return what the catalogue alone says of a matter."""
         now = Circumstances(on)
-        read = self._read(matter, now)
+        read = self._read(matter, now, self._free({}, on))
         said = self.said(read)
         best = self._best(read, None, now)
         return Evidence(read.heard, said, self._alone(read, best), _first(best))
@@ -167,10 +172,9 @@ class Ranker:
             said[number] = sum(value for _, value in case.said(read.asked, read.told))
         return said
 
-    def _read(self, matter: Matter, now: Circumstances) -> Read:
+    def _read(self, matter: Matter, now: Circumstances, free: list[float]) -> Read:
         reading = self._index.read(matter.text, matter.title, matter.compound)
         place = matter.compound or (reading.places[0] if len(reading.places) == 1 else "")
-        free = self._free(now.open_orders, now.on)
         cases, asked = self._gather(free, reading)
         heard = self._affairs.hear(matter.text[:TEXT_CHARACTERS_MAX], matter.title)
         told = self._hear(cases, free, heard)
@@ -195,7 +199,7 @@ class Ranker:
         weighed: list[Weighed] = []
         if learnt is not None:
             for number, correction in enumerate(learnt.corrections):
-                if read.free[number] and (number in read.cases or correction > CORRECTION_MIN):
+                if read.free[number] and abs(correction) > CORRECTION_MIN:
                     _case(read.cases, read.free, number).experience = correction
         place = self._places.get(read.place)
         for case in read.cases.values():
@@ -269,7 +273,9 @@ class Ranker:
             return max(weights, key=lambda affair: weights[affair])
         return fine
 
-    def _free(self, open_orders: Mapping[str, int], on: date) -> list[float]:
+    def _free(
+        self, open_orders: Mapping[str, int], on: date, excluded: frozenset[str] = frozenset()
+    ) -> list[float]:
         """For every provider, the share of its capacity that is left; 0 if it may take no order."""
         free = [1.0 if capacity and since <= on else 0.0 for capacity, since in self._slots]
         for provider, taken in open_orders.items():
@@ -277,6 +283,9 @@ class Ranker:
             if number is not None and free[number]:
                 capacity = self._slots[number].capacity
                 free[number] = max(0, capacity - taken) / capacity
+        for provider in excluded:
+            if provider in self._number:
+                free[self._number[provider]] = 0.0
         return free
 
     def _gather(self, free: list[float], reading: Reading) -> tuple[dict[int, Case], float]:

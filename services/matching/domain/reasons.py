@@ -43,7 +43,7 @@ class Reasons:
         if said:
             return said
         if name is PartName.EXPERIENCE:
-            return "以往类似诉求多由其办理" if case.experience > 0 else "以往类似诉求多由别的单位办理"
+            return "以往有类似诉求由其办好" if case.experience > 0 else "以往类似诉求由别的单位办理"
         if name is PartName.CONTRACT and case.contract is not None:
             where = self._places[place].name if place in self._places else place
             return f"与{where}结对共建，契约到 {case.contract.ends_on} 止"

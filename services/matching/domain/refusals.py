@@ -41,6 +41,13 @@ class CannotReceive(Invalid):
     title = "不能交给这个单位"
 
 
+class Accused(Conflict):
+    """The provider is said to have done wrong in this very matter; staff may correct who is accused."""
+
+    slug = "accused"
+    title = "这个单位是被举报的一方，不能交给它办；如果认错了，请先更正研判"
+
+
 class ProviderFull(Conflict):
     """The provider carries as many orders as it can."""
 

@@ -11,11 +11,10 @@ from services.matching.handlers.steps import (
     must_be_receiver,
     must_be_theirs,
     of_provider,
-    proposal,
     provider_of,
 )
 
-NOBODY_ELSE = "没有其他合适的单位"
+NOBODY_ELSE = "请工作人员确定由谁来办"
 
 
 class Answering(Steps):
@@ -34,14 +33,14 @@ class Answering(Steps):
         return self.step(origin, order, expected, decide)
 
     def decline_order(self, origin: Origin, order: str, reason: str, expected: int | None) -> Work[KeptOrder]:
-        """Decline it (退单): it goes to the next candidate, and back to staff when there is none."""
+        """Decline it (退单): it goes on by itself where the router is sure of the next, and else to staff."""
 
         def decide(desk: Desk, before: Order) -> None:
             must_be_theirs(origin, before)
             fact = facts.OrderDeclined(**of_provider(before), reason=reason)
             after = self.keep(desk, before, before.refused(), fact)
             if not self.ask_next(desk, after, "上一家退单"):
-                self.tell(desk, after, proposal(after, NOBODY_ELSE))
+                self.propose(desk, after, f"{provider_of(before).name}退单，{NOBODY_ELSE}")
 
         return self.step(origin, order, expected, decide)
 
@@ -70,7 +69,8 @@ class Answering(Steps):
             guide = self.guide(desk)
             load_of(desk).must_have_room(receiver.id, guide.capacity_of(receiver.id, desk.at))
             giver = spoken.provider_ref(provider_of(before))
-            fact = facts.OrderHandedOver(**of_provider(after), giver=giver)
+            withheld = after.heard.withholds_from(receiver.id, receiver.kind)
+            fact = facts.OrderHandedOver(**of_provider(after), giver=giver, withheld=withheld)
             self.supervise_if_due(desk, self.keep(desk, before, after, fact))
 
         return self.step(origin, order, expected, decide)

@@ -67,6 +67,17 @@ class Closing(Steps):
         fact = facts.OrderSettled(**of_provider(after), category=after.category, served_at=served_at)
         self.keep(desk, order, after, fact)
 
+    def leave_unrated(self, origin: Origin, order: str) -> Work[KeptOrder]:
+        """End what is done and never rated (未评价); it earns nothing and speaks for and against nobody."""
+
+        def decide(desk: Desk, before: Order) -> None:
+            for one in (before, *self._companions(desk, before)):
+                if one.status in RATEABLE:
+                    after = self.keep(desk, one, one.left_unrated())
+                    self.tell(desk, after, facts.OrderLeftUnrated(**of_provider(after)))
+
+        return self.step(origin, order, None, decide, with_companions=True)
+
     def urge_order(self, origin: Origin, order: str, note: str) -> Work[KeptOrder]:
         """Remind whoever has it (催办)."""
 

@@ -8,17 +8,25 @@ from typing import Any
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import orders as facts
-from services.contracts.community_file import CommunityFile
-from services.contracts.demands import DemandSubmitted
+from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.contracts.demands import DemandReread, DemandSubmitted
 from services.matching import spoken
 from services.matching.domain.assignment import Bid, assign, is_scarce, will_do
-from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.order import Order
+from services.matching.domain.refusals import NotYourOrder
 from services.matching.domain.succession import speaks_for
 from services.matching.guides import Guide
 from services.matching.handlers.calling import Calling
-from services.matching.handlers.steps import ROUTER, STAFF, KeptOrder, about, load_of, proposal
+from services.matching.handlers.steps import (
+    ROUTER,
+    STAFF,
+    KeptOrder,
+    about,
+    load_of,
+    matter_of,
+)
 from services.matching.store import CatalogueOnRecord, catalogue_ref, load_ref, order_id, order_ref
 
 WAIT_TOLD_SECONDS = 60
@@ -60,17 +68,104 @@ class Placing(Calling):
         def decide(desk: Desk) -> None:
             guide, load = self.guide(desk), load_of(desk)
             matter = Matter(demand.text, demand.title, demand.compound)
-            ranking = guide.rank(matter, load, desk.at)
-            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent)
-            order = _new_order(ref.id, demand, guide, ranking, desk.at)
-            order = self.keep(desk, None, replace(order, finish_due_at=due))
+            heard = guide.heard(matter, demand.reading, urgent=demand.urgent)
+            ranking, held = guide.cautious(matter, load, heard, desk.at)
+            soon = heard.danger == "soon"
+            due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent, soon=soon)
+            order = _new_order(ref.id, demand, guide, ranking, desk.at).understood_as(heard)
+            order = self.keep(desk, None, replace(order, finish_due_at=due, held=held))
             self._place(desk, order, matter, ranking)
+            self._praise(desk, order, matter)
 
         return Work(origin, reads, decide)
+
+    def _praise(self, desk: Desk, order: Order, matter: Matter) -> None:
+        """Let those hear it who are praised; nothing is asked of them."""
+        if order.heard.want != "nothing" or order.heard.accusation != "none":
+            return
+        guide = self.guide(desk)
+        for provider in sorted(guide.names.praised(matter.text)):
+            to = spoken.provider_ref(guide.who(provider))
+            self.tell(desk, order, facts.OrderPraised(**about(order), provider=to, text=matter.text))
+
+    def reread_order(self, origin: Origin, demand: DemandReread) -> Work[None]:
+        """Follow what a demand is now understood to say: hold the order, let it go on, or take it back."""
+        ref = order_ref(origin.community, order_id(demand.demand, demand.round))
+
+        def decide(desk: Desk) -> None:
+            before = desk.get(ref, NotYourOrder())
+            guide, matter = self.guide(desk), matter_of(before)
+            heard = guide.heard(matter, demand.reading, urgent=demand.urgent)
+            after = replace(before.understood_as(heard), urgent=demand.urgent)
+            if demand.urgent and not before.urgent and after.finish_due_at is not None:
+                due = guide.limits.finish_due(after.about, desk.at, urgent=True)
+                after = replace(after, finish_due_at=min(due, after.finish_due_at))
+            if before.status in UNPLACED:
+                self._decide_anew(desk, before, after)
+            elif before.status in OPEN and heard.is_wrongdoing and before.provider is not None:
+                self._take_back(desk, before, after)
+            else:
+                self.keep(desk, before, after)
+
+        return Work(origin, self.reads(origin, ref.id), decide)
+
+    def _decide_anew(self, desk: Desk, before: Order, after: Order) -> None:
+        guide, matter = self.guide(desk), matter_of(after)
+        ranking, held = guide.cautious(matter, load_of(desk), after.heard, desk.at)
+        if not held and not before.held:
+            self.keep(desk, before, after)
+            return
+        if after.status is OrderStatus.QUEUED:
+            after = after.recalled()
+        ranked = replace(
+            after,
+            candidates=guide.choices(ranking),
+            basis=guide.basis_of(ranking),
+            because=ranking.because,
+            confidence=ranking.confidence,
+            held=held,
+        )
+        self._place(desk, self.keep(desk, before, ranked), matter, ranking)
+
+    def _take_back(self, desk: Desk, before: Order, after: Order) -> None:
+        """Take an order from the one who is said to have done wrong, without a word to them."""
+        if before.provider is None or before.provider.id not in after.heard.accused:
+            self.keep(desk, before, after)
+            return
+        guide, matter = self.guide(desk), matter_of(after)
+        ranking, _ = guide.cautious(matter, load_of(desk), after.heard, desk.at)
+        recalled = replace(
+            after.recalled(), candidates=guide.choices(ranking), because=ranking.because, held=True
+        )
+        kept = self.keep(desk, before, recalled)
+        self.propose(desk, kept)
+
+    def take_in_hand(self, origin: Origin, demand: str, round_: int) -> Work[None]:
+        """Note that somebody has the danger in hand: the order stands before others no more."""
+        ref = order_ref(origin.community, order_id(demand, round_))
+
+        def decide(desk: Desk) -> None:
+            before = desk.get(ref, NotYourOrder())
+            self.keep(desk, before, before.understood_as(replace(before.heard, taken=True)))
+
+        return Work(origin, self.reads(origin, ref.id), decide)
+
+    def pass_on(self, origin: Origin, demand: str, round_: int, asked_by: str) -> Work[None]:
+        """Note who asks from now on."""
+        ref = order_ref(origin.community, order_id(demand, round_))
+
+        def decide(desk: Desk) -> None:
+            before = desk.get(ref, NotYourOrder())
+            self.keep(desk, before, replace(before, asked_by=asked_by))
+
+        return Work(origin, self.reads(origin, ref.id), decide)
 
     def _place(self, desk: Desk, order: Order, matter: Matter, ranking: Ranking) -> None:
         """Dispatch it, let it wait for a place, or ask the staff."""
         guide, load = self.guide(desk), load_of(desk)
+        if order.held:
+            self.propose(desk, order)
+            return
         if ranking.decision == "dispatch":
             first = order.candidates[0].provider
             if is_scarce(guide.capacity_of(first.id, desk.at), load.taken.get(first.id, 0)):
@@ -81,9 +176,17 @@ class Placing(Calling):
         if guide.is_anybody_full(load):
             wished = guide.rank(matter, load, desk.at, if_all_had_room=True)
             if wished.decision == "dispatch":
-                self._queue(desk, replace(order, candidates=guide.choices(wished), because=wished.because))
+                because = f"属于“{wished.category}”，能办的单位现在都满了，有空位就派单"
+                waits = replace(
+                    order,
+                    candidates=guide.choices(wished),
+                    because=because,
+                    confidence=wished.confidence,
+                    basis=guide.basis_of(wished),
+                )
+                self._queue(desk, waits)
                 return
-        self.tell(desk, order, proposal(order))
+        self.propose(desk, order)
 
     def _queue(self, desk: Desk, order: Order) -> None:
         """Let an order wait until those that want the same places are decided on together."""
@@ -104,6 +207,7 @@ class Placing(Calling):
             found = (desk.find(ref) for ref in refs)
             waiting = {order.id: order for order in found if order and order.queued_at is not None}
             guide = self.guide(desk)
+            self._give_up_waiting(desk, waiting)
             bids = [self._bid(desk, order) for order in waiting.values()]
             given = assign(bids, guide.free_places(load_of(desk), desk.at), self.solver)
             for order, provider in sorted(given.items()):
@@ -112,6 +216,15 @@ class Placing(Calling):
             return len(given)
 
         return Work(origin, reads, decide)
+
+    def _give_up_waiting(self, desk: Desk, waiting: dict[str, Order]) -> None:
+        """Let staff decide on those who wait for somebody that is not there any more; none of them stays."""
+        for order in list(waiting.values()):
+            if self._bid(desk, order).scores:
+                continue
+            del waiting[order.id]
+            after = replace(order.recalled(), because="原来能办的单位已不在名单上，请工作人员确定由谁来办")
+            self.propose(desk, self.keep(desk, order, after))
 
     def _bid(self, desk: Desk, order: Order) -> Bid:
         guide = self.guide(desk)
@@ -127,6 +240,23 @@ class Placing(Calling):
         if waited.total_seconds() < WAIT_TOLD_SECONDS:
             return order.because
         return f"{self.guide(desk).who(provider).name}有了空位，轮到这一件"
+
+    def recall_from_departed(self, origin: Origin, order: str) -> Work[bool]:
+        """Take an order that nobody answered from a provider that left the catalogue; staff decide."""
+        ref = order_ref(origin.community, order)
+
+        def decide(desk: Desk) -> bool:
+            before = desk.get(ref, NotYourOrder())
+            gone = before.provider
+            if before.status is not OrderStatus.DISPATCHED or gone is None:
+                return False
+            if gone.id in self.guide(desk).providers or gone.id == COMMUNITY_SELF:
+                return False
+            because = f"{gone.name}已不在名单上，请工作人员另行确定由谁来办"
+            self.propose(desk, self.keep(desk, before, replace(before.recalled(), because=because)))
+            return True
+
+        return Work(origin, self.reads(origin, order), decide)
 
     def dispatch_order(
         self,

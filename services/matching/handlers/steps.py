@@ -1,7 +1,8 @@
 """How every use case of matching is done: load, one step, keep, announce."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 from services.chassis.desk import Desk, Origin, Work
@@ -12,9 +13,11 @@ from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Message, Role
 from services.matching import spoken
 from services.matching.domain.assignment import Solver
+from services.matching.domain.caution import danger_name, not_candidates
 from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
 from services.matching.domain.load import Load, Tally
+from services.matching.domain.matter import Matter
 from services.matching.domain.order import Order, Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
 from services.matching.domain.timing import reason_to_supervise, supervised, timed
@@ -23,6 +26,7 @@ from services.matching.lanes import Lane
 from services.matching.store import catalogue_ref, lead_of, lesson_ref, load_ref, order_ref
 
 KeptOrder = Kept[Order]
+TOLD_CHARACTERS = 60
 ROUTER = "router"
 STAFF: Literal["staff"] = "staff"
 CLOCK: Literal["clock"] = "clock"
@@ -86,7 +90,7 @@ class Steps:
         if moved is not load:
             desk.put(load_ref(desk.origin.community), moved)
         for fact in said:
-            desk.announce(ref, fact)
+            desk.announce(ref, fact, guide.public_numbers)
         self._add_up(desk, before, after)
         self._tell_lead(desk, before, after)
         return after
@@ -116,9 +120,45 @@ class Steps:
         """Return what the steps of this lane add up to."""
         return desk.find(self.lane.found(desk)) or Tally()
 
+    def in_words(self, desk: Desk, order: Order, *, to_provider: bool = False) -> dict[str, Any]:
+        """Return what a notice of an order says of it: what, where, until when.
+
+        Arguments:
+            to_provider: for the one who has it; all staff read others, but not what accuses the community.
+        """
+        guide = self.guide(desk)
+        if not to_provider and order.heard.is_wrongdoing:
+            return {"place": guide.place_name(order.compound), "finish_due_on": _day(guide, order)}
+        whole = f"{order.title}：{order.text}" if order.title else order.text
+        short = whole if len(whole) <= TOLD_CHARACTERS else f"{whole[:TOLD_CHARACTERS]}…"
+        words = {"text": short, "place": guide.place_name(order.compound)}
+        return {**words, "finish_due_on": _day(guide, order)}
+
+    def propose(
+        self, desk: Desk, order: Order, because: str | None = None, *, escalated: bool = False
+    ) -> None:
+        """Tell staff that they have to choose.
+
+        Arguments:
+            because: in place of the order's own reason.
+            escalated: they have just been told so otherwise.
+        """
+        words = self.in_words(desk, order)
+        fact = facts.OrderProposed(
+            **about(order),
+            category=order.category,
+            confidence=order.confidence,
+            candidates=tuple(spoken.candidate_ref(choice) for choice in order.next_choices()),
+            because=because or order.because,
+            finish_due_at=order.finish_due_at,
+            escalated=escalated,
+            **words,
+        )
+        self.tell(desk, order, fact)
+
     def tell(self, desk: Desk, order: Order, fact: Message) -> None:
         """Announce something of an order that was kept before."""
-        desk.announce(order_ref(desk.origin.community, order.id), fact)
+        desk.announce(order_ref(desk.origin.community, order.id), fact, self.guide(desk).public_numbers)
 
     def guide(self, desk: Desk) -> Guide:
         """Return what is known of the community.
@@ -133,7 +173,8 @@ class Steps:
 
     def send(self, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> Order:
         """Dispatch a proposed order to a provider; returns it as that one finds it."""
-        after = self.keep(desk, before, before.dispatched_to(to, chosen_by, desk.at))
+        after = self.keep(desk, before, before.dispatched_to(to, chosen_by, because, desk.at))
+        heard = after.heard
         fact = facts.OrderDispatched(
             **of_provider(after),
             category=after.category,
@@ -142,17 +183,31 @@ class Steps:
             because=because,
             sign_due_at=after.sign_due_at,
             finish_due_at=after.finish_due_at,
+            withheld=heard.withholds_from(to.id, to.kind),
+            soon=danger_name(heard.kind) if heard.danger == "soon" else "",
+            **self.in_words(desk, after, to_provider=True),
         )
         self.tell(desk, after, fact)
         return after
 
     def ask_next(self, desk: Desk, order: Order, because: str) -> bool:
-        """Dispatch to the next candidate if there is one; `because` says what became of the last."""
-        choice = self.guide(desk).next_after_decline(order, load_of(desk).taken, desk.at)
-        if choice is None:
+        """Dispatch to the next if the router is sure of it; else a person decides.
+
+        Arguments:
+            order: after the decline, so that it knows who need not be asked again.
+            because: what became of the last.
+        """
+        if order.lead or order.held:
             return False
-        reason = f"{because}，改派下一个合适的：{choice.parts[0].because}"
-        self.send(desk, order, choice.provider, ROUTER, reason)
+        guide = self.guide(desk)
+        excluded = frozenset(order.declined) | not_candidates(order.heard, guide.providers)
+        ranking = guide.rank(matter_of(order), load_of(desk), desk.at, excluded=excluded)
+        if ranking.decision != "dispatch":
+            return False
+        ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
+        first = ranked.candidates[0]
+        reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
+        self.send(desk, ranked, first.provider, ROUTER, reason)
         return True
 
     def supervise_if_due(self, desk: Desk, order: Order) -> Order:
@@ -184,16 +239,13 @@ def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
     )
 
 
-def proposal(order: Order, because: str | None = None) -> facts.OrderProposed:
-    """Return the fact that staff have to choose; `because` in place of the router's own reason."""
-    return facts.OrderProposed(
-        **about(order),
-        category=order.category,
-        confidence=order.confidence,
-        candidates=tuple(spoken.candidate_ref(choice) for choice in order.next_choices()),
-        because=because or order.because,
-        finish_due_at=order.finish_due_at,
-    )
+def matter_of(order: Order) -> Matter:
+    """Return what an order is about, as the router reads it."""
+    return Matter(order.text, order.title, order.compound)
+
+
+def _day(guide: Guide, order: Order) -> date | None:
+    return guide.limits.day_of(order.finish_due_at) if order.finish_due_at else None
 
 
 def about(order: Order) -> dict[str, Any]:

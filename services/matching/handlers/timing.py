@@ -22,7 +22,6 @@ from services.matching.handlers.steps import (
     acts_for,
     must_be_theirs,
     of_provider,
-    proposal,
     provider_of,
 )
 from services.matching.store import order_ref
@@ -172,20 +171,24 @@ class Timing(Steps):
             self._raise(desk, before, "一直没有派给承办单位", None)
             return
         missed = spoken.provider_ref(provider_of(before))
-        fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=before.sign_due_at or desk.at)
+        due = before.sign_due_at or desk.at
+        fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=due, escalated=True)
         after = self.keep(desk, before, before.unsigned_in_time(), fact)
         because = f"{missed.name}未在时限内签收"
         if before.level is Level.CANDIDATE and self.ask_next(desk, after, because):
             return
-        if before.level is not Level.SUPERVISOR:
+        escalated = before.level is not Level.SUPERVISOR
+        if escalated:
             after = self._raise(desk, after, because, missed)
-        self.tell(desk, after, proposal(after, because))
+        self.propose(desk, after, because, escalated=escalated)
 
     def _raise(self, desk: Desk, before: Order, because: str, missed: ProviderRef | None) -> Order:
         after = self.keep(desk, before, clocks.raised(before))
         at_the_top = after.level is Level.SUPERVISOR
         level = facts.SUPERVISOR if at_the_top else facts.STAFF
-        fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because)
+        words = self.in_words(desk, after)
+        words.pop("finish_due_on")
+        fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because, **words)
         self.tell(desk, after, fact)
         if at_the_top and after.supervised is None:
             return self.supervise(desk, after, because, CLOCK)

@@ -1,5 +1,6 @@
 """Who is told what of a fact: the few at once, the many in tellings."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -47,7 +48,7 @@ def told(kind: str, fact: Any, following: Following) -> Told:
     heard: dict[str, str] = {}
     many: list[Many] = []
     for audience, text in TEXTS.get(kind, {}).items():
-        words = text.format_map(dict(fact)).removesuffix("：")
+        words = _said(text, fact)
         who = _AUDIENCES[audience](fact, following)
         few = who.inboxes if len(who.named) > FEW else (*who.inboxes, *map(inbox.person, who.named))
         for recipient in few:
@@ -57,6 +58,29 @@ def told(kind: str, fact: Any, following: Following) -> Told:
         if who.followers:
             many.append(Many(words))
     return Told(list(heard.items()), many)
+
+
+_NO_DAY = re.compile(r"[，；]?\{finish_due_on:[^}]*\}( 前办结)?")
+_NOTHING_THERE = re.compile(r"：——|（，|，）|，，")
+
+
+def _said(text: str, fact: Any) -> str:
+    """Return a text with the fields of its fact in it, and no trace of those that are empty."""
+    fields = {name: "、".join(value) if _is_words(value) else value for name, value in dict(fact).items()}
+    if fields.get("finish_due_on", ...) is None:
+        text = _NO_DAY.sub("", text)
+    if fields.get("soon"):
+        fields["soon"] = f"隐患·{fields['soon']}，"
+    words = text.format_map(fields)
+    return _NOTHING_THERE.sub(_without_the_gap, words).removesuffix("：")
+
+
+def _without_the_gap(found: re.Match[str]) -> str:
+    return {"：——": "：", "（，": "（", "，）": "）", "，，": "，"}[found.group()]
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
 
 
 def _portions(named: Iterable[str], heard: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
@@ -95,6 +119,10 @@ _AUDIENCES: Mapping[str, Callable[[Any, Following], Audience]] = MappingProxyTyp
         texts.LEFT: _named("left"),
         texts.VOICES: _named("askers"),
         texts.STAFF: lambda _, __: Audience((inbox.STAFF,)),
+        texts.STAFF_UNLESS_TOLD: lambda fact, _: Audience(() if fact.escalated else (inbox.STAFF,)),
+        texts.STAFF_UNLESS_ACCUSED: lambda fact, _: Audience(() if fact.to else (inbox.STAFF,)),
+        texts.TO: _named("to"),
+        texts.TOLD: _named("told"),
         texts.PROVIDER: _of_provider("provider"),
         texts.RECEIVER: _of_provider("receiver"),
         texts.GIVER: _of_provider("giver"),

@@ -13,12 +13,42 @@ RECEIVER = "receiver"
 GIVER = "giver"
 STAFF = "staff"
 PARTNER = "partner"
+TO = "to"
+TOLD = "told"
+STAFF_UNLESS_TOLD = "staff_unless_told"
+STAFF_UNLESS_ACCUSED = "staff_unless_accused"
 CARRIED = "carried"
 LEFT = "left"
 VOICES = "voices"
 
+ALARM = "【紧急·{danger}】{place}：“{text}”。请立即处置，先点“我来处理”再打开联系方式；求助电话 {call}"
+
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
+        "demand.alarmed.v1": {
+            STAFF: ALARM,
+            TO: ALARM,
+        },
+        "demand.alarm_taken.v1": {
+            STAFF: "紧急情况已有人处理（{by}）：{because}",
+            TOLD: "紧急情况已有人处理（{by}）：{because}",
+        },
+        "demand.to_confirm.v1": {
+            STAFF: "【请核实】{place}可能有人有危险（{danger}）：“{text}”",
+            TO: "【请核实】{place}可能有人有危险（{danger}）：“{text}”",
+        },
+        "demand.accuses.v1": {
+            STAFF_UNLESS_ACCUSED: "收到一条举报，请研判；举报人信息只有保密查阅人能看",
+            TO: "收到一条反映社区自身问题的诉求，请您处理",
+        },
+        "demand.passed_on.v1": {ASKER: "您附议的诉求，原提出人已撤回；事情照样办，由您接着关注和评单"},
+        "demand.rating_wanted.v1": {
+            ASKER: "您的诉求已办结，请您评单；还有 {left_days} 天，不评单将按“未评价”归档",
+            STAFF: "一条办结的诉求还没有评单，请回访",
+        },
+        "demand.left_unrated.v1": {
+            ASKER: "您的诉求已按“未评价”归档；如果没有办好，{left_days} 天内仍可评单要求重办",
+        },
         "demand.endorsed.v1": {STAFF: "有居民附议，现有 {supporters} 人附议"},
         "demand.joined.v1": {
             CARRIED: "您关注的诉求已并入这条相同的诉求一起办理，进展照样告诉您；不同意合并可退出",
@@ -34,14 +64,15 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "issue.topic_decided.v1": {VOICES: "您反映的“{title}”，小板凳议事会{outcome}"},
         "demand.reopened.v1": {STAFF: "居民不满意，诉求第 {times} 次重新办理：{reason}"},
         "order.proposed.v1": {
-            STAFF: "有诉求待研判：{because}",
+            STAFF_UNLESS_TOLD: "有诉求待研判（{place}）：{text}——{because}，{finish_due_on:%Y-%m-%d} 前办结",
             ASKERS: "您的诉求已收到，社区工作人员正在研判由谁来办",
         },
         "order.queued.v1": {
             ASKERS: "能办这件事的单位现在都满了，您的诉求在排队，有空位就派单",
         },
         "order.dispatched.v1": {
-            PROVIDER: "您有一件新工单，请及时接单（{category}）",
+            PROVIDER: "您有一件新工单（{soon}{category}，{place}）：{text}，请及时接单"
+            "，{finish_due_on:%Y-%m-%d} 前办结",
             ASKERS: "您的诉求已下单给{provider.name}",
         },
         "order.called.v1": {ASKERS: "{to.name}也来办理您的诉求（{called_to}），由{provider.name}牵头"},
@@ -57,7 +88,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "order.planned.v1": {ASKERS: "{provider.name}已列出办理计划"},
         "order.milestone_done.v1": {ASKERS: "您的诉求有新进展：{milestone.title}"},
         "order.completed.v1": {
-            ASKERS: "{provider.name}已办结：{summary}。请您评单",
+            ASKER: "{provider.name}已办结：{summary}。请您评单",
+            ASKERS: "您附议的诉求已由{provider.name}办结：{summary}",
             STAFF: "{provider.name}已办结，请核实",
         },
         "order.verified.v1": {PROVIDER: "社区已核实您的办结"},
@@ -65,14 +97,20 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             PROVIDER: "工单被发回重办：{reason}",
             ASKERS: "已发回{provider.name}重新办理",
         },
-        "order.settled.v1": {PROVIDER: "工单已结单，谢谢", ASKERS: "您的诉求已归档，谢谢您的评单"},
+        "order.settled.v1": {
+            PROVIDER: "工单已结单，谢谢",
+            ASKER: "您的诉求已归档，谢谢您的评单",
+            ASKERS: "您附议的诉求已办结归档",
+        },
+        "order.left_unrated.v1": {PROVIDER: "居民一直没有评单，工单按“未评价”结单，不计好评也不计差评"},
+        "order.praised.v1": {PROVIDER: "有居民表扬您：“{text}”"},
         "order.urged.v1": {PROVIDER: "居民催办（第 {times} 次）：{note}"},
         "order.cancelled.v1": {PROVIDER: "工单已取消：{reason}", ASKERS: "不再办理：{reason}"},
         "order.unsigned.v1": {
-            PROVIDER: "您未在时限内签收工单，已转由别人办理",
-            STAFF: "{provider.name}未在时限内签收",
+            PROVIDER: "您未在时限内签收，这件工单已收回",
+            STAFF_UNLESS_TOLD: "{provider.name}未在时限内签收",
         },
-        "order.escalated.v1": {STAFF: "工单无人承接，请尽快处理：{because}"},
+        "order.escalated.v1": {STAFF: "工单无人承接，请尽快处理（{place}）：{text}——{because}"},
         "order.handover_lapsed.v1": {
             PROVIDER: "{receiver.name}没有在时限内答复转办，仍由您负责办理",
             RECEIVER: "{provider.name}请您接手的工单已过答复时限，请求已失效",

@@ -1,0 +1,102 @@
+"""Who may see a demand, and who may learn whose it is.
+
+| matter | seen by |
+|---|---|
+| public | everybody of the community, in masked words |
+| private (health, family, money, danger, what is marked so) | the asker, staff, the compound's grid workers |
+| says that somebody did wrong | the asker and staff; whose word it is: the confidential readers alone |
+| says so of the community itself | the asker, the supervisor and the confidential readers |
+| any, by a provider | whoever has the order |
+
+`where` is the same rule for the database; a test holds the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.intake.domain.demand import Demand
+
+RESIDENT, GRID_WORKER, STAFF = "resident", "grid_worker", "staff"
+PROVIDERS = ("unit", "partner")
+_WRONGDOING = "wrongdoing"
+_SUGGESTION, _REPORT = "suggestion", "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks.
+
+    Arguments:
+        subject, role: as the token says.
+        places: a grid worker's compounds and venues.
+        is_confidential: named by the community file as a confidential reader.
+        is_supervisor: named as the one who hears of accusations against the community.
+        has_supervisor: whether the file names anybody for that.
+    """
+
+    subject: str
+    role: str
+    places: frozenset[str] = frozenset()
+    is_confidential: bool = False
+    is_supervisor: bool = False
+    has_supervisor: bool = False
+
+    def may_see(self, demand: Demand) -> bool:
+        """Return whether a demand exists for them."""
+        if self.role in PROVIDERS:
+            return demand.handler is not None and demand.handler.id == self.subject
+        if demand.asked_by == self.subject:
+            return True
+        if demand.accuses:
+            return self._may_see_accusation(against_community=demand.meaning.against_community)
+        if self.role == STAFF:
+            return True
+        return not demand.is_private or (self.role == GRID_WORKER and demand.compound in self.places)
+
+    def _may_see_accusation(self, *, against_community: bool) -> bool:
+        if self.role not in (STAFF, GRID_WORKER):
+            return False
+        if self.is_confidential or self.is_supervisor:
+            return True
+        return self.role == STAFF and not (against_community and self.has_supervisor)
+
+    def may_contact(self, demand: Demand) -> bool:
+        """Return whether they need the resident's name and phone for what they do."""
+        if self.role not in (STAFF, GRID_WORKER, *PROVIDERS) or not self.may_see(demand):
+            return False
+        if demand.accuses:
+            return self.is_confidential
+        return self.role not in PROVIDERS or not demand.contact_withheld
+
+    def reads_in_full(self, demand: Demand) -> bool:
+        """Return whether phone and identity numbers in the text are shown to them."""
+        return demand.asked_by == self.subject or self.may_contact(demand)
+
+    def where(self) -> Mapping[str, object]:
+        """Return the condition under which a demand is listed for them; the same rule as `may_see`."""
+        if self.role in PROVIDERS:
+            return {"handler.id": self.subject}
+        mine = {"asked_by": self.subject}
+        accuses = {
+            "$or": [
+                {"heard.accusation": _WRONGDOING},
+                {"heard": None, "about": _REPORT},
+            ]
+        }
+        harmless = {"$nor": [accuses]}
+        if self.role == STAFF:
+            return self._where_of_staff(mine, harmless)
+        public: list[object] = [{"private": False}, {"private": None, "about": _SUGGESTION}]
+        if self.role == GRID_WORKER and self.places:
+            public.append({"compound": {"$in": sorted(self.places)}})
+        seen: list[object] = [mine, {"$and": [harmless, {"$or": public}]}]
+        if self.role == GRID_WORKER and (self.is_confidential or self.is_supervisor):
+            seen.append(accuses)
+        return {"$or": seen}
+
+    def _where_of_staff(
+        self, mine: Mapping[str, object], harmless: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        if self.is_confidential or self.is_supervisor or not self.has_supervisor:
+            return {}
+        return {"$or": [mine, harmless, {"heard.against_community": {"$ne": True}}]}

@@ -1,0 +1,79 @@
+"""What is done and nobody has rated: asked for again, to be called about, left unrated after a term."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.chassis.desk import Desk, Origin, Work
+from services.contracts import demands as facts
+from services.contracts.refusal import NotFound
+from services.intake.domain.demand import Demand, DemandStatus, DemandStep, Line
+from services.intake.store import demand_ref, places_ref
+
+ASKED_AGAIN_AFTER_SHARE = 3
+"""After this part of the term it is asked for again."""
+UNRATED = "unrated"
+
+
+def first_due(at: datetime, days: int) -> datetime:
+    """Return when those who have not rated by then are asked again."""
+    return at + timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
+
+
+def rating_is_due(origin: Origin, demand: str) -> Work[bool]:
+    """Do what is due for a demand that is done and not rated; answers whether anything was done.
+
+    First it is asked for again and somebody is to call; after the term it is left unrated (未评价), which
+    counts as neither good nor bad, and may still be reopened; after another term it is over.
+    """
+    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
+
+    def decide(desk: Desk) -> bool:
+        before = desk.find(ref)
+        if before is None or before.rating_due_at is None or before.rating_due_at > desk.at:
+            return False
+        days = desk.get(known, NotFound()).rating_days
+        if before.status is DemandStatus.COMPLETED and not before.call_back:
+            _ask_again(desk, origin, before, days)
+        elif before.status is DemandStatus.COMPLETED:
+            _leave(desk, origin, before, days)
+        elif before.status is DemandStatus.UNRATED:
+            line = Line(desk.at, "clock", "lapsed", "已归档（未评价）")
+            desk.put(ref, replace(before.after(DemandStep.LAPSE, line), rating_due_at=None))
+            desk.announce(ref, facts.DemandClosed(demand=demand, outcome=UNRATED, order=before.order or ""))
+        else:
+            desk.put(ref, replace(before, rating_due_at=None))
+        return True
+
+    return Work(origin, (ref, known), decide)
+
+
+def _ask_again(desk: Desk, origin: Origin, before: Demand, days: int) -> None:
+    ref = demand_ref(origin.community, before.id)
+    left = days - days // ASKED_AGAIN_AFTER_SHARE
+    due = desk.at + timedelta(days=days) - timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
+    line = Line(desk.at, "clock", "asked_again", "办结后还没有评单，已再次提醒，并请社区回访")
+    desk.put(ref, replace(before.noted(line), call_back=True, rating_due_at=due))
+    fact = facts.DemandRatingWanted(demand=before.id, asked_by=before.asked_by, left_days=left)
+    desk.announce(ref, fact)
+
+
+def _leave(desk: Desk, origin: Origin, before: Demand, days: int) -> None:
+    ref = demand_ref(origin.community, before.id)
+    line = Line(desk.at, "clock", "left_unrated", f"{days} 天内没有评单，按“未评价”处理；不满意仍可要求重办")
+    after = before.after(DemandStep.LEAVE_UNRATED, line)
+    desk.put(ref, replace(after, call_back=False, rating_due_at=desk.at + timedelta(days=days)))
+    fact = facts.DemandLeftUnrated(demand=before.id, asked_by=before.asked_by, left_days=days)
+    desk.announce(ref, fact)
+
+
+def clock_of_rating(before: Demand, after: Demand, days: int, at: datetime) -> Demand:
+    """Return a demand with the clock of its rating wound when it is done, and stopped when it is not.
+
+    Arguments:
+        days: that it waits to be rated.
+    """
+    if after.status is DemandStatus.COMPLETED and before.status is not DemandStatus.COMPLETED:
+        return replace(after, rating_due_at=first_due(at, days), call_back=False)
+    if after.status not in (DemandStatus.COMPLETED, DemandStatus.UNRATED):
+        return replace(after, rating_due_at=None, call_back=False) if after.rating_due_at else after
+    return after

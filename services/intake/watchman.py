@@ -1,0 +1,90 @@
+"""The watchman: looks for alarms that nobody has taken in time, and for what was done and not rated.
+
+When what is due is kept on the demands, so nothing is lost when a process ends. Every replica looks; the
+demand's revision, checked in the write, lets one of them act.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from services.chassis.desk import Origin, Work
+from services.chassis.shelf import Due, Shelf
+from services.contracts.words import Actor, Role
+from services.intake.alarms import sound_again
+from services.intake.ratings import rating_is_due
+from services.intake.store import ALARM, DEMANDS, RATING
+
+log = structlog.get_logger()
+
+PORTION = 100
+WATCHMAN = Actor(subject="watchman", role=Role.OPERATOR)
+"""In whose name a time acts: nobody of the community."""
+
+Step = Callable[[Origin, str], Work[bool]]
+STEPS: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
+"""Field that says when → what is done then."""
+
+
+class DueDocuments(Protocol):
+    """Where it is kept what is due."""
+
+    async def due(
+        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+    ) -> list[Due]: ...
+
+
+class Runs(Protocol):
+    """Who runs works together."""
+
+    async def run(self, works: Sequence[Work[bool]]) -> list[bool | Exception]: ...
+
+
+@dataclass(slots=True)
+class Watchman:
+    """Acts upon what is due.
+
+    Arguments:
+        documents: intake's store.
+        batches: run the works, each beside the others.
+        clock: what time it is.
+    """
+
+    documents: DueDocuments
+    batches: Runs
+    clock: Callable[[], datetime]
+    _failing: set[str] = field(default_factory=set)
+
+    async def look(self) -> int:
+        """Act upon everything that is due by now, alarms first; return how much was done.
+
+        What cannot be done is passed over and tried again at the next look, so it holds up nothing else.
+        """
+        until, done, seen = self.clock(), 0, set[str]()
+        for when, step in STEPS:
+            last: Due | None = None
+            while found := await self.documents.due(DEMANDS, when, until, limit=PORTION, after=last):
+                outcomes = await self.batches.run([step(_origin(due), due.id) for due in found])
+                for due, outcome in zip(found, outcomes, strict=True):
+                    self._note(due, outcome)
+                done += sum(outcome is True for outcome in outcomes)
+                seen.update(due.key for due in found)
+                last = found[-1]
+        self._failing &= seen
+        return done
+
+    def _note(self, due: Due, outcome: bool | Exception) -> None:
+        """What fails look after look is told once in the log."""
+        if isinstance(outcome, Exception):
+            if due.key not in self._failing:
+                log.error("watch_failed", community=due.community, demand=due.id, exc_info=outcome)
+            self._failing.add(due.key)
+        else:
+            self._failing.discard(due.key)
+
+
+def _origin(due: Due) -> Origin:
+    return Origin(due.community, WATCHMAN, due.id)
