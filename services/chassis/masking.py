@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from services.contracts.community_file import CommunityFile
+from services.language.dangers import LINES
 from services.language.masks import digits_of, masked, numbers_in
 
 M = TypeVar("M", bound=BaseModel)
@@ -155,11 +156,16 @@ def _anything(value: Any, public: Public) -> Any:
     return value
 
 
+def lines_of(file: CommunityFile) -> dict[str, str]:
+    """Return a community's own emergency lines: name → number."""
+    given = {name: getattr(file.lines, name) for name in LINES}
+    return {name: number for name, number in given.items() if isinstance(number, str)}
+
+
 def public_numbers_of(file: CommunityFile) -> frozenset[str]:
     """Return what a file says is meant to be called, digits alone: desks, lines, and numbers in duties."""
     providers = (*file.units, *file.partners)
     phones = [phone for provider in providers for phone in provider.phones]
-    lines = [number for number in file.lines.model_dump().values() if number]
     said = [duty for provider in providers for duty in provider.duties]
     found = (numbers_in(duty) for duty in said)
-    return digits_of([file.community.service_phone, *phones, *lines]).union(*found) - {""}
+    return digits_of([file.community.service_phone, *phones, *lines_of(file).values()]).union(*found) - {""}

@@ -90,11 +90,7 @@ async def administer(client: Client, command: str, value: object = 1, **options:
 
 
 def position_of(kept: Kept[Any], first: str | None) -> str:
-    """Return where the page after a value begins, as `Store.page` takes it.
-
-    Arguments:
-        first: as the page was asked for.
-    """
+    """Return where the page after a value begins, as `Store.page` takes it; `first` as it was asked for."""
     own: str = getattr(kept.value, "id", "")
     return own if first is None else f"{getattr(kept.value, first)}.{own}"
 

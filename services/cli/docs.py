@@ -12,7 +12,7 @@ import typer
 from services.chassis.settings import Settings
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
 from services.house import BLUEPRINTS, reference, routes_of
-from services.intake.domain import demand
+from services.intake.domain import lifecycle as demand
 from services.matching.domain import lifecycle as order
 from services.matching.domain.affairs import county_affairs
 from services.matching.domain.lexicon import field_lexicon
@@ -100,11 +100,12 @@ def states() -> str:
     parts.append(_machine(order.STEPS, order.NAMES, order.OrderStatus.PROPOSED))
     parts.append("\n")
     parts.append(
-        "A declined order is proposed again, and at once dispatched to the next candidate if there\n"
+        "A declined order is proposed again, and at once dispatched to the next if the router is sure of\n"
     )
-    parts.append("is one. A demand follows its order; one that is over keeps its status.\n\n")
+    parts.append("it. A demand follows its order; one that is over keeps its status.\n\n")
     parts.append(
-        "Some steps nobody takes: `be_rated_well`, `settle` and an answered `go_on` follow the demand,\n"
+        "Some steps nobody takes: `be_rated_well`, `settle`, `recall`, `leave_unrated` and an answered\n"
+        "`go_on` follow the demand, "
     )
     parts.append("`miss_signing`, `lapse_handover` and a `go_on` without an answer follow the clock\n")
     parts.append("([decision 0014](decisions/0014-deadlines-stand-on-the-orders.md)).\n")

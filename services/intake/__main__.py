@@ -3,6 +3,7 @@
 from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
 from services.chassis.supervision import Chore
+from services.intake.care_routes import CareRoutes
 from services.intake.consumers import CONSUMES
 from services.intake.routes import IntakeRoutes
 from services.intake.store import SHELVES, WATCHED
@@ -15,12 +16,12 @@ def build(kit: Kit) -> Parts:
     """Return intake's parts; without a vault key it keeps no contacts."""
     key = kit.settings.vault_key.get_secret_value()
     routes = IntakeRoutes(kit.store, Vault(key) if key else None)
-    voices = VoicesRoutes(kit.store)
+    voices, care = VoicesRoutes(kit.store), CareRoutes(kit.store, routes.vault)
     chores = []
     if kit.batches is not None:
         watchman = Watchman(kit.store, kit.batches, now)
         chores.append(Chore("watchman", watchman.look, kit.settings.timers_seconds))
-    return Parts((*routes.table(), *voices.table()), CONSUMES, chores, WATCHED)
+    return Parts((*routes.table(), *care.table(), *voices.table()), CONSUMES, chores, WATCHED)
 
 
 BLUEPRINT: Blueprint = Blueprint("intake", SHELVES, build)

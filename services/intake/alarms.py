@@ -260,7 +260,7 @@ def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, more: Understood) -
     """Take what a supplement says: it may bring a danger, or take one away, which a person then confirms."""
     heard = before.meaning
     if more.is_alarming and not heard.is_alarming:
-        told = replace(heard, danger=more.danger, kind=more.kind, said=more.said, private=True)
+        told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
         _reread(desk, ref, before, told, "补充里说到危险")
     elif heard.danger == "now" and more.want == "nothing" and not more.is_alarming:
         _reread(desk, ref, before, replace(heard, danger="perhaps"), "补充里说危险可能已经没有了，请核实")

@@ -12,7 +12,8 @@ from services.contracts import orders
 from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.words import ProviderRef
-from services.intake.domain.demand import Demand, DemandStep, Handler, Line
+from services.intake.domain.demand import Demand, Handler, Line
+from services.intake.domain.lifecycle import DemandStep
 from services.intake.following_time import OF_TIME
 from services.intake.ratings import clock_of_rating
 from services.intake.store import Places, demand_ref, places_ref

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.chassis.desk import Desk, Origin, Work
-from services.chassis.masking import public_numbers_of
+from services.chassis.masking import lines_of, public_numbers_of
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.communities import CommunityLoaded, read_file_on_record
@@ -18,14 +18,8 @@ from services.contracts.refusal import Invalid, NotFound
 from services.contracts.words import DemandKind, Role, Satisfaction, Solved
 from services.intake.alarms import heard_more, reading_told, tell_what_was_heard
 from services.intake.community_file import Change, diff_community_files
-from services.intake.domain.demand import (
-    Demand,
-    DemandStatus,
-    DemandStep,
-    Line,
-    NotYourDemand,
-    Rating,
-)
+from services.intake.domain.demand import Demand, Line, NotYourDemand, Rating
+from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.understanding import Home, Said, Understood, read, understood
 from services.intake.domain.voices.issues import Thresholds
 from services.intake.domain.words_of_residents import checked
@@ -111,7 +105,7 @@ def places_of(file: CommunityFile) -> Places:
         ),
         file.community.timezone,
         home=_home(file),
-        lines={name: number for name, number in file.lines.model_dump().items() if number},
+        lines=lines_of(file),
         duty=file.duty,
         grid_workers={worker.subject: worker.compounds for worker in file.grid_workers},
         confidential_readers=file.confidential_readers,

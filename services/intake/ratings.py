@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import demands as facts
 from services.contracts.refusal import NotFound
-from services.intake.domain.demand import Demand, DemandStatus, DemandStep, Line
+from services.intake.domain.demand import Demand, Line
+from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.store import demand_ref, places_ref
 
 ASKED_AGAIN_AFTER_SHARE = 3

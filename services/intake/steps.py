@@ -73,3 +73,8 @@ def showing(ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Wo
         return show(view, status=status, revision=kept.revision, public=public)
 
     return Work(work.origin, tuple(dict.fromkeys((*work.reads, known))), decide, work.then_reads)
+
+
+def step(ask: Ask[Any], taking: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:
+    """Return the work of a step that answers with the demand; for those who may see it."""
+    return showing(ask, only_if_seen(ask, taking))

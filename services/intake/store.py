@@ -7,7 +7,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from services.chassis.shelf import Index, Ref, Shelf, Watched
-from services.intake.domain.demand import Demand, DemandStatus
+from services.intake.domain.demand import Demand
+from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.understanding import Home
 from services.intake.domain.voices.issues import Issue, Thresholds
 from services.intake.domain.voices.kin import Holders, Kin

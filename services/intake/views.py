@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.chassis.shelf import Kept
 from services.intake.alarms import DANGER, numbers, question_of
-from services.intake.domain.demand import NAMES, Demand, DemandStatus, Line, allowed_steps
+from services.intake.domain.demand import Demand, Line
+from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
 from services.intake.domain.understanding import Understood
 from services.intake.store import Places

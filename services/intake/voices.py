@@ -13,7 +13,8 @@ from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import NotFound
-from services.intake.domain.demand import Demand, DemandStatus
+from services.intake.domain.demand import Demand
+from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.voices.issues import Issue, Member, Thresholds, headline
 from services.intake.domain.voices.kin import (
     OFFERED_MAX,

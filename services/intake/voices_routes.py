@@ -114,7 +114,9 @@ class VoicesRoutes:
         heard = understood(read(text, title), places.home)
         return show(
             voices_views.LikeList(
-                emergency=views.emergency_view(heard, places), private=heard.private, items=items[:LIKE_MAX]
+                emergency=views.emergency_view(heard, places),
+                private=heard.private or heard.is_alarming,
+                items=items[:LIKE_MAX],
             ),
             public=frozenset(places.public_numbers),
         )

@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from services.chassis.shelf import Kept
-from services.intake.domain.demand import NAMES, Demand, DemandStatus
+from services.intake.domain.demand import Demand
+from services.intake.domain.lifecycle import NAMES, DemandStatus
 from services.intake.domain.sight import Viewer
 from services.intake.domain.voices.issues import Issue, Topic
 from services.intake.domain.voices.kin import Alike

@@ -131,7 +131,7 @@ def _starred(mask: Mask, number: str) -> str:
         return f"{signs[:area]}-{STARS}{signs[-mask.tail :]}"
     stars = 2 * STARS if mask.name == "id18" else STARS
     head, tail = signs[: mask.head], signs[-mask.tail :] if mask.tail else ""
-    return f"{head}{stars}{tail}".upper() if mask.name in ("plate", "passport") else f"{head}{stars}{tail}"
+    return f"{head}{stars}{tail}".upper()
 
 
 class _Folded:

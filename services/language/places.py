@@ -71,7 +71,7 @@ def shortened(name: str) -> str:
 
 
 @cache
-def gazetteer(home: frozenset[str]) -> Gazetteer:
+def gazetteer(home: tuple[str, ...]) -> Gazetteer:
     """Return the names as people say them here: counties far away by their whole names, all others short too.
 
     Arguments:
@@ -95,7 +95,7 @@ def gazetteer(home: frozenset[str]) -> Gazetteer:
     return Gazetteer(codes, {two: tuple(sorted(found, reverse=True)) for two, found in lengths.items()})
 
 
-def home_of(county: str, province: str) -> frozenset[str]:
+def home_of(county: str, province: str) -> tuple[str, ...]:
     """Return the codes of the divisions that are here: the county's own and its province's.
 
     Its city is not: what is the matter in the city is not the county's.
@@ -106,15 +106,15 @@ def home_of(county: str, province: str) -> frozenset[str]:
     named = {code for code, name in DIVISION_DATA.items() if county and county.endswith(name)}
     above = {code[:2] for code, name in DIVISION_DATA.items() if province and name == province}
     found = {code for code in named if code[:2] in above} or named
-    return frozenset(part for code in found for part in (code, f"{code[:2]}0000"))
+    return tuple(sorted({part for code in found for part in (code, f"{code[:2]}0000")}))
 
 
-def sounds_like_elsewhere(name: str, home: frozenset[str]) -> bool:
+def sounds_like_elsewhere(name: str, home: tuple[str, ...]) -> bool:
     """Return whether a name of one's own holds the name of another place, as 北京路 does."""
     return bool(home) and any(True for _ in gazetteer(home).named(name))
 
 
-def elsewhere_in(text: str, home: frozenset[str], own_names: Iterable[str]) -> str:
+def elsewhere_in(text: str, home: tuple[str, ...], own_names: Iterable[str]) -> str:
     """Return the first division named in a text that is neither here nor above it; empty when there is none.
 
     Arguments:
@@ -136,7 +136,7 @@ def elsewhere_in(text: str, home: frozenset[str], own_names: Iterable[str]) -> s
     return ""
 
 
-def _is_above_home(known: Gazetteer, home: frozenset[str], text: str, start: int, name: str) -> bool:
+def _is_above_home(known: Gazetteer, home: tuple[str, ...], text: str, start: int, name: str) -> bool:
     """Whether a division is only named to say where the county lies, as 运城市稷山县."""
     behind = text[start + len(name) : start + len(name) + 8]
     return any(known.codes[found] in home for at, found in known.named(behind) if at == 0)

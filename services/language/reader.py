@@ -16,6 +16,7 @@ WHOLE_CHARACTERS = 90
 """A text of so many signs is read in one piece."""
 PIECE_CHARACTERS = 60
 PIECES_MAX = 120
+TOGETHER_CHARACTERS = 1_500
 SAID_MAX = 3
 SAID_GRAMS = 12
 NO_KIND = ""
@@ -77,9 +78,14 @@ class Reader:
             text, title: as they were written; no limit, though beyond some thousand signs only the first
                 and the last of them are read.
         """
-        pieces = list(_pieces(f"{title}。{text}" if title else text))
+        whole = f"{title}。{text}" if title else text
+        pieces = list(_pieces(whole))
         read = [(self._model.chances(piece), piece) for piece in pieces]
         highest = {name: max(chances[name] for chances, _ in read) for name in self._model.heads}
+        if len(pieces) > 1:
+            # Of many pieces one sounds alarming by chance: what the whole sounds like counts for a third.
+            together = self._model.chances(whole[:TOGETHER_CHARACTERS])
+            highest = {name: (2 * chance + together[name]) // 3 for name, chance in highest.items()}
         # What is asked, and where it is, the whole says: the one piece that asks for a deed counts.
         lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
         chances = {**highest, **lowest}

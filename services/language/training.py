@@ -1,7 +1,8 @@
 """Makes the reader's model from the sentences: `python -m services.language.training`, or `make model`.
 
 A plain logistic regression for each question, over the n-grams of many hands' sentences. Where an answer
-begins to count is found on sentences of hands that the model has not seen: each hand is left out in turn.
+begins to count is chosen on sentences of hands that the model has not seen: each hand is left out in turn,
+and what is found then is printed (`--quick` leaves that out).
 It needs scikit-learn, which comes with the tools for tests and is not there where the services run.
 """
 
@@ -9,8 +10,8 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import exp, log, sqrt
+from dataclasses import dataclass
+from math import log, sqrt
 from typing import Any, get_args
 
 import numpy as np
@@ -22,9 +23,9 @@ from services.language.model import MODEL, PARTS, Head, written
 from services.language.sentences import Sentence, read_sentences
 from services.language.words import DangerKind
 
-RULES = 1
+RULES = 2
 """Counts the changes of what is made from the same sentences."""
-SEEN_MIN = 4
+SEEN_MIN = 3
 """An n-gram that fewer sentences hold says nothing."""
 STRENGTH = 6.0
 """Inverse of the regularisation."""
@@ -40,15 +41,15 @@ class Question:
         name: of the head.
         yes: whether the answer for a sentence is yes.
         among: the sentences that it is learnt from.
-        false_sure, false_perhaps: of the sentences whose answer is no, how many may be called surely or
-            perhaps yes.
+        perhaps, sure: from which chance on, in thousandths, the answer counts as perhaps or surely yes;
+            chosen by what `main` prints of hands that the model has not seen.
     """
 
     name: str
     yes: Callable[[Sentence], bool]
     among: Callable[[Sentence], bool] = lambda _: True
-    false_sure: float = 0.01
-    false_perhaps: float = 0.05
+    perhaps: int = 500
+    sure: int = 800
 
 
 IDLE = ("praise", "finished", "denied", "withdrawn", "word")
@@ -60,14 +61,14 @@ def _is_kind(kind: str) -> Callable[[Sentence], bool]:
 
 
 QUESTIONS = (
-    Question("now", lambda s: s.danger == "now", false_sure=0.02, false_perhaps=0.1),
-    Question("soon", lambda s: s.danger != "none", false_sure=0.04, false_perhaps=0.1),
-    Question("wrongdoing", lambda s: s.accusation == "wrongdoing", false_sure=0.03, false_perhaps=0.08),
-    Question("complaint", lambda s: s.accusation != "none", false_sure=0.03, false_perhaps=0.1),
-    Question("private", lambda s: s.privacy == "private", false_sure=0.05, false_perhaps=0.15),
-    Question("idle", lambda s: s.asked in IDLE, false_sure=0.02, false_perhaps=0.05),
-    Question("answer", lambda s: s.asked == "answer", false_sure=0.03, false_perhaps=0.1),
-    Question("elsewhere", lambda s: s.where == "elsewhere", false_sure=0.005, false_perhaps=0.02),
+    Question("now", lambda s: s.danger == "now", perhaps=280, sure=690),
+    Question("soon", lambda s: s.danger != "none", perhaps=400, sure=560),
+    Question("wrongdoing", lambda s: s.accusation == "wrongdoing", perhaps=230, sure=600),
+    Question("complaint", lambda s: s.accusation != "none", perhaps=250, sure=380),
+    Question("private", lambda s: s.privacy == "private", perhaps=180, sure=500),
+    Question("idle", lambda s: s.asked in IDLE, perhaps=300, sure=520),
+    Question("answer", lambda s: s.asked == "answer", perhaps=400, sure=600),
+    Question("elsewhere", lambda s: s.where == "elsewhere", perhaps=120, sure=550),
     *(Question(f"kind.{kind}", _is_kind(kind), lambda s: s.danger != "none") for kind in KINDS),
 )
 
@@ -119,26 +120,25 @@ def unseen(question: Question, sentences: Sequence[Sentence], spoken: Sequence[s
     return logits
 
 
-def _chance(logit: float) -> int:
-    return round(1_000 / (1 + exp(-logit)))
-
-
-def head_of(question: Question, sentences: Sequence[Sentence], spoken: Sequence[set[str]]) -> Head:
-    """Return a head without its bias; where it counts is found on unseen hands, and printed."""
-    logits = unseen(question, sentences, spoken)
+def tell_head(question: Question, sentences: Sequence[Sentence], spoken: Sequence[set[str]]) -> None:
+    """Print how many of unseen hands' sentences a head finds, and how many it finds falsely."""
+    chances = 1_000 / (1 + np.exp(-unseen(question, sentences, spoken)))
     asked = np.array([question.among(s) for s in sentences])
     yes = np.array(list(map(question.yes, sentences)))
-    no = logits[asked & ~yes]
-    sure, perhaps = (
-        float(np.quantile(no, 1 - share)) for share in (question.false_sure, question.false_perhaps)
-    )
-    found = logits[asked & yes]
-    sys.stdout.write(
-        f"{question.name:16} yes {len(found):5}  no {len(no):5}"
-        f"  surely {np.mean(found > sure):.3f} at {question.false_sure:.3f}"
-        f"  perhaps {np.mean(found > perhaps):.3f} at {question.false_perhaps:.3f}\n"
-    )
-    return Head(question.name, 0, _chance(perhaps), _chance(sure))
+    plain = np.array(list(map(_is_plain, sentences)))
+    found, no = chances[asked & yes], chances[asked & ~yes]
+    shares = [
+        f"{word} {np.mean(found >= limit):.3f} at {np.mean(no >= limit):.3f}"
+        f" ({np.mean(chances[plain & ~yes] >= limit):.3f} of plain ones)"
+        for word, limit in (("surely", question.sure), ("perhaps", question.perhaps))
+    ]
+    sys.stdout.write(f"{question.name:16} yes {len(found):5}  no {len(no):5}  {'  '.join(shares)}\n")
+
+
+def _is_plain(s: Sentence) -> bool:
+    """Whether somebody asks for something public here, and nothing else is the matter."""
+    harmless = s.danger == "none" and s.accusation == "none" and s.privacy == "public"
+    return harmless and s.asked in ("deed", "answer") and s.where == "here"
 
 
 def train(sentences: Sequence[Sentence]) -> str:
@@ -151,8 +151,8 @@ def train(sentences: Sequence[Sentence]) -> str:
     for question in QUESTIONS:
         among = [n for n, sentence in enumerate(sentences) if question.among(sentence)]
         fit = learnt(rows[among], [question.yes(sentences[n]) for n in among])
-        head = head_of(question, sentences, spoken)
-        heads.append(replace(head, bias=round(PARTS * float(fit.intercept_[0]))))
+        bias = round(PARTS * float(fit.intercept_[0]))
+        heads.append(Head(question.name, bias, question.perhaps, question.sure))
         columns.append(fit.coef_[0] * np.array(texts.rarity))
     table = {
         gram: [round(PARTS * texts.rarity[number] ** 2), *(_kept(column[number]) for column in columns)]
@@ -180,6 +180,10 @@ def main() -> None:
     """Write the model anew."""
     sentences = read_sentences()
     sys.stdout.write(f"{len(sentences)} sentences\n")
+    if "--quick" not in sys.argv:
+        spoken = [grams(normal(sentence.text)) for sentence in sentences]
+        for question in QUESTIONS:
+            tell_head(question, sentences, spoken)
     MODEL.write_text(train(sentences), encoding="utf-8")
     sys.stdout.write(f"{MODEL}: {MODEL.stat().st_size} bytes\n")
 

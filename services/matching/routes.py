@@ -1,20 +1,17 @@
 """Matching's doors: the review queue of staff, and the inbox of units and partners."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Literal
-
-from pydantic import AwareDatetime, Field, StringConstraints
+from typing import Any
 
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
 from services.chassis.mongo import Store, position_of
 from services.chassis.once import Reply
 from services.chassis.shelf import Kept
-from services.chassis.web import Ask, Command, PageQuery, Route, show
+from services.chassis.web import Ask, Command, Route, show
 from services.contracts.refusal import NotFound, Refused
-from services.contracts.words import DangerLevel, DemandKind, Role, ThingId
+from services.contracts.words import Role
 from services.matching import spoken, views
 from services.matching.bodies import (
     AskResident,
@@ -30,12 +27,11 @@ from services.matching.bodies import (
     UrgeOrder,
 )
 from services.matching.domain import refusals
-from services.matching.domain.deadlines import Level
-from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Stage
 from services.matching.domain.sight import Sight
 from services.matching.handlers import KeptOrder, Matching, Report
 from services.matching.places import Places
+from services.matching.queries import OrderQuery, where_of
 from services.matching.store import ORDERS, CatalogueOnRecord, catalogue_ref, demand_of, order_ref
 
 STAFF = frozenset({Role.STAFF})
@@ -43,30 +39,6 @@ DOERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF})
 """Units and partners for themselves, staff where the community takes the lead."""
 READERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF, Role.GRID_WORKER})
 COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
-
-
-class OrderQuery(PageQuery):
-    """Which orders."""
-
-    status: OrderStatus | None = None
-    provider: ThingId | None = None
-    demand: ThingId | None = None
-    overdue: bool = Field(default=False, description="only those whose deadline has passed")
-    supervised: bool = Field(default=False, description="only those under supervision (督办)")
-    level: Level | None = Field(default=None, description="how far it has come with nobody taking it")
-    urgent: bool | None = Field(default=None, description="true: only what is urgent")
-    about: DemandKind | None = Field(default=None, description="kind of the demand")
-    compound: ThingId | None = None
-    danger: DangerLevel | None = Field(default=None, description="now, perhaps, soon or none")
-    held: bool = Field(default=False, description="only where a person decides because of what it says")
-    since: AwareDatetime | None = Field(default=None, description="made then or later")
-    until: AwareDatetime | None = Field(default=None, description="made before then")
-    sort: Literal["urgent", "newest"] = Field(
-        default="urgent", description="urgent: dangers that nobody has in hand stand first"
-    )
-    after: Annotated[str, StringConstraints(pattern=r"^(?:[0-9]\.)?[A-Za-z0-9._-]{1,64}$")] | None = Field(
-        default=None, description="`next` of the page before"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +59,9 @@ class MatchingRoutes:
         query: OrderQuery = ask.query
         at = now()
         sight = await self._sight(ask)
-        where = {"$and": [condition for condition in (_where(query, at), sight.where()) if condition] or [{}]}
+        where = {
+            "$and": [condition for condition in (where_of(query, at), sight.where()) if condition] or [{}]
+        }
         by = "pressing" if query.sort == "urgent" else None
         found = await self.store.page(
             ORDERS, ask.community, where, after=query.after, limit=query.limit + 1, first=by
@@ -364,27 +338,6 @@ class MatchingRoutes:
                 refusals.AlreadySupervised,
             ),
         )
-
-
-def _where(query: OrderQuery, at: datetime) -> dict[str, object]:
-    """Return the conditions of a query, all of which hold."""
-    wanted = {
-        "status": query.status,
-        "provider.id": query.provider,
-        "demand": query.demand,
-        "level": query.level,
-        "urgent": query.urgent,
-        "about": query.about,
-        "compound": query.compound,
-        "heard.danger": query.danger,
-        "held": True if query.held else None,
-    }
-    asked: list[Mapping[str, object]] = [{name: value} for name, value in wanted.items() if value is not None]
-    asked += [views.overdue_where(at)] if query.overdue else []
-    asked += [{"supervised": {"$ne": None}}] if query.supervised else []
-    asked += [{"created_at": {"$gte": query.since}}] if query.since else []
-    asked += [{"created_at": {"$lt": query.until}}] if query.until else []
-    return {"$and": asked} if asked else {}
 
 
 def _deed(

@@ -52,9 +52,9 @@ def test_no_rule_waits_asks_for_the_time_or_throws_dice(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOMAIN, ids=ids)
-def test_rules_import_the_standard_library_and_refusals_alone(path: Path) -> None:
+def test_rules_import_the_standard_library_refusals_and_the_language_alone(path: Path) -> None:
     service = path.relative_to(SERVICES).parts[0]
-    allowed = (f"services.{service}.domain", "services.contracts.refusal")
+    allowed = (f"services.{service}.domain", "services.contracts.refusal", "services.language")
     for node in ast.walk(tree(path)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):

@@ -68,7 +68,7 @@ def then(order: Order, change: Callable[[Order], Order], at: datetime) -> Order:
 
 
 def dispatched(*, urgent: bool = False, at: datetime = MONDAY) -> Order:
-    return then(proposed(urgent=urgent, at=at), lambda o: o.dispatched_to(UNIT, "router", at), at)
+    return then(proposed(urgent=urgent, at=at), lambda o: o.dispatched_to(UNIT, "router", "", at), at)
 
 
 def accepted(*, urgent: bool = False) -> Order:
@@ -110,13 +110,13 @@ class TestTheSignClock:
 
     def test_the_next_provider_has_a_window_of_its_own(self) -> None:
         declined = then(dispatched(), lambda o: o.refused(), MONDAY + HOUR)
-        again = then(declined, lambda o: o.dispatched_to(OTHER, "router", MONDAY + HOUR), MONDAY + HOUR)
+        again = then(declined, lambda o: o.dispatched_to(OTHER, "router", "", MONDAY + HOUR), MONDAY + HOUR)
         assert again.sign_due_at == china(15.5)
         assert again.finish_due_at == dispatched().finish_due_at
 
     def test_the_same_provider_chosen_again_by_staff_has_a_new_window(self) -> None:
         missed = then(dispatched(), lambda o: o.unsigned_in_time(), china(12))
-        again = then(missed, lambda o: o.dispatched_to(UNIT, "staff", china(15)), china(15))
+        again = then(missed, lambda o: o.dispatched_to(UNIT, "staff", "", china(15)), china(15))
         assert again.sign_due_at == china(17)
 
     def test_it_ends_with_the_acceptance(self) -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from services.contracts.refusal import Refused
 from services.intake.domain import demand as rules
 from services.intake.domain import joining
-from services.intake.domain.demand import Demand, DemandStatus, Line, SameDemand, StepNotAllowed
+from services.intake.domain.demand import Demand, Line, SameDemand, StepNotAllowed
 from services.intake.domain.joining import NotCarried
+from services.intake.domain.lifecycle import DemandStatus
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 BACK = Line(AT, "staff", "unmerged", "恢复单独办理")
@@ -32,6 +33,7 @@ def a_demand(demand: str, asked_by: str, *supporters: str) -> Demand:
         submitted_at=AT,
         status=DemandStatus.SUBMITTED,
         timeline=(Line(AT, "resident", "submitted", "居民点单"),),
+        private=False,
     )
     for person in supporters:
         made = made.endorsed_by(person, AT)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from services.contracts.refusal import Refused
 from services.intake.domain import demand as demands
-from services.intake.domain.demand import Demand, DemandStatus, DemandStep, Line
-from services.intake.domain.words_of_residents import ControlCharacters, NoWords, checked, masked
+from services.intake.domain.demand import Demand, Line
+from services.intake.domain.lifecycle import DemandStatus, DemandStep
+from services.intake.domain.words_of_residents import ControlCharacters, NoWords, checked
+from services.language.masks import masked
 from services.matching.calendar import limits_of
 from services.matching.domain import lifecycle as orders
 from services.matching.domain import timing
@@ -84,7 +86,7 @@ def _with_request(order: Order) -> Order:
 
 TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
     OrderStep.QUEUE: lambda order: order.queued(AT),
-    OrderStep.DISPATCH: lambda order: order.dispatched_to(UNIT, "staff", AT),
+    OrderStep.DISPATCH: lambda order: order.dispatched_to(UNIT, "staff", "", AT),
     OrderStep.ACCEPT: lambda order: order.accepted(AT),
     OrderStep.DECLINE: lambda order: order.refused(),
     OrderStep.OFFER_HANDOVER: _offered,
@@ -111,6 +113,8 @@ TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
     ),
     OrderStep.GRANT_EXTENSION: lambda order: timing.extension_granted(_with_request(order), LIMITS, AT),
     OrderStep.REFUSE_EXTENSION: lambda order: timing.extension_refused(_with_request(order), "不行", AT),
+    OrderStep.RECALL: lambda order: order.recalled(),
+    OrderStep.LEAVE_UNRATED: lambda order: order.left_unrated(),
     OrderStep.SUPERVISE: lambda order: timing.supervised(replace(order, supervised=None), "急", "staff", AT),
 }
 """Every step of an order, taken by the method that the handlers call."""
@@ -191,7 +195,7 @@ def test_what_is_over_is_over() -> None:
 
 def test_from_every_status_that_is_not_over_there_is_a_way_to_the_end() -> None:
     _reaches({s: set(_next_demand(s)) for s in DemandStatus}, {"closed", "withdrawn"})
-    _reaches({s: set(_next_order(s)) for s in OrderStatus}, {"settled", "cancelled"})
+    _reaches({s: set(_next_order(s)) for s in OrderStatus}, {"settled", "cancelled", "unrated"})
 
 
 def _next_demand(status: DemandStatus) -> list[str]:
@@ -270,7 +274,7 @@ class TestNumbersInWords:
             ("身份证140824196001011234", "身份证140824********1234"),
             ("14082419600101123X", "140824********123X"),
             ("座机 0359-5521234", "座机 0359-****1234"),
-            ("03595521234", "0359****1234"),
+            ("03595521234", "0359-****1234"),
         ],
     )
     def test_are_masked(self, text: str, shown: str) -> None:

@@ -14,7 +14,8 @@ from services.contracts.envelope import open_parcel, parcel_of, read_envelope, t
 from services.contracts.refusal import Conflict, Forbidden
 from services.contracts.words import Role
 from services.intake import handlers as intake
-from services.intake.domain.demand import Demand, DemandStatus
+from services.intake.domain.demand import Demand
+from services.intake.domain.lifecycle import DemandStatus
 from services.matching.domain.lessons import Lesson
 from services.matching.domain.order import Evidence, Order
 from services.matching.experience import Learning

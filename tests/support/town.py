@@ -231,9 +231,15 @@ class Town:
         by: str = "r1",
         about: DemandKind = "help",
         role: Role = Role.RESIDENT,
+        again: bool = False,
     ) -> Demand:
-        """Submit a demand and return it as matching left it."""
-        submission = intake.Submission(new_id(), text, None, compound, about)
+        """Submit a demand and return it as matching left it.
+
+        Arguments:
+            again: as somebody who taps twice; otherwise the same words are meant as another matter.
+        """
+        contact = "" if again else new_id()
+        submission = intake.Submission(new_id(), text, None, compound, about, contact=contact)
         await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
         return await self.demand(submission.demand)
 

@@ -77,7 +77,7 @@ def routed(line: DemandLine, router: FileRouter) -> dict[str, Any]:
         "call": list(router.numbers(said.kind)) if said.is_alarming else [],
         "accusation": said.accusation,
         "accused": list(outcome.accused),
-        "private": said.private,
+        "private": said.private or said.is_alarming,
         "want": said.want,
         "elsewhere": said.elsewhere,
         "held": outcome.held,

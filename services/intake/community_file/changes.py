@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from services.contracts.community_file import CommunityFile, Entry
 
@@ -26,6 +26,7 @@ _SECTION_NAMES: Mapping[str, str] = {
     "supervisor": "监督人",
 }
 _LISTS = ("compounds", "venues", "units", "partners", "contracts")
+LIST = "名单"
 _VERBS: Mapping[Kind, str] = {"added": "新增", "removed": "删除", "changed": "修改"}
 
 
@@ -70,7 +71,7 @@ def _changes(old: CommunityFile | None, new: CommunityFile) -> Iterator[Change]:
                 yield _whole("added", section, entry_id, entry)
 
 
-def _entries(section: str, file: CommunityFile | None) -> dict[str, Entry]:
+def _entries(section: str, file: CommunityFile | None) -> dict[str, Any]:
     """The entries of a section by id; a section that is one entry has it under the empty id."""
     held = getattr(file, section) if file else None
     if held is None:
@@ -82,12 +83,23 @@ def _whole(kind: Kind, section: str, entry_id: str, entry: Entry) -> Change:
     return Change(kind, section, entry_id, getattr(entry, "name", entry_id))
 
 
-def _fields(section: str, entry_id: str, old: Entry, new: Entry) -> Iterator[Change]:
+def _fields(section: str, entry_id: str, old: Any, new: Any) -> Iterator[Change]:
+    if not isinstance(new, Entry):
+        if old != new:
+            yield Change("changed", section, entry_id, "", LIST, _plain(old), _plain(new))
+        return
     name = getattr(new, "name", entry_id)
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     for field, value in after.items():
         if value != before[field]:
             yield Change("changed", section, entry_id, name, field, before[field], value)
+
+
+def _plain(value: Any) -> Any:
+    """A section that is no entry, as a name or a list of names or entries, in plain JSON values."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.model_dump(mode="json") if isinstance(value, Entry) else value
 
 
 def _shown(value: object) -> str:

@@ -1,92 +1,25 @@
 """A demand (诉求): what a resident asks, and how far it has come."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
 
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.intake.domain.alarm import NOT_PRESSING, NOW, PERHAPS, Alarm
+from services.intake.domain.lifecycle import (
+    BEFORE_DONE,
+    NAMES,
+    OPEN,
+    STEPS,
+    DemandStatus,
+    DemandStep,
+    allowed_steps,
+)
 from services.intake.domain.understanding import Understood
 
 SUPPORTERS_MAX = 10_000
 BROUGHT_MAX = 300
 TIMELINE_MAX = 500
 CONTACT_READS_MAX = 200
-
-
-class DemandStatus(StrEnum):
-    """Where a demand stands."""
-
-    SUBMITTED = "submitted"
-    IN_REVIEW = "in_review"
-    QUEUED = "queued"
-    DISPATCHED = "dispatched"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    UNRATED = "unrated"
-    RATED = "rated"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    WITHDRAWN = "withdrawn"
-    MERGED = "merged"
-
-
-class DemandStep(StrEnum):
-    """What moves a demand. The first group is taken by people, the second follows the order."""
-
-    WITHDRAW = "withdraw"
-    RATE_WELL = "rate_well"
-    RATE_BADLY = "rate_badly"
-    MERGE = "merge"
-    UNMERGE = "unmerge"
-    ENDORSE = "endorse"
-    URGE = "urge"
-    SUPPLEMENT = "supplement"
-
-    GO_TO_REVIEW = "go_to_review"
-    BE_QUEUED = "be_queued"
-    BE_DISPATCHED = "be_dispatched"
-    BE_ACCEPTED = "be_accepted"
-    MAKE_PROGRESS = "make_progress"
-    BE_COMPLETED = "be_completed"
-    BE_DONE_AGAIN = "be_done_again"
-    BE_SETTLED = "be_settled"
-    BE_CANCELLED = "be_cancelled"
-    LEAVE_UNRATED = "leave_unrated"
-    LAPSE = "lapse"
-
-
-S = DemandStatus
-_BEFORE_DONE = (S.SUBMITTED, S.IN_REVIEW, S.QUEUED, S.DISPATCHED, S.ACCEPTED, S.IN_PROGRESS, S.REOPENED)
-_OPEN = (*_BEFORE_DONE, S.COMPLETED)
-
-STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]] = MappingProxyType(
-    {
-        DemandStep.GO_TO_REVIEW: ((S.SUBMITTED, S.QUEUED, S.DISPATCHED), S.IN_REVIEW),
-        DemandStep.BE_QUEUED: ((S.SUBMITTED, S.IN_REVIEW, S.DISPATCHED), S.QUEUED),
-        DemandStep.BE_DISPATCHED: ((S.SUBMITTED, S.IN_REVIEW, S.QUEUED, S.DISPATCHED), S.DISPATCHED),
-        DemandStep.BE_ACCEPTED: ((S.DISPATCHED,), S.ACCEPTED),
-        DemandStep.MAKE_PROGRESS: ((S.ACCEPTED, S.IN_PROGRESS), S.IN_PROGRESS),
-        DemandStep.BE_COMPLETED: ((S.ACCEPTED, S.IN_PROGRESS), S.COMPLETED),
-        DemandStep.RATE_WELL: ((S.COMPLETED, S.UNRATED), S.RATED),
-        DemandStep.RATE_BADLY: ((S.COMPLETED, S.UNRATED), S.REOPENED),
-        DemandStep.BE_DONE_AGAIN: ((S.REOPENED, S.COMPLETED, S.RATED, S.UNRATED), S.IN_PROGRESS),
-        DemandStep.LEAVE_UNRATED: ((S.COMPLETED,), S.UNRATED),
-        DemandStep.LAPSE: ((S.UNRATED,), S.CLOSED),
-        DemandStep.BE_SETTLED: ((S.RATED,), S.CLOSED),
-        DemandStep.BE_CANCELLED: ((*_OPEN, S.RATED, S.UNRATED), S.CLOSED),
-        DemandStep.WITHDRAW: (_BEFORE_DONE, S.WITHDRAWN),
-        DemandStep.MERGE: (_BEFORE_DONE, S.MERGED),
-        DemandStep.UNMERGE: ((S.MERGED,), S.SUBMITTED),
-        DemandStep.ENDORSE: (_OPEN, None),
-        DemandStep.URGE: (_BEFORE_DONE, None),
-        DemandStep.SUPPLEMENT: ((S.ACCEPTED, S.IN_PROGRESS), None),
-    }
-)
-"""Step → the statuses it may be taken from, and the one it leads to (None: it stays)."""
 
 
 class StepNotAllowed(Conflict):
@@ -261,7 +194,7 @@ class Demand:
 
     def understood_as(self, heard: Understood) -> "Demand":
         """Return the demand with another understanding of its words, and where it stands in lists."""
-        after = replace(self, heard=heard, private=heard.private)
+        after = replace(self, heard=heard, private=heard.private or heard.is_alarming)
         return after.standing()
 
     def standing(self) -> "Demand":
@@ -331,7 +264,7 @@ class Demand:
             NothingAsked: nothing was.
             StepNotAllowed: it is not being worked on.
         """
-        if self.meaning.is_alarming and self.status in _BEFORE_DONE:
+        if self.meaning.is_alarming and self.status in BEFORE_DONE:
             return replace(self.noted(line), question=None)
         after = self.after(DemandStep.SUPPLEMENT, line)
         if self.question is None:
@@ -371,7 +304,7 @@ class Demand:
     @property
     def is_open(self) -> bool:
         """Return whether others may still join it."""
-        return self.status in _OPEN
+        return self.status in OPEN
 
     def is_of_another_round(self, order: str) -> bool:
         """Return whether an order belongs to an earlier round: the one before a merge was taken back."""
@@ -396,43 +329,3 @@ def _with(timeline: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
     if len(timeline) < TIMELINE_MAX:
         return (*timeline, line)
     return (timeline[0], *timeline[2:], line)
-
-
-def allowed_steps(status: DemandStatus) -> list[str]:
-    """Return what people may do in a status, by the names of the routes."""
-    steps = (step for step, (sources, _) in STEPS.items() if status in sources and step in _BY_PEOPLE)
-    return list(dict.fromkeys(_BY_PEOPLE[step] for step in steps))
-
-
-_BY_PEOPLE: Mapping[DemandStep, str] = MappingProxyType(
-    {
-        DemandStep.RATE_WELL: "rate",
-        DemandStep.RATE_BADLY: "rate",
-        DemandStep.WITHDRAW: "withdraw",
-        DemandStep.MERGE: "merge",
-        DemandStep.UNMERGE: "unmerge",
-        DemandStep.ENDORSE: "endorse",
-        DemandStep.URGE: "urge",
-        DemandStep.SUPPLEMENT: "supplement",
-    }
-)
-
-
-NAMES: Mapping[DemandStatus, str] = MappingProxyType(
-    {
-        S.SUBMITTED: "已点单",
-        S.IN_REVIEW: "社区研判中",
-        S.QUEUED: "排队等候",
-        S.DISPATCHED: "已下单",
-        S.ACCEPTED: "已接单",
-        S.IN_PROGRESS: "办理中",
-        S.COMPLETED: "已办结，待评单",
-        S.UNRATED: "已办结，未评价",
-        S.RATED: "已评单",
-        S.CLOSED: "已归档",
-        S.REOPENED: "重新办理",
-        S.WITHDRAWN: "已撤回",
-        S.MERGED: "已合并",
-    }
-)
-"""Status → what a resident reads."""

@@ -14,11 +14,11 @@ from services.intake.domain.demand import (
     SUPPORTERS_MAX,
     Brought,
     Demand,
-    DemandStep,
     Line,
     SameDemand,
     TooManySupporters,
 )
+from services.intake.domain.lifecycle import DemandStep
 
 Family = Mapping[str, Demand]
 

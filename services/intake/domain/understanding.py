@@ -59,7 +59,7 @@ class Home:
         own_names: of its places and providers, those that sound like other places.
     """
 
-    codes: frozenset[str] = frozenset()
+    codes: tuple[str, ...] = ()
     own_names: tuple[str, ...] = ()
 
 
@@ -114,7 +114,7 @@ class Said:
 
     Arguments:
         about: the kind that the one who asks has chosen; a report accuses.
-        private: what the one who asks has said of it; True holds whatever the words are.
+        private: what the one who asks has said of it, which holds before the words.
     """
 
     text: str
@@ -137,7 +137,7 @@ def understood(said: Said, home: Home | None = None) -> Understood:
     Arguments:
         home: what is here; None: nothing is elsewhere.
     """
-    reading, about, private = said.reading, said.about, said.private
+    reading, about = said.reading, said.about
     accusation: Accusation = "wrongdoing" if about == "report" else reading.accusation
     return Understood(
         reading.danger,
@@ -146,10 +146,17 @@ def understood(said: Said, home: Home | None = None) -> Understood:
         accusation,
         accusation != "none" and _OF_THE_COMMUNITY.search(_whole(said)) is not None,
         None,
-        bool(private) or reading.private or accusation == "wrongdoing" or reading.is_alarming,
+        _is_private(said, accusation),
         reading.want,
         _elsewhere(said, home),
     )
+
+
+def _is_private(said: Said, accusation: str) -> bool:
+    """What the one who asks says of it holds, but whose word an accusation is nobody else may read."""
+    if accusation == "wrongdoing":
+        return True
+    return said.reading.private if said.private is None else said.private
 
 
 def _whole(said: Said) -> str:

@@ -1,0 +1,147 @@
+"""Intake's doors for what a text was read to say: answers, emergencies, corrections, and whom to call."""
+
+from dataclasses import dataclass
+
+from services.chassis.desk import Desk, Work
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.shelf import Kept
+from services.chassis.web import Ask, Route, show
+from services.contracts.refusal import Forbidden, NotFound
+from services.contracts.words import Role
+from services.intake import alarms, steps, views
+from services.intake.bodies import AnswerQuestion, CorrectReading, OpenContact, TakeAlarm
+from services.intake.domain import demand as rules
+from services.intake.store import Contact, contact_ref, demand_ref, places_ref
+from services.intake.vault import Vault
+
+RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
+COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
+STAFF = frozenset({Role.STAFF})
+READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
+
+
+class MustBeRecorded(Forbidden):
+    """Whose word an accusation is, is opened by a step that is recorded, and not merely looked at."""
+
+    slug = "must_be_recorded"
+    title = "举报人的联系方式须用“查看并记录”打开"
+
+
+@dataclass(frozen=True, slots=True)
+class CareRoutes:
+    """The routes over intake's store.
+
+    Arguments:
+        store: intake's database.
+        vault: opens contacts; None keeps none.
+    """
+
+    store: Store
+    vault: Vault | None
+
+    async def show_contact(self, ask: Ask[None]) -> Reply:
+        kept, viewer, _ = await steps.visible(self.store, ask)
+        demand = kept.value
+        if demand is None or not viewer.may_contact(demand):
+            raise Forbidden
+        if demand.accuses:
+            raise MustBeRecorded
+        ref = contact_ref(ask.community, demand.id)
+        return self._contact((await self.store.load([ref]))[ref], ref.key)
+
+    def _contact(self, kept: Kept[Contact], key: str) -> Reply:
+        if kept.value is None or self.vault is None:
+            raise NotFound
+        return show(views.ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
+
+    def open_contact(self, ask: Ask[OpenContact]) -> Work[Reply]:
+        demand = ask.path["demand"]
+        ref, contact = demand_ref(ask.community, demand), contact_ref(ask.community, demand)
+        known = places_ref(ask.community)
+        origin = ask.origin(demand)
+
+        def decide(desk: Desk) -> Reply:
+            before = desk.get(ref, NotFound())
+            viewer = steps.viewer_of(ask.identity, desk.find(known) or steps.NOWHERE)
+            if not viewer.may_see(before):
+                raise NotFound
+            if not viewer.may_contact(before):
+                raise Forbidden
+            reply = self._contact(desk.kept(contact), contact.key)
+            desk.put(ref, before.contact_opened(origin.actor.subject, origin.actor.role.value, desk.at))
+            return reply
+
+        return Work(origin, (ref, known, contact), decide)
+
+    def answer(self, ask: Ask[AnswerQuestion]) -> Work[Reply]:
+        body = ask.body
+        return steps.step(
+            ask, lambda origin, demand: alarms.answer_question(origin, demand, body.about, yes=body.yes)
+        )
+
+    def take_alarm(self, ask: Ask[TakeAlarm]) -> Work[Reply]:
+        return steps.step(ask, alarms.take_alarm)
+
+    def correct(self, ask: Ask[CorrectReading]) -> Work[Reply]:
+        body = ask.body
+        change = alarms.Correction(body.danger, body.danger_kind, body.accusation, body.accused, body.private)
+        return steps.step(
+            ask,
+            lambda origin, demand: alarms.correct_reading(origin, demand, change, body.reason, ask.if_match),
+        )
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route about what was heard."""
+        one = "/demands/{demand}"
+        return (
+            Route(
+                "GET",
+                one + "/contact",
+                READERS,
+                self.show_contact,
+                "Show whom to call",
+                views.ContactView,
+                refusals=(MustBeRecorded,),
+            ),
+            Route(
+                "POST",
+                one + "/contact",
+                READERS,
+                self.open_contact,
+                "Open whom to call, which is recorded",
+                views.ContactView,
+                body=OpenContact,
+                conditional=False,
+                remembered=False,
+            ),
+            Route(
+                "POST",
+                one + "/answer",
+                RESIDENTS,
+                self.answer,
+                "Answer what one is asked (现在有人有危险吗？)",
+                views.DemandView,
+                body=AnswerQuestion,
+                refusals=(alarms.NothingToAnswer, rules.NotYourDemand),
+            ),
+            Route(
+                "POST",
+                one + "/take",
+                COMMUNITY,
+                self.take_alarm,
+                "Say that one has an emergency (我来处理)",
+                views.DemandView,
+                body=TakeAlarm,
+                refusals=(alarms.NoAlarm, alarms.AlarmTaken),
+            ),
+            Route(
+                "POST",
+                one + "/reading",
+                STAFF,
+                self.correct,
+                "Correct what a demand was read to say (更正研判)",
+                views.DemandView,
+                body=CorrectReading,
+            ),
+        )
