@@ -147,6 +147,10 @@ class Settings(BaseSettings):
     )
     drain_seconds: Seconds = Field(default=20.0, description="time to finish what is in hand on SIGTERM")
     idempotency_hours: int = Field(default=168, ge=1, description="how long an answer is remembered")
+    alarm_ways: SecretStr = Field(
+        default=SecretStr(""),
+        description="how emergencies leave the house, by community, as JSON (notify alone)",
+    )
     notify_console: bool = Field(default=False, description="also print every notice to standard output")
     build: str = Field(
         default="",

@@ -9,6 +9,7 @@ from services.matching.consumers import consumes
 from services.matching.guides import Guides
 from services.matching.handlers import Matching
 from services.matching.learning_routes import LearningRoutes
+from services.matching.leavers import Leavers
 from services.matching.places import Places
 from services.matching.routes import MatchingRoutes
 from services.matching.solver import solve
@@ -34,10 +35,12 @@ def _chores(kit: Kit, batches: Batches, matching: Matching, places: Places) -> l
     settings = kit.settings
     timekeeper = Timekeeper(kit.store, batches, matching, now)
     assigner = Assigner(places, batches, matching, now)
+    leavers = Leavers(kit.store, batches, matching, now)
     tutor = Tutor(kit.store, matching.guides, Pace(settings.lessons_count, settings.lessons_wait_seconds))
     return [
         Chore("timekeeper", timekeeper.look, settings.timers_seconds),
         Chore("assigner", assigner.look, settings.places_seconds),
+        Chore("leavers", leavers.look, settings.timers_seconds),
         Chore("tutor", tutor.look, settings.lessons_seconds),
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -27,6 +28,14 @@ class CatalogueOnRecord:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A provider that has left the catalogue; `departed_at` is empty once nothing lies with it any more."""
+
+    name: str
+    departed_at: datetime | None
+
+
 LESSON_NUMBER = "number"
 
 WITHOUT_DEADLINE: Mapping[str, object] = MappingProxyType(
@@ -47,6 +56,8 @@ ORDERS = Shelf(
     # Of two writers that give away the same place the database turns one away.
     Index(("provider.id", "seat"), unique=True, only={"seat": {"$gte": 0}}),
 )
+DEPARTED_AT = "departed_at"
+DEPARTED = Shelf("departed", Departed, Index((DEPARTED_AT,), due=True))
 CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
 TALLIES = Shelf("loads", Tally, Index(("lessons",)))
 
@@ -63,7 +74,7 @@ LOADS = _Unwritten("load", Load)
 
 LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
 
-SHELVES = (ORDERS, CATALOGUES, TALLIES, LESSONS)
+SHELVES = (ORDERS, DEPARTED, CATALOGUES, TALLIES, LESSONS)
 WATCHED = (Watched("orders_without_deadline", ORDERS, "created_at", WITHOUT_DEADLINE),)
 
 
@@ -106,3 +117,8 @@ def tally_ref(community: str, lane: str) -> Ref[Tally]:
 def lesson_ref(community: str, order: str) -> Ref[Lesson]:
     """Return where the lesson of an order is kept."""
     return Ref(LESSONS, community, order)
+
+
+def departed_ref(community: str, provider: str) -> Ref[Departed]:
+    """Return where it is kept that a provider has left."""
+    return Ref(DEPARTED, community, provider)

@@ -1,10 +1,15 @@
 """Where notify is put together."""
 
+from pydantic import ValidationError
+
 from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
+from services.chassis.service import Misconfigured
 from services.chassis.supervision import Chore
+from services.notify.alarm_ways import Ways, read_ways
 from services.notify.channels import EVERY_SECONDS, ConsoleChannel
 from services.notify.consumers import consumes
+from services.notify.crier import Crier
 from services.notify.handlers import Notifier
 from services.notify.routes import NotifyRoutes
 from services.notify.store import SHELVES
@@ -13,12 +18,29 @@ from services.notify.teller import Teller
 
 def build(kit: Kit) -> Parts:
     """Return notify's parts; the console channel runs when it is wanted, the teller always."""
+    ways = ways_of(kit)
     console = kit.settings.notify_console
     chores = [Chore("console", ConsoleChannel(kit.store).look, EVERY_SECONDS)] if console else []
     if kit.batches is not None:
         teller = Teller(kit.store, kit.batches, now)
+        if ways:
+            crier = Crier(kit.store, kit.batches, ways, now)
+            chores.append(Chore("crier", crier.look, kit.settings.timers_seconds))
         chores.append(Chore("teller", teller.look, kit.settings.tellings_seconds))
-    return Parts(NotifyRoutes(kit.store).table(), consumes(Notifier(console)), chores)
+    return Parts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), chores)
+
+
+def ways_of(kit: Kit) -> Ways:
+    """Return how alarms leave the house.
+
+    Raises:
+        Misconfigured: the setting is of another form; what is in it is not said, since it holds secrets.
+    """
+    try:
+        return read_ways(kit.settings.alarm_ways.get_secret_value())
+    except ValidationError as error:
+        places = "; ".join(".".join(map(str, row["loc"])) + ": " + row["type"] for row in error.errors())
+        raise Misconfigured(f"SANDAN_ALARM_WAYS cannot be read: {places}") from None
 
 
 BLUEPRINT: Blueprint = Blueprint("notify", SHELVES, build)

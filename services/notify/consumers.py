@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.chassis.streams import EffectOf
-from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
+from services.contracts.demands import (
+    DemandAlarmed,
+    DemandEndorsed,
+    DemandJoined,
+    DemandOptedOut,
+    DemandParted,
+)
 from services.notify.domain.texts import TEXTS
 from services.notify.handlers import Notifier
 
@@ -16,5 +22,6 @@ def consumes(notifier: Notifier) -> Mapping[str, EffectOf]:
         DemandJoined.kind: notifier.tell_and_follow,
         DemandParted.kind: notifier.tell_and_let_go,
         DemandOptedOut.kind: notifier.tell_and_let_go,
+        DemandAlarmed.kind: notifier.tell_and_cry,
     }
     return MappingProxyType({**dict.fromkeys(TEXTS, notifier.tell), **followed})

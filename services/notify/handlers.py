@@ -1,21 +1,30 @@
 """What notify does: keeps who follows a demand, and puts notices into inboxes."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.chassis.streams import origin_of
-from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
+from services.contracts.demands import (
+    DemandAlarmed,
+    DemandEndorsed,
+    DemandJoined,
+    DemandOptedOut,
+    DemandParted,
+)
 from services.contracts.envelope import Envelope
 from services.contracts.refusal import NotFound
+from services.notify.alarm_ways import Ways
 from services.notify.domain import following as followers
-from services.notify.domain.audiences import Many, told
+from services.notify.domain import texts
+from services.notify.domain.audiences import Many, sentence, told
 from services.notify.domain.following import Change, Following, Portion, Portions
 from services.notify.domain.notice import Notice, person
+from services.notify.domain.outgoing import Outgoing
 from services.notify.domain.telling import Fact, Telling
-from services.notify.store import following_ref, notice_ref, portion_ref, telling_ref
+from services.notify.store import following_ref, notice_ref, outgoing_ref, portion_ref, telling_ref
 
 Changing = Callable[[Following, Portions, Iterable[str]], Change]
 
@@ -26,9 +35,35 @@ class Notifier:
 
     Arguments:
         console: whether notices are also to be printed.
+        ways: how alarms leave the house, by community.
     """
 
     console: bool
+    ways: Ways = field(default_factory=dict)
+
+    def tell_and_cry(self, envelope: Envelope) -> Work[None]:
+        """Tell of an alarm, and let it go out every way that the community has."""
+        telling, fact = self.tell(envelope), self._fact(envelope)
+        alarm: DemandAlarmed = envelope.body
+
+        def decide(desk: Desk) -> None:
+            telling.decide(desk)
+            for number, _ in enumerate(self.ways.get(envelope.community, ())):
+                delivery = f"{fact.id}.{number}"
+                told = {
+                    "community": envelope.community,
+                    "demand": alarm.demand,
+                    "danger": alarm.danger_kind,
+                    "place": alarm.place,
+                    "call": list(alarm.call),
+                    "step": alarm.step,
+                    "at": envelope.at.isoformat(),
+                    "words": sentence(texts.ALARM, alarm),
+                }
+                out = Outgoing(delivery, number, told, desk.at, desk.at)
+                desk.put(outgoing_ref(envelope.community, delivery), out)
+
+        return Work(telling.origin, telling.reads, decide)
 
     def tell(self, envelope: Envelope) -> Work[None]:
         """Put what happened into the inboxes of those it concerns, each once.

@@ -41,8 +41,17 @@ def test_what_was_published_is_read_and_said_again_in_a_shape_that_was_published
     held = PUBLISHED[kind]
     read = read_envelope(envelope(kind, held["example"]))
     said = orjson.loads(read.body.model_dump_json())
-    assert said == {**said, **held["example"]}, "a field changed its form"
+    assert _holds(said, held["example"]), "a field changed its form"
     jsonschema.validate(said, held["schema"])
+
+
+def _holds(said: Any, published: Any) -> bool:
+    """Return whether all that was published is there as it was, whatever came to it."""
+    if isinstance(published, dict):
+        return isinstance(said, dict) and all(_holds(said.get(key), part) for key, part in published.items())
+    if isinstance(published, list):
+        return len(said) == len(published) and all(map(_holds, said, published))
+    return bool(said == published)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

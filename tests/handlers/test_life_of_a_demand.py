@@ -499,7 +499,7 @@ class TestWhoHears:
             texts = [notice.text for notice in await notices(town, person)]
             assert texts[-1] == "稷山县人大常委会已接单"
         assert [n.text for n in await notices(town, f"provider:{NPC}")] == [
-            "您有一件新工单，请及时接单（体育健身）"
+            f"您有一件新工单（体育健身，毓秀苑小区）：{TABLE_TENNIS}，请及时接单，2026-03-09 前办结"
         ]
 
     async def test_dispatching_is_told_once_to_each(self, town: Town) -> None:

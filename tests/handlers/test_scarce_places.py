@@ -185,12 +185,12 @@ class TestRelease:
         else:
             await withdrawn(town, demand)
 
-    async def test_somebody_in_danger_comes_first_however_late(self, town: Town) -> None:
+    async def test_somebody_in_danger_waits_for_no_place_but_goes_to_people_at_once(self, town: Town) -> None:
         demands = await submitted(town, *[A_VISIT] * 4, IN_DANGER)
-        assert await statuses(town, demands) == [DISPATCHED] + [QUEUED] * 4
+        assert await statuses(town, demands) == [DISPATCHED, QUEUED, QUEUED, QUEUED, "in_review"]
         await look(town)
-        assert await statuses(town, demands) == [DISPATCHED, QUEUED, QUEUED, QUEUED, DISPATCHED]
-        assert (await town.order(demands[4])).urgent
+        order = await town.order(demands[4])
+        assert (order.urgent, order.held, order.status.value) == (True, True, "proposed")
 
     async def test_who_wants_another_provider_does_not_wait_for_this_one(self, town: Town) -> None:
         eyes, more, visit = await submitted(town, EYES, EYES, A_VISIT)
@@ -332,7 +332,7 @@ class TestReplicas:
 
     async def _two_hundred(self, town: Town) -> list[str]:
         submissions = [
-            intake.Submission(new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help")
+            intake.Submission(new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", contact=str(n))
             for n in range(200)
         ]
         who = town.origin("r1", Role.RESIDENT)

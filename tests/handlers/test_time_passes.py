@@ -133,7 +133,7 @@ class TestNobodyTakesIt:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         await town.wait(china(17, 20))
         told_resident = lines(await town.demand(demand.id))
-        for words in ("未在时限内签收", "改派下一个合适的", "已列入社区督办", "已过办理期限 2026-03-09"):
+        for words in ("未在时限内签收", "改由", "已列入社区督办", "已过办理期限 2026-03-09"):
             assert words in told_resident
         assert (await town.demand(demand.id)).supervised
         assert any("未在时限内签收" in each.text for each in await notices(town, f"provider:{NPC}"))
@@ -208,7 +208,9 @@ class TestNobodyTakesIt:
             await town.do("matching", accept)
         assert (await town.order(demand)).unsigned == (NPC,)
 
-    async def test_what_is_urgent_goes_on_in_half_an_hour_at_night(self, town: Town) -> None:
+    async def test_what_is_urgent_is_sent_by_people_and_comes_back_in_half_an_hour_at_night(
+        self, town: Town
+    ) -> None:
         town.now = china(23, 7)
         work = town.matching.place_order(
             town.staff(),
@@ -216,16 +218,19 @@ class TestNobodyTakesIt:
         )
         await town.batches["matching"].run([work])
         town.post.waiting.clear()
+        held = await town.order("d1")
+        assert (held.urgent, held.held, held.provider) == (True, True, None)
+        assert held.finish_due_at == china(23, 8)
+        dispatch = town.matching.dispatch_order(town.staff(), order_id("d1"), NPC, None)
+        await town.batches["matching"].run([dispatch])
         first = await town.order("d1")
-        assert first.urgent
-        assert first.finish_due_at == china(23, 8)
         town.now = china(23, 7) + 29 * MINUTE
         assert await town.timekeeper().look() == 0
         town.now += MINUTE
         assert await town.timekeeper().look() == 1
         second = await town.order("d1")
         assert first.provider is not None
-        assert second.provider is not None
+        assert (second.provider, second.level) == (None, Level.STAFF)
         assert second.unsigned == (first.provider.id,)
         assert second.sign_due_at == china(24, 7)
 

@@ -239,7 +239,9 @@ class Town:
             again: as somebody who taps twice; otherwise the same words are meant as another matter.
         """
         contact = "" if again else new_id()
-        submission = intake.Submission(new_id(), text, None, compound, about, contact=contact)
+        submission = intake.Submission(
+            new_id(), text, None, compound, about, contact=contact, accuses=about == "report"
+        )
         await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
         return await self.demand(submission.demand)
 

@@ -85,8 +85,9 @@ def _whole(kind: Kind, section: str, entry_id: str, entry: Entry) -> Change:
 
 def _fields(section: str, entry_id: str, old: Any, new: Any) -> Iterator[Change]:
     if not isinstance(new, Entry):
-        if old != new:
-            yield Change("changed", section, entry_id, "", LIST, _plain(old), _plain(new))
+        listed, lists = _plain(old), _plain(new)
+        if listed != lists:
+            yield Change("changed", section, entry_id, "", LIST, listed, lists)
         return
     name = getattr(new, "name", entry_id)
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
@@ -99,7 +100,9 @@ def _plain(value: Any) -> Any:
     """A section that is no entry, as a name or a list of names or entries, in plain JSON values."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return value.model_dump(mode="json") if isinstance(value, Entry) else value
+    if isinstance(value, Entry):
+        return value.model_dump(mode="json", include=set(type(value).model_fields))
+    return value
 
 
 def _shown(value: object) -> str:

@@ -18,6 +18,7 @@ from services.contracts.community_file import (
     Contract,
     Deadlines,
     Entry,
+    GridWorker,
     Hours,
     Partner,
     PointsRule,
@@ -48,6 +49,7 @@ class Sheet:
     contracts: Numbered[Contract]
     points: PointsRule | None
     deadlines: Deadlines | None
+    grid_workers: Numbered[GridWorker]
     ids: Mapping[str, tuple[tuple[int, str], ...]]
 
     def providers(self) -> Iterator[tuple[str, int, Provider]]:
@@ -75,6 +77,7 @@ def _sheet(value: object, entries: Entries) -> Sheet:
         **numbered,
         points=_entry(PointsRule, root.get("points")),
         deadlines=_entry(Deadlines, root.get("deadlines")),
+        grid_workers=_grid_workers(root.get("grid_workers")),
         ids={section: _ids(root.get(section)) for section in LISTS},
     )
 
@@ -84,6 +87,11 @@ def _entry(model: type[EntryT], value: object) -> EntryT | None:
         return model.model_validate(value)
     except ValidationError:
         return None
+
+
+def _grid_workers(values: object) -> Numbered[GridWorker]:
+    items = enumerate(values if isinstance(values, list) else ())
+    return tuple((i, worker) for i, item in items if (worker := _entry(GridWorker, item)) is not None)
 
 
 def _ids(values: object) -> tuple[tuple[int, str], ...]:
@@ -243,6 +251,18 @@ def _days_are_worked_or_not(sheet: Sheet) -> Iterator[Finding]:
             yield ("deadlines", "workdays", number), f"{day} 同时写在 holidays 里"
 
 
+def _grid_workers_have_known_places(sheet: Sheet) -> Iterator[Finding]:
+    known = {own for section in ("compounds", "venues") for _, own in sheet.ids[section]}
+    seen: set[str] = set()
+    for index, worker in sheet.grid_workers:
+        if worker.subject in seen:
+            yield ("grid_workers", index, "subject"), f"{worker.subject} 写了两次"
+        seen.add(worker.subject)
+        for number, place in enumerate(worker.compounds):
+            if place not in known:
+                yield ("grid_workers", index, "compounds", number), f"没有小区或场所 {place}"
+
+
 _CHECKS: tuple[Callable[[Sheet], Iterator[Finding]], ...] = (
     _timezone_is_known,
     _ids_are_unique,
@@ -257,4 +277,5 @@ _CHECKS: tuple[Callable[[Sheet], Iterator[Finding]], ...] = (
     _points_are_not_negative,
     _working_spans_follow_each_other,
     _days_are_worked_or_not,
+    _grid_workers_have_known_places,
 )

@@ -38,9 +38,17 @@ _REASONS: Mapping[str, str] = {
 }
 
 
+_PATTERNS: Mapping[str, str] = {
+    r"^[0-9][0-9 -]{1,18}[0-9]$": "应当是电话号码，只用数字、空格和连字符，如 0359-5520119，并加引号",
+    r"^[A-Za-z0-9._:-]{1,64}$": "应当是登录代号：字母、数字和 . _ : -，最多 64 个字符",
+}
+
+
 def reason_in_chinese(error: ErrorDetails) -> str:
     """The reason for one validation error; falls back to what the validator said."""
     context = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch" and context.get("pattern") in _PATTERNS:
+        return _PATTERNS[context["pattern"]]
     template = _REASONS.get(error["type"])
     if template is None:
         return f"不符合要求：{error['msg']}"

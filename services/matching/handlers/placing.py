@@ -27,7 +27,15 @@ from services.matching.handlers.steps import (
     load_of,
     matter_of,
 )
-from services.matching.store import CatalogueOnRecord, catalogue_ref, load_ref, order_id, order_ref
+from services.matching.store import (
+    CatalogueOnRecord,
+    Departed,
+    catalogue_ref,
+    departed_ref,
+    load_ref,
+    order_id,
+    order_ref,
+)
 
 WAIT_TOLD_SECONDS = 60
 """An order that waited for less was only decided on together with others."""
@@ -39,15 +47,29 @@ class Placing(Calling):
     __slots__ = ()
 
     def keep_catalogue(self, origin: Origin, file: CommunityFile) -> Work[None]:
-        """Keep the catalogue; providers that are gone get no new orders and keep the ones they have."""
+        """Keep the catalogue; providers that are gone get no new orders and keep those that they have taken.
+
+        What they have not answered is taken back soon after (`Leavers`).
+        """
         ref = catalogue_ref(origin.community)
+        present = {one.id for one in (*file.units, *file.partners)}
+
+        def gone(desk: Desk) -> dict[str, str]:
+            before = self.guides.find(desk, origin.community)
+            known = before.providers if before else {}
+            return {one.id: one.name for one in known.values() if one.id not in present}
+
+        def then_reads(desk: Desk) -> list[Ref[Any]]:
+            return [departed_ref(origin.community, provider) for provider in gone(desk)]
 
         def decide(desk: Desk) -> None:
+            for provider, name in gone(desk).items():
+                desk.put(departed_ref(origin.community, provider), Departed(name, desk.at))
             desk.put(ref, CatalogueOnRecord(file.model_dump_json()))
             # Compiled now, so that the first demand after a load does not wait for it.
             self.guides.find(desk, origin.community)
 
-        return Work(origin, (ref,), decide)
+        return Work(origin, (ref,), decide, then_reads)
 
     def place_order(
         self,
@@ -257,6 +279,17 @@ class Placing(Calling):
             return True
 
         return Work(origin, self.reads(origin, order), decide)
+
+    def forget_departed(self, origin: Origin, provider: str) -> Work[None]:
+        """Note that nothing lies any more with a provider that has left."""
+        ref = departed_ref(origin.community, provider)
+
+        def decide(desk: Desk) -> None:
+            before = desk.find(ref)
+            if before is not None:
+                desk.put(ref, replace(before, departed_at=None))
+
+        return Work(origin, (ref,), decide)
 
     def dispatch_order(
         self,

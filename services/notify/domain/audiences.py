@@ -48,7 +48,7 @@ def told(kind: str, fact: Any, following: Following) -> Told:
     heard: dict[str, str] = {}
     many: list[Many] = []
     for audience, text in TEXTS.get(kind, {}).items():
-        words = _said(text, fact)
+        words = sentence(text, fact)
         who = _AUDIENCES[audience](fact, following)
         few = who.inboxes if len(who.named) > FEW else (*who.inboxes, *map(inbox.person, who.named))
         for recipient in few:
@@ -64,7 +64,7 @@ _NO_DAY = re.compile(r"[，；]?\{finish_due_on:[^}]*\}( 前办结)?")
 _NOTHING_THERE = re.compile(r"：——|（，|，）|，，")
 
 
-def _said(text: str, fact: Any) -> str:
+def sentence(text: str, fact: Any) -> str:
     """Return a text with the fields of its fact in it, and no trace of those that are empty."""
     fields = {name: "、".join(value) if _is_words(value) else value for name, value in dict(fact).items()}
     if fields.get("finish_due_on", ...) is None:

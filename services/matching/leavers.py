@@ -1,0 +1,84 @@
+"""Looks after orders that lie with a provider that has left the catalogue: staff decide on them.
+
+Who has left is kept, so nothing is lost when a process ends. Every replica looks; the orders' revisions let
+one of them take an order back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from services.chassis.desk import Origin, Work
+from services.chassis.shelf import Due, Kept, Shelf
+from services.contracts.words import Actor, Role
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.order import Order
+from services.matching.handlers import Matching
+from services.matching.store import DEPARTED, DEPARTED_AT, ORDERS
+
+log = structlog.get_logger()
+
+PORTION = 100
+ROUTER = Actor(subject="router", role=Role.OPERATOR)
+
+
+class OrdersAndLeavers(Protocol):
+    """Where orders are kept, and who has left."""
+
+    async def due(
+        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+    ) -> list[Due]: ...
+
+    async def page(
+        self, shelf: Shelf[Order], community: str, where: Mapping[str, object], *, limit: int
+    ) -> list[Kept[Order]]: ...
+
+
+class Runs(Protocol):
+    """Who runs works together."""
+
+    async def run(self, works: Sequence[Work[Any]]) -> list[Any]: ...
+
+
+@dataclass(slots=True)
+class Leavers:
+    """Takes back what lies with those who have left.
+
+    Arguments:
+        documents: matching's store.
+        batches: run the works.
+        matching: its use cases.
+        clock: what time it is.
+    """
+
+    documents: OrdersAndLeavers
+    batches: Runs
+    matching: Matching
+    clock: Callable[[], datetime]
+
+    async def look(self) -> int:
+        """Take back all that nobody has answered; return how many orders that were."""
+        done, last = 0, None
+        at = self.clock()
+        while gone := await self.documents.due(DEPARTED, DEPARTED_AT, at, limit=PORTION, after=last):
+            for one in gone:
+                done += await self._take_back(one)
+            last = gone[-1]
+        return done
+
+    async def _take_back(self, gone: Due) -> int:
+        where = {"provider.id": gone.id, "status": OrderStatus.DISPATCHED.value}
+        found = await self.documents.page(ORDERS, gone.community, where, limit=PORTION)
+        orders = [kept.value.id for kept in found if kept.value is not None]
+        origin = Origin(gone.community, ROUTER, gone.id)
+        works: list[Work[Any]] = [self.matching.recall_from_departed(origin, order) for order in orders]
+        if len(orders) < PORTION:
+            works.append(self.matching.forget_departed(origin, gone.id))
+        outcomes = await self.batches.run(works)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                log.error("not_taken_back", community=gone.community, provider=gone.id, exc_info=outcome)
+        return sum(outcome is True for outcome in outcomes)
