@@ -25,7 +25,7 @@ from services.language.words import DangerKind
 
 RULES = 2
 """Counts the changes of what is made from the same sentences."""
-SEEN_MIN = 3
+SEEN_MIN = 4
 """An n-gram that fewer sentences hold says nothing."""
 STRENGTH = 6.0
 """Inverse of the regularisation."""
@@ -61,7 +61,7 @@ def _is_kind(kind: str) -> Callable[[Sentence], bool]:
 
 
 QUESTIONS = (
-    Question("now", lambda s: s.danger == "now", perhaps=280, sure=690),
+    Question("now", lambda s: s.danger == "now", perhaps=300, sure=690),
     Question("soon", lambda s: s.danger != "none", perhaps=400, sure=560),
     Question("wrongdoing", lambda s: s.accusation == "wrongdoing", perhaps=230, sure=600),
     Question("complaint", lambda s: s.accusation != "none", perhaps=250, sure=380),
