@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     )
     drain_seconds: Seconds = Field(default=20.0, description="time to finish what is in hand on SIGTERM")
     idempotency_hours: int = Field(default=168, ge=1, description="how long an answer is remembered")
+    same_demand_seconds: int = Field(
+        default=60, ge=0, le=3_600, description="the same words by the same person within this are one demand"
+    )
     alarm_ways: SecretStr = Field(
         default=SecretStr(""),
         description="how emergencies leave the house, by community, as JSON (notify alone)",

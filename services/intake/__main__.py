@@ -15,7 +15,7 @@ from services.intake.watchman import Watchman
 def build(kit: Kit) -> Parts:
     """Return intake's parts; without a vault key it keeps no contacts."""
     key = kit.settings.vault_key.get_secret_value()
-    routes = IntakeRoutes(kit.store, Vault(key) if key else None)
+    routes = IntakeRoutes(kit.store, Vault(key) if key else None, kit.settings.same_demand_seconds)
     voices, care = VoicesRoutes(kit.store), CareRoutes(kit.store, routes.vault)
     chores = []
     if kit.batches is not None:

@@ -24,7 +24,6 @@ from services.intake.domain.understanding import Home, Said, Understood, read, u
 from services.intake.domain.voices.issues import Thresholds
 from services.intake.domain.words_of_residents import checked
 from services.intake.store import (
-    RECENT_SECONDS,
     Contact,
     FileOnRecord,
     Places,
@@ -39,6 +38,7 @@ from services.language.places import home_of, sounds_like_elsewhere
 
 Kept_ = Kept[Demand]
 KINDS: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
+SAME_SECONDS = 60
 HELPERS = (Role.STAFF, Role.GRID_WORKER)
 """Who may act for a resident who has no phone."""
 
@@ -131,6 +131,7 @@ class Submission:
         private: what the one who asks says of it; None leaves it to the words.
         contact: name and phone in the clear, only to tell whether the same is submitted twice.
         accuses: the one who asks has called it a report (举报).
+        same_within: seconds in which the same words by the same person are the same demand.
     """
 
     demand: str
@@ -142,6 +143,7 @@ class Submission:
     private: bool | None = None
     contact: str = ""
     accuses: bool = False
+    same_within: int = SAME_SECONDS
 
 
 def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
@@ -154,6 +156,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
     title = checked(submission.title) if submission.title else None
     said = read(text, title, "report" if submission.accuses else None, private=submission.private)
     recent = recent_ref(origin.community, _digest(origin, submission, said))
+    within = timedelta(seconds=submission.same_within)
 
     def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
         earlier = desk.find(recent)
@@ -164,9 +167,9 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
         if submission.compound is not None and known.name_of(submission.compound) is None:
             raise UnknownCompound(compound=submission.compound)
         earlier = desk.find(recent)
-        if earlier is not None and earlier.at > desk.at - timedelta(seconds=RECENT_SECONDS):
+        if earlier is not None and earlier.at > desk.at - within:
             return desk.kept(demand_ref(origin.community, earlier.demand))
-        desk.put(recent, Recent(submission.demand, desk.at, desk.at + timedelta(seconds=RECENT_SECONDS)))
+        desk.put(recent, Recent(submission.demand, desk.at, desk.at + within))
         demand = _submitted(origin, submission, said, understood(said, known.home), desk.at)
         desk.put(ref, demand)
         desk.announce(ref, _demand_submitted(demand), frozenset(known.public_numbers))

@@ -64,10 +64,12 @@ class IntakeRoutes:
     Arguments:
         store: intake's database.
         vault: seals contacts; None keeps none.
+        same_within: seconds in which the same words by the same person are the same demand.
     """
 
     store: Store
     vault: Vault | None
+    same_within: int = handlers.SAME_SECONDS
 
     def load_community(self, ask: Ask[CommunityFile]) -> Work[Reply]:
         work = handlers.load_community(ask.origin(), ask.body, ask.if_match, dry_run=ask.query.dry_run)
@@ -103,6 +105,7 @@ class IntakeRoutes:
             private=ask.body.private,
             contact=ask.body.contact.model_dump_json() if ask.body.contact else "",
             accuses=ask.body.about == "report",
+            same_within=self.same_within,
         )
         return steps.showing(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)
 

@@ -15,8 +15,6 @@ from services.intake.domain.voices.kin import Holders, Kin
 
 HOT = Thresholds()
 HERE = Home()
-RECENT_SECONDS = 60
-"""The same words by the same person within this time are one demand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ class VoicesRoutes:
         ids = kin.candidates([(key, h) for key, h in found.items() if key != voices.EVERY], "")
         demands = await self._demands(ask.community, ids)
         viewer = steps.viewer_of(ask.identity, places)
-        seen = [d for d in demands if d.is_open and not d.accuses and viewer.may_see(d)]
+        theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
+        seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
         alike = voices.likely(one, "", seen, voices.rarity_of(found))
         items = [voices_views.like_view(d, how, ask.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)

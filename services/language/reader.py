@@ -7,15 +7,18 @@ seen hurts more than a question too many (field-notes: an alarm that nobody hear
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from services.language.grams import normal
 from services.language.model import Model, own_model
+from services.language.rows import DATA, BrokenTable, rows
 from services.language.words import Accusation, DangerLevel, Want
 
 WHOLE_CHARACTERS = 90
 """A text of so many signs is read in one piece."""
 PIECE_CHARACTERS = 60
 PIECES_MAX = 120
+HABITS = DATA / "again.tsv"
 TOGETHER_CHARACTERS = 1_500
 SAID_MAX = 3
 SAID_GRAMS = 12
@@ -90,6 +93,8 @@ class Reader:
         lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
         chances = {**highest, **lowest}
         danger = self._danger(chances)
+        if danger == "now" and own_habits().search(whole):
+            danger = "perhaps"
         worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
         kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND
         said = _phrases(self._model, piece, "soon" if danger == "soon" else "now") if kind else ()
@@ -164,6 +169,22 @@ def _phrases(model: Model, text: str, head: str) -> tuple[str, ...]:
     stretches = "".join(sign if mark else "\0" for sign, mark in zip(plain, marked, strict=True)).split("\0")
     longest = sorted((part for part in stretches if len(part) > 1), key=len, reverse=True)[:SAID_MAX]
     return tuple(sorted(longest, key=plain.find))
+
+
+@cache
+def own_habits() -> re.Pattern[str]:
+    """Return what tells of something that happens again and again (`data/again.tsv`).
+
+    Raises:
+        BrokenTable: a pattern cannot be read; says where.
+    """
+    patterns: list[str] = []
+    for where, (pattern,) in rows(HABITS, 1):
+        try:
+            patterns.append(f"(?:{re.compile(pattern).pattern})")
+        except re.error as error:
+            raise BrokenTable(f"{where}: {error}") from error
+    return re.compile("|".join(patterns))
 
 
 _own: list[Reader] = []

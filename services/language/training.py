@@ -60,12 +60,17 @@ def _is_kind(kind: str) -> Callable[[Sentence], bool]:
     return lambda sentence: sentence.kind == kind
 
 
+def _is_for_somebody(s: Sentence) -> bool:
+    """Whether something is asked and neither danger nor an accusation makes it private already."""
+    return s.danger != "now" and s.accusation != "wrongdoing" and s.asked in ("deed", "answer")
+
+
 QUESTIONS = (
     Question("now", lambda s: s.danger == "now", perhaps=300, sure=690),
     Question("soon", lambda s: s.danger != "none", perhaps=400, sure=560),
     Question("wrongdoing", lambda s: s.accusation == "wrongdoing", perhaps=230, sure=600),
     Question("complaint", lambda s: s.accusation != "none", perhaps=250, sure=380),
-    Question("private", lambda s: s.privacy == "private", perhaps=180, sure=500),
+    Question("private", lambda s: s.privacy == "private", _is_for_somebody, perhaps=250, sure=500),
     Question("idle", lambda s: s.asked in IDLE, perhaps=300, sure=520),
     Question("answer", lambda s: s.asked == "answer", perhaps=400, sure=600),
     Question("elsewhere", lambda s: s.where == "elsewhere", perhaps=120, sure=550),

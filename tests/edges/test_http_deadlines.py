@@ -47,7 +47,7 @@ async def test_the_resident_is_asked_and_answers(running: Running) -> None:
     one = f"/demands/{demand['id']}"
     await resident.until(one, lambda seen: seen["question"] == "在哪个班？")
     stranger = running.resident("resident-9")
-    (await stranger.post(f"{one}/supplement", {"text": "二年级"})).refused(403, "not_your_demand")
+    (await stranger.post(f"{one}/supplement", {"text": "二年级"})).refused(404, "not_found")
     (await resident.post(f"{one}/supplement", {"text": "😀"})).refused(422, "no_words")
     (await resident.post(f"{one}/supplement", {"text": "二年级三班"})).ok()
     (await resident.post(f"{one}/supplement", {"text": "二年级三班"})).refused(409, "nothing_asked")

@@ -51,7 +51,7 @@ class TestUnderstanding:
     async def test_who_is_in_danger_is_told_at_once_whom_to_call(self, running: Running) -> None:
         demand = (await running.resident().post("/demands", {"text": FIRE})).ok()
         assert demand["emergency"]["call"] == ["119"]
-        assert "撤离" in demand["emergency"]["advice"]
+        assert "撤到安全的地方" in demand["emergency"]["advice"]
         again = (await running.resident().get(f"/demands/{demand['id']}")).ok()
         assert again["emergency"] == demand["emergency"]
 

@@ -13,9 +13,9 @@ from tests.support.running import Running
 def mixer(name: str) -> tuple[str, str, str]:
     """Return three tellings of one matter, about a place that no other test speaks of."""
     return (
-        f"{name}小区旁边的搅拌站白天晚上噪音不停，粉尘很大，孩子没法睡觉",
-        f"{name}小区旁边的搅拌站又在夜里开工，罐车轰隆隆，灰尘落了一阳台",
-        f"请管管{name}小区旁边的搅拌站，噪音大，粉尘污染，老人咳嗽",
+        f"{name}小区旁边的搅拌站白天晚上噪音不停，粉尘很大，没法开窗",
+        f"{name}小区旁边的搅拌站夜里噪音也大，罐车轰隆隆，粉尘落了一阳台",
+        f"请管管{name}小区旁边的搅拌站，噪音大，粉尘污染，没法晒衣服",
     )
 
 

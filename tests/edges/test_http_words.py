@@ -38,8 +38,8 @@ def resident(running: Running) -> Visitor:
     [
         ({"text": ""}, "invalid_body"),
         ({"text": "  \n\t "}, "invalid_body"),
-        ({"text": "路" * 4_000}, "invalid_body"),
-        ({"text": "路灯不亮", "title": "路" * 81}, "invalid_body"),
+        ({"text": "路" * 4_001}, "invalid_body"),
+        ({"text": "路灯不亮", "title": "路" * 201}, "invalid_body"),
         ({"text": "路灯\x00不亮"}, "control_characters"),
         ({"text": "路灯\x1b[31m不亮"}, "control_characters"),
         ({"text": "路灯\x85不亮"}, "control_characters"),

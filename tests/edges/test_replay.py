@@ -78,10 +78,15 @@ class Story:
             self.refused_and_cancelled(),
             self.never_taken(),
             self.taken_and_never_done(),
+            self.in_danger(),
+            self.perhaps_in_danger(),
+            self.accused(),
+            self.praised(),
+            self.never_rated(),
         )
 
-    async def _submit(self, text: str, compound: str | None = None) -> dict[str, Any]:
-        found: dict[str, Any] = await self.running.submitted(text, compound, self.resident)
+    async def _submit(self, text: str, compound: str | None = None, **more: Any) -> dict[str, Any]:
+        found: dict[str, Any] = await self.running.submitted(text, compound, self.resident, **more)
         return found
 
     async def _has(self, demand: dict[str, Any], *statuses: str) -> dict[str, Any]:
@@ -101,7 +106,8 @@ class Story:
         (await self.resident.post(f"/demands/{demand['id']}/rate", rating)).ok()
 
     async def settled_by_a_partner(self) -> None:
-        demand = await self._submit("孩子看黑板看不清，能不能组织一次视力筛查", "binhe-jiayuan")
+        words = "孩子看黑板看不清，能不能组织一次视力筛查"
+        demand = await self._submit(words, "binhe-jiayuan", private=False)
         (await self.neighbour.post(f"/demands/{demand['id']}/endorse")).ok()
         (await self.resident.post(f"/demands/{demand['id']}/urge", {"note": "快开学了"})).ok()
         (await self._doer(demand).post(f"/orders/{demand['order']}/accept")).ok()
@@ -168,9 +174,12 @@ class Story:
     async def withdrawn(self) -> None:
         demand = await self._submit("想给老人送餐上门")
         (await self.resident.post(f"/demands/{demand['id']}/withdraw", {"reason": "搬走了"})).ok()
+        supported = await self._submit("院里的健身器材松了，来个人紧一紧", private=False)
+        (await self.neighbour.post(f"/demands/{supported['id']}/endorse")).ok()
+        (await self.resident.post(f"/demands/{supported['id']}/withdraw", {"reason": "搬走了"})).ok()
 
     async def merged(self) -> None:
-        kept, same = await self._submit("有人偷东西"), await self._submit("小区里有人偷东西")
+        kept, same = await self._submit("广场的凳子坏了"), await self._submit("小区广场的凳子又坏了")
         (await self.neighbour.post(f"/demands/{same['id']}/endorse")).ok()
         (await self.staff.post(f"/demands/{same['id']}/merge", {"into": kept["id"]})).ok()
         (await self.neighbour.post(f"/demands/{kept['id']}/opt-out")).ok()
@@ -180,8 +189,8 @@ class Story:
     async def turned_hot(self) -> None:
         for words in (
             "夜里噪音不停，粉尘很大",
-            "又在半夜开工，罐车轰隆隆，灰尘大",
-            "太吵，粉尘污染，老人咳嗽",
+            "夜里罐车轰隆隆，噪音大，灰尘大",
+            "噪音太吵，粉尘污染，没法开窗",
         ):
             await self._submit(f"荷塘搅拌站{words}", "jindu")
         hot = await self.staff.until("/issues?hot=true", lambda seen: seen["items"])
@@ -223,6 +232,43 @@ class Story:
         await doer.until(order, lambda seen: not seen["handover"])
         await self.running.month_goes_by(demand["order"], "finish_due_at")
         await doer.until(order, lambda seen: seen["supervised"])
+
+    async def in_danger(self) -> None:
+        demand = await self._submit("三号楼车棚着火了，快来人", "yuxiuyuan")
+        await self.running.demand_waits_no_more(demand["id"], "alarm_due_at")
+        one = f"/demands/{demand['id']}"
+        await self.staff.until(one, lambda seen: any(line["what"] == "alarmed" for line in seen["timeline"]))
+        (await self.staff.post(f"{one}/take")).ok()
+        await self.staff.until(f"/orders/{demand['order']}", lambda seen: seen["taken"])
+
+    async def perhaps_in_danger(self) -> None:
+        demand = await self._submit("水管爆了，家里都是水，快来人")
+        assert demand["asks"]["about"] == "danger"
+        answer = {"about": "danger", "yes": False}
+        (await self.resident.post(f"/demands/{demand['id']}/answer", answer)).ok()
+        await self.staff.until(f"/orders/{demand['order']}", lambda seen: not seen["held"])
+
+    async def accused(self) -> None:
+        await self._submit("举报仁和诊所无证行医，打针打坏了人", about="report")
+
+    async def praised(self) -> None:
+        await self._submit("感谢医明眼镜店的师傅，态度真好，谢谢你们")
+
+    async def never_rated(self) -> None:
+        demand = await self._submit("家里下水道堵了，想找人疏通一下")
+        (await self._doer(demand).post(f"/orders/{demand['order']}/accept")).ok()
+        order = demand["order"]
+        done = {"summary": "办好了", "proof": PROOF}
+        (await self._doer(demand).post(f"/orders/{order}/complete", done)).ok()
+        await self._has(demand, "completed")
+        one = f"/demands/{demand['id']}"
+        await self.running.demand_waits_no_more(demand["id"], "rating_due_at")
+        await self.resident.until(one, lambda seen: seen["call_back"])
+        await self.running.demand_waits_no_more(demand["id"], "rating_due_at")
+        await self._has(demand, "unrated")
+        await self.running.demand_waits_no_more(demand["id"], "rating_due_at")
+        await self._has(demand, "closed")
+        await self.staff.until(f"/orders/{order}", lambda seen: seen["status"] == "unrated")
 
 
 @pytest.fixture(scope="module")

@@ -332,7 +332,7 @@ class TestReplicas:
 
     async def _two_hundred(self, town: Town) -> list[str]:
         submissions = [
-            intake.Submission(new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", contact=str(n))
+            intake.Submission(new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", same_within=0)
             for n in range(200)
         ]
         who = town.origin("r1", Role.RESIDENT)

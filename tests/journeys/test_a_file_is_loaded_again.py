@@ -19,6 +19,8 @@ def without(file: CommunityFile, unit: str, compound: str) -> CommunityFile:
     plain["contracts"] = [
         each for each in plain["contracts"] if each["unit"] != unit and compound not in each["compounds"]
     ]
+    for worker in plain["grid_workers"]:
+        worker["compounds"] = [each for each in worker["compounds"] if each != compound]
     return CommunityFile.model_validate(plain)
 
 
@@ -27,12 +29,12 @@ async def test_a_provider_that_is_gone_finishes_what_it_has_and_gets_nothing_new
     unit = own_house.visitor(NPC, Role.UNIT)
     demand = await own_house.submitted(TABLE, "yuxiuyuan", by=resident)
     assert demand["handler"]["id"] == NPC
+    (await unit.post(f"/orders/{demand['order']}/accept")).ok()
 
     await own_house.load(without(jiwang(), NPC, "yuxiuyuan"))
     await staff.until("/providers", lambda seen: NPC not in {each["id"] for each in seen["items"]})
 
     order = f"/orders/{demand['order']}"
-    (await unit.post(f"{order}/accept")).ok()
     (await unit.post(f"{order}/complete", DONE)).ok()
     await resident.until(f"/demands/{demand['id']}", lambda seen: seen["status"] == "completed")
     (await resident.post(f"/demands/{demand['id']}/rate", RATING)).ok()
@@ -47,6 +49,20 @@ async def test_a_provider_that_is_gone_finishes_what_it_has_and_gets_nothing_new
     waiting = f"/orders/{again['order']}"
     if again["status"] == "in_review":
         (await staff.post(f"{waiting}/dispatch", {"provider": NPC})).refused(422, "cannot_receive")
+
+
+async def test_what_a_provider_that_is_gone_has_not_answered_goes_to_staff_with_the_reason(
+    own_house: Running,
+) -> None:
+    resident, staff = own_house.resident(), own_house.staff()
+    demand = await own_house.submitted(TABLE, "yuxiuyuan", by=resident)
+    assert demand["handler"]["id"] == NPC
+    await own_house.load(without(jiwang(), NPC, "none"))
+    taken_back = await staff.until(f"/orders/{demand['order']}", lambda seen: seen["status"] == "proposed")
+    assert "已不在名单上" in taken_back["because"]
+    seen = await resident.until(f"/demands/{demand['id']}", lambda seen: seen["status"] == "in_review")
+    assert seen["handler"] is None
+    (await own_house.visitor(NPC, Role.UNIT).get(f"/orders/{demand['order']}")).refused(404, "not_found")
 
 
 async def test_the_same_file_again_changes_nothing_and_says_so(own_house: Running) -> None:

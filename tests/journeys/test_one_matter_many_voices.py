@@ -9,13 +9,13 @@ async def test_many_voices_about_one_matter_become_one_and_stay_many(own_house: 
     await town.drained()
 
     # Before asking, a neighbour finds what has been asked already, and endorses it.
-    ask = {"text": "荷塘搅拌站太吵了，灰也大，没法睡觉", "compound": "jindu"}
+    ask = {"text": "荷塘搅拌站噪音太大了，粉尘也大，没法开窗", "compound": "jindu"}
     (found,) = (await town.resident("wang").post("/demands/like", ask)).ok()["items"]
     assert found["id"] == first["id"]
     (await town.resident("wang").post(f"/demands/{found['id']}/endorse")).ok()
 
     # Another asks all the same: staff are told, and merge.
-    words = "荷塘搅拌站又在夜里开工，罐车轰隆隆，灰尘呛人"
+    words = "荷塘搅拌站夜里罐车轰隆隆，噪音大，粉尘大"
     second = await town.submitted(words, "xinhua", town.resident("zhao"))
     (await town.resident("sun").post(f"/demands/{second['id']}/endorse")).ok()
     kind = "demand.likely_duplicate.v1"
@@ -41,7 +41,7 @@ async def test_many_voices_about_one_matter_become_one_and_stay_many(own_house: 
     assert (await staff.get(f"/demands/{first['id']}")).ok()["supporters"] == 1
 
     # A third makes it hot; the bench council will talk about it, and those who asked are told.
-    third = "请管管荷塘搅拌站，噪音粉尘污染，老人咳嗽"
+    third = "请管管荷塘搅拌站，夜里噪音大，粉尘污染"
     await town.submitted(third, "yucai", town.resident("qian"))
     hot = await staff.until("/issues?hot=true", lambda seen: seen["items"])
     (issue,) = hot["items"]

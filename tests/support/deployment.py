@@ -108,6 +108,7 @@ class Deployments:
                 "lessons_seconds": 0.1,
                 "drain_seconds": 10.0,
                 "http_pace_seconds": 0.0,
+                "same_demand_seconds": 0,
                 "bus_pace_seconds": 0.005,
                 "audit_seconds": 0.5,
                 "ways_seconds": 2.0,

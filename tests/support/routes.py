@@ -37,6 +37,10 @@ BODIES: Mapping[str, Any] = {
     "RequestExtension": {"days": 3, "reason": "等材料"},
     "UndoLesson": {},
     "ReadNotice": {},
+    "AnswerQuestion": {"about": "danger", "yes": True},
+    "TakeAlarm": {},
+    "OpenContact": {},
+    "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""
 

@@ -22,6 +22,7 @@ from services.chassis.topology import Names
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.house import SERVICES, house
+from services.intake.store import DEMANDS
 from services.matching.store import ORDERS, TIMER
 from tests.support.client import Visitor
 from tests.support.deployment import Keys, jiwang, roomy
@@ -98,10 +99,12 @@ class Running:
         where = {"community": community}
         return await catalogues.count(where) == 1 and await rules.count(where) == 1
 
-    async def submitted(self, text: str, compound: str | None = None, by: Visitor | None = None) -> Any:
+    async def submitted(
+        self, text: str, compound: str | None = None, by: Visitor | None = None, **more: Any
+    ) -> Any:
         """Return a demand once matching has placed it."""
         resident = by or self.resident()
-        demand = (await resident.post("/demands", {"text": text, "compound": compound})).ok()
+        demand = (await resident.post("/demands", {"text": text, "compound": compound, **more})).ok()
         return await resident.until(f"/demands/{demand['id']}", lambda seen: seen["order"])
 
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
@@ -116,6 +119,12 @@ class Running:
         finally:
             client.close()
         return found
+
+    async def demand_waits_no_more(self, demand: str, clock: str) -> None:
+        """Let a clock of one demand, by the name of its field, have run out a month ago."""
+        passed = {"$set": {clock: now() - timedelta(days=30)}}
+        found = await self.stores["intake"].plain(DEMANDS.name).update({"_id": f"jiwang/{demand}"}, passed)
+        assert found == 1
 
     async def month_goes_by(self, order: str, *clocks: str) -> None:
         """Let clocks of one order, by the names of their fields, have run out a month ago."""

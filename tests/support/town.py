@@ -238,9 +238,8 @@ class Town:
         Arguments:
             again: as somebody who taps twice; otherwise the same words are meant as another matter.
         """
-        contact = "" if again else new_id()
         submission = intake.Submission(
-            new_id(), text, None, compound, about, contact=contact, accuses=about == "report"
+            new_id(), text, None, compound, about, same_within=60 if again else 0, accuses=about == "report"
         )
         await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
         return await self.demand(submission.demand)
