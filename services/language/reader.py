@@ -12,6 +12,7 @@ from functools import cache
 from services.language.grams import normal
 from services.language.model import Model, own_model
 from services.language.rows import DATA, BrokenTable, rows
+from services.language.signs import own_signs
 from services.language.words import Accusation, DangerLevel, Want
 
 WHOLE_CHARACTERS = 90
@@ -22,6 +23,10 @@ HABITS = DATA / "again.tsv"
 TOGETHER_CHARACTERS = 1_500
 SAID_MAX = 3
 SAID_GRAMS = 12
+SURE_WITH_A_SIGN, PERHAPS_WITH_A_SIGN = 450, 100
+"""From these chances on, in thousandths, where a plain word for a danger stands in the text as well."""
+ASKED_WHATEVER_ELSE = frozenset({"selfharm"})
+"""Where a plain word alone is enough to ask: nobody says it twice."""
 NO_KIND = ""
 
 _ENDS = re.compile(r"(?<=[。！？!?；;\n…])")
@@ -92,12 +97,17 @@ class Reader:
         # What is asked, and where it is, the whole says: the one piece that asks for a deed counts.
         lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
         chances = {**highest, **lowest}
-        danger = self._danger(chances)
+        sign = own_signs().found(whole)
+        danger = self._danger(chances, has_sign=sign is not None)
+        if danger in ("none", "soon") and sign is not None and sign[0] in ASKED_WHATEVER_ELSE:
+            danger = "perhaps"
         if danger == "now" and own_habits().search(whole):
             danger = "perhaps"
         worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
         kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND
         said = _phrases(self._model, piece, "soon" if danger == "soon" else "now") if kind else ()
+        if sign is not None and danger in ("now", "perhaps"):
+            kind, said = sign[0], (sign[1], *said)[:SAID_MAX]
         return Reading(
             danger,
             kind.removeprefix("kind."),
@@ -109,11 +119,12 @@ class Reader:
             chances,
         )
 
-    def _danger(self, chances: Mapping[str, int]) -> DangerLevel:
+    def _danger(self, chances: Mapping[str, int], *, has_sign: bool) -> DangerLevel:
+        """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard."""
         now, soon = self._model.heads["now"], self._model.heads["soon"]
-        if chances["now"] >= now.sure:
+        if chances["now"] >= (SURE_WITH_A_SIGN if has_sign else now.sure):
             return "now"
-        if chances["now"] >= now.perhaps:
+        if chances["now"] >= (PERHAPS_WITH_A_SIGN if has_sign else now.perhaps):
             return "perhaps"
         return "soon" if chances["soon"] >= soon.sure else "none"
 

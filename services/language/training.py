@@ -66,7 +66,7 @@ def _is_for_somebody(s: Sentence) -> bool:
 
 
 QUESTIONS = (
-    Question("now", lambda s: s.danger == "now", perhaps=300, sure=690),
+    Question("now", lambda s: s.danger == "now", perhaps=270, sure=690),
     Question("soon", lambda s: s.danger != "none", perhaps=400, sure=560),
     Question("wrongdoing", lambda s: s.accusation == "wrongdoing", perhaps=230, sure=600),
     Question("complaint", lambda s: s.accusation != "none", perhaps=250, sure=380),

@@ -188,7 +188,7 @@ def why_a_person(heard: Heard, first: str, names: Mapping[str, Provider]) -> str
         return _IN_DANGER[heard.danger].format(danger=danger_name(heard.kind))
     if heard.is_wrongdoing or (heard.against_community and heard.accusation != "none"):
         return _accusation(heard, names)
-    if heard.accusation == "complaint" and first and _is_complained_of(heard, first, names):
+    if heard.accusation == "complaint" and first in heard.accused and first in names:
         name = names[first].name
         return f"像是对{name}的服务不满意，请工作人员判断；可以转给{name}，不会带居民的姓名电话"
     return _nothing_to_do_here(heard)
@@ -206,11 +206,6 @@ def _nothing_to_do_here(heard: Heard) -> str:
     if heard.want == "nothing":
         return "没有要办的事（可能是表扬、已办好、没有这回事或闲聊），请工作人员看一下"
     return ""
-
-
-def _is_complained_of(heard: Heard, first: str, names: Mapping[str, Provider]) -> bool:
-    known = names.get(first)
-    return first in heard.accused or (known is not None and known.kind == "partner")
 
 
 def _accusation(heard: Heard, names: Mapping[str, Provider]) -> str:
