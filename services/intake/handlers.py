@@ -23,6 +23,7 @@ from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.understanding import Home, Said, Understood, read, understood
 from services.intake.domain.voices.issues import Thresholds
 from services.intake.domain.words_of_residents import checked
+from services.intake.ratings import clock_of_rating
 from services.intake.store import (
     Contact,
     FileOnRecord,
@@ -334,7 +335,7 @@ def rate_demand(origin: Origin, demand: str, opinion: Opinion, expected: int | N
             desk.at,
             by_call_back=origin.actor.role in HELPERS and origin.actor.subject != before.asked_by,
         )
-        after = _rated(before, rating, origin)
+        after = clock_of_rating(before, _rated(before, rating, origin), 0, desk.at)
         desk.put(ref, after)
         _announce_rating(desk, ref, after, opinion)
         return desk.kept(ref)

@@ -76,5 +76,5 @@ def clock_of_rating(before: Demand, after: Demand, days: int, at: datetime) -> D
     if after.status is DemandStatus.COMPLETED and before.status is not DemandStatus.COMPLETED:
         return replace(after, rating_due_at=first_due(at, days), call_back=False)
     if after.status not in (DemandStatus.COMPLETED, DemandStatus.UNRATED):
-        return replace(after, rating_due_at=None, call_back=False) if after.rating_due_at else after
+        return replace(after, rating_due_at=None, call_back=False)
     return after

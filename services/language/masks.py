@@ -23,6 +23,7 @@ LABEL_CHARACTERS = 24
 
 _GAP = r"(?:[ .\-_/,、+|()]{1,3})"
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_COUNTRY = r"(?:\+?86{s}?|0086{s}?|\(\+?86\){s}?)?"
 _MAY_HOLD_ONE = re.compile(
     r"(?:[\d①-⑳⑴-⒇➀-➉❶-➓⓪〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖](?:[^\w]|_){0,4}){5}|@"
     r"|[vV][信xX]|[微薇威维][ ]?信|加[vVwW微]|[wW][xXeE]|[qQ]|扣|抠|秋|企鹅"
@@ -76,7 +77,7 @@ def read_masks(file: Path = TABLE) -> tuple[Mask, ...]:
     for where, (name, before, pattern, head, tail) in rows(file, 5):
         try:
             label = None if before == NOTHING else re.compile(f"(?:{before})$")
-            number = re.compile(pattern.replace("{s}", _GAP).replace("{d}", r"\d"))
+            number = re.compile(pattern.replace("{p}", _COUNTRY).replace("{s}", _GAP).replace("{d}", r"\d"))
             found.append(Mask(name, label, number, int(head), int(tail)))
         except (re.error, ValueError) as error:
             raise BrokenTable(f"{where}: {error}") from error

@@ -62,4 +62,5 @@ def heard_in(names: Names, matter: Matter, reading: Reading | None, *, urgent: b
         reading.private,
         reading.want,
         reading.elsewhere,
+        is_confirmed=reading.accused is not None,
     )

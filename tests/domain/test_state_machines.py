@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.contracts.refusal import Refused
 from services.intake.domain import demand as demands
+from services.intake.domain import lifecycle as demand_life
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.words_of_residents import ControlCharacters, NoWords, checked
@@ -122,7 +123,7 @@ TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
 
 def test_every_step_of_an_order_is_tried() -> None:
     assert set(TAKE) == set(OrderStep) == set(orders.STEPS)
-    assert set(demands.STEPS) == set(DemandStep)
+    assert set(demand_life.STEPS) == set(DemandStep)
 
 
 @pytest.mark.parametrize("step", list(OrderStep))
@@ -148,7 +149,7 @@ def test_a_demand_goes_where_the_table_says_or_says_what_is_allowed(
     status: DemandStatus, step: DemandStep
 ) -> None:
     before = a_demand(status)
-    sources, target = demands.STEPS[step]
+    sources, target = demand_life.STEPS[step]
     if status in sources:
         after = before.after(step, LINE)
         assert after.status == (target or status)
@@ -157,7 +158,9 @@ def test_a_demand_goes_where_the_table_says_or_says_what_is_allowed(
         return
     with pytest.raises(demands.StepNotAllowed) as refused:
         before.after(step, LINE)
-    assert _allowed(refused.value) == {name for s, name in ROUTES.items() if status in demands.STEPS[s][0]}
+    assert _allowed(refused.value) == {
+        name for s, name in ROUTES.items() if status in demand_life.STEPS[s][0]
+    }
     assert before.following(step, LINE) == before.noted(LINE)
 
 
@@ -186,7 +189,7 @@ OVER = (DemandStatus.CLOSED, DemandStatus.WITHDRAWN)
 
 def test_what_is_over_is_over() -> None:
     for over in OVER:
-        assert demands.allowed_steps(over) == []
+        assert demand_life.allowed_steps(over) == []
         assert _next_demand(over) == []
     for ended in (OrderStatus.SETTLED, OrderStatus.CANCELLED):
         assert orders.allowed_steps(ended) == []
@@ -199,7 +202,7 @@ def test_from_every_status_that_is_not_over_there_is_a_way_to_the_end() -> None:
 
 
 def _next_demand(status: DemandStatus) -> list[str]:
-    return [target for sources, target in demands.STEPS.values() if target and status in sources]
+    return [target for sources, target in demand_life.STEPS.values() if target and status in sources]
 
 
 def _next_order(status: OrderStatus) -> list[str]:
@@ -215,7 +218,7 @@ def _reaches(edges: Mapping[Any, set[str]], ends: set[str]) -> None:
 
 def test_every_status_has_a_name_that_people_read() -> None:
     assert set(orders.NAMES) == set(OrderStatus)
-    assert set(demands.NAMES) == set(DemandStatus)
+    assert set(demand_life.NAMES) == set(DemandStatus)
 
 
 @given(st.lists(st.sampled_from(list(OrderStep)), max_size=60))

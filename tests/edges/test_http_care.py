@@ -1,4 +1,4 @@
-"""Danger, accusations and private matters through the front door: who is told what, who sees what, and who may not."""
+"""Danger, accusations and private matters through the front door: who is told, who sees, and who may not."""
 
 from typing import Any
 
@@ -378,6 +378,6 @@ async def test_withdrawing_what_others_support_leaves_it_to_them(running: Runnin
 
     async def follows() -> bool:
         rows = await running.stores["matching"].plain("orders").find({"demand": demand["id"]})
-        return rows[0]["asked_by"] == "supporter"
+        return bool(rows[0]["asked_by"] == "supporter")
 
     await eventually(follows)

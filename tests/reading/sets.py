@@ -1,4 +1,4 @@
-"""Sentences of hands that saw no rule: what each says, written beside it; half of them kept unseen until the end."""
+"""Sentences of hands that saw no rule, with what each says; half of them kept unseen until the end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -241,8 +241,9 @@ class Town:
         submission = intake.Submission(
             new_id(), text, None, compound, about, same_within=60 if again else 0, accuses=about == "report"
         )
-        await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
-        return await self.demand(submission.demand)
+        kept = await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
+        assert kept.value is not None
+        return await self.demand(kept.value.id)
 
     async def demand(self, demand: str) -> Demand:
         """Return a demand as it is."""

@@ -105,9 +105,10 @@ def evaluate_folds(
 
 
 def _outcome(router: FileRouter, line: LabelledLine) -> Outcome:
-    ranking = router.route(line).ranking
-    ranked = tuple(candidate.provider for candidate in ranking.candidates)
-    return Outcome(line.provider, ranked, ranking.confidence, ranking.decision == "dispatch")
+    routed = router.route(line)
+    ranked = tuple(candidate.provider for candidate in routed.plain.candidates)
+    sent = routed.ranking.decision == "dispatch"
+    return Outcome(line.provider, ranked, routed.plain.confidence, sent)
 
 
 def _share(flags: Sequence[bool]) -> float:

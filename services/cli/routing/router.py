@@ -15,7 +15,7 @@ from services.matching.catalogue import catalogue_of
 from services.matching.domain.caution import Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.lessons import Lesson, Teaching, retained
-from services.matching.domain.matter import Ranking
+from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.ranking import Ranker
 from services.matching.experience import Learning
 
@@ -25,13 +25,15 @@ class Routed:
     """What becomes of a demand.
 
     Arguments:
-        ranking: who should do it.
+        ranking: who should do it, without those who must not.
+        plain: the same by what everybody does, whatever else the words say.
         said: what its words say.
         held: a person decides because of what they say.
         accused: providers that are accused.
     """
 
     ranking: Ranking
+    plain: Ranking
     said: Understood
     held: bool
     accused: tuple[str, ...]
@@ -102,16 +104,16 @@ class FileRouter:
         matter = matter_of(line, self.places)
         said = understood(read(line.text, line.title), self._home)
         heard = spoken.heard_in(self._names, matter, reading_told(said), urgent=said.danger == "now")
-        ranking = self._ranker.rank(
-            matter,
-            {},
-            now.on,
-            circumstances=now,
-            experience=self._experience,
-            excluded=not_candidates(heard, self._providers),
-        )
+        plain = self._rank(matter, now)
+        excluded = not_candidates(heard, self._providers)
+        ranking = self._rank(matter, now, excluded) if excluded else plain
         decided, held = held_back(ranking, heard, self._providers)
-        return Routed(decided, said, held, heard.accused)
+        return Routed(decided, plain, said, held, heard.accused)
+
+    def _rank(self, matter: Matter, now: Circumstances, excluded: frozenset[str] = frozenset()) -> Ranking:
+        return self._ranker.rank(
+            matter, {}, now.on, circumstances=now, experience=self._experience, excluded=excluded
+        )
 
     def numbers(self, kind: str) -> tuple[str, ...]:
         """Return whom to call in a kind of danger."""

@@ -34,11 +34,12 @@ class Heard:
         kind: of the danger.
         accusation: `wrongdoing`, `complaint` or `none`.
         against_community: the community itself or its staff are accused.
-        accused: ids of the providers that are; a person's word on it holds.
+        accused: ids of the providers that are.
         private: it is not for the neighbours.
         want: `deed`, `answer` or `nothing`.
         elsewhere: the other place that it is about.
         taken: somebody has the danger in hand.
+        is_confirmed: a person has said who is accused.
     """
 
     danger: str = "none"
@@ -50,6 +51,7 @@ class Heard:
     want: str = "deed"
     elsewhere: str = ""
     taken: bool = False
+    is_confirmed: bool = False
 
     @property
     def pressing(self) -> int:
@@ -153,9 +155,14 @@ def _is_called_upon(text: str, start: int, end: int) -> bool:
 
 
 def not_candidates(heard: Heard, providers: Mapping[str, Provider]) -> frozenset[str]:
-    """Return who is no candidate: of a wrong neither the accused nor any merchant looks into it."""
+    """Return who is no candidate to look into a wrong: nobody is one until a person said who is accused.
+
+    After that neither the accused nor any merchant is.
+    """
     if not heard.is_wrongdoing:
         return frozenset()
+    if not heard.is_confirmed:
+        return frozenset(providers)
     merchants = {provider.id for provider in providers.values() if provider.kind == "partner"}
     return frozenset(merchants.union(heard.accused))
 
@@ -212,8 +219,10 @@ def _accusation(heard: Heard, names: Mapping[str, Provider]) -> str:
     if heard.against_community:
         return "反映的是社区自身的问题，请监督人处理"
     who = "、".join(names[one].name for one in heard.accused if one in names)
-    about = f"反映{who}的问题，不会派给被举报的单位" if who else "内容涉及举报，不会派给商户"
-    return f"{about}，请工作人员判断由谁来查"
+    about = f"像是反映{who}的问题，不会派给被举报的单位" if who else "内容涉及举报"
+    if heard.is_confirmed:
+        return f"{about}，请工作人员判断由谁来查"
+    return f"{about}，请工作人员先确认被举报的是谁（更正研判），再判断由谁来查"
 
 
 def those(named: Sequence[str] | None, found: frozenset[str]) -> tuple[str, ...]:

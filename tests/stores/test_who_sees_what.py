@@ -1,0 +1,125 @@
+"""Who may see a demand or an order: the rule in code and the rule for the database say the same."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import pytest
+
+from services.chassis.mongo import Changes, Store, open_client
+from services.chassis.outbox import INDEXES
+from services.chassis.servers import Servers
+from services.chassis.settings import Settings
+from services.chassis.shelf import Kept, Ref, to_document
+from services.intake.domain.demand import Demand, Handler
+from services.intake.domain.sight import Viewer
+from services.intake.domain.understanding import Understood
+from services.intake.store import DEMANDS
+from services.matching.domain.caution import Heard
+from services.matching.domain.order import Order, Who
+from services.matching.domain.sight import Sight
+from services.matching.store import ORDERS
+from tests.domain.test_state_machines import a_demand, an_order
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+ROLES = ("resident", "grid_worker", "staff", "unit", "partner")
+FLAGS = list(product((False, True), repeat=3))
+
+
+@pytest.fixture
+async def store(servers: Servers, settings: Settings) -> AsyncIterator[Store]:
+    client = open_client(servers.mongo_url)
+    store = Store(client, f"{settings.database_prefix}_sight")
+    await store.prepare([DEMANDS, ORDERS], {"outbox": INDEXES})
+    yield store
+    await store.drop()
+    client.close()
+
+
+def demands() -> list[Demand]:
+    heard: list[Understood | None] = [None]
+    heard += [
+        Understood(accusation=accusation, against_community=against)  # type: ignore[arg-type]
+        for accusation, against in product(("none", "complaint", "wrongdoing"), (False, True))
+    ]
+    handlers = (None, Handler("u1", "一家单位", "unit"))
+    every = product(
+        heard, (None, False, True), ("help", "suggestion", "report"), (None, "c1", "c2"), handlers
+    )
+    return [
+        replace(a_demand(), id=f"d{n}", heard=h, private=p, about=a, compound=c, handler=by)
+        for n, (h, p, a, c, by) in enumerate(every)
+    ]
+
+
+def orders() -> list[Order]:
+    every = product(
+        ("none", "complaint", "wrongdoing"), (False, True), (False, True), (None, "c1", "c2"), (None, "u1")
+    )
+    return [
+        replace(
+            an_order(),
+            id=f"o{n}",
+            compound=c,
+            heard=Heard(accusation=a, against_community=g, private=p),
+            provider=Who(u, "一家单位", "unit") if u else None,
+            handover=None,
+        )
+        for n, (a, g, p, c, u) in enumerate(every)
+    ]
+
+
+def eyes(kind: Any) -> list[Any]:
+    found = []
+    for role, (confidential, supervisor, has) in product(ROLES, FLAGS):
+        for subject, places in (("r1", ()), ("u1", ()), ("x", ("c1",))):
+            found.append(
+                kind(
+                    subject,
+                    role,
+                    frozenset(places),
+                    is_confidential=confidential,
+                    is_supervisor=supervisor,
+                    has_supervisor=has or supervisor,
+                )
+            )
+    return found
+
+
+async def keep(store: Store, shelf: Any, things: list[Any]) -> None:
+    changes = Changes()
+    for thing in things:
+        changes.insert(shelf.name, to_document(Ref(shelf, "jiwang", thing.id), Kept(thing, 1)))
+    await store.commit(changes)
+
+
+async def test_of_demands(store: Store) -> None:
+    things = demands()
+    await keep(store, DEMANDS, things)
+    for viewer in eyes(Viewer):
+        found = await store.page(DEMANDS, "jiwang", viewer.where(), limit=10_000)
+        assert {kept.value.id for kept in found if kept.value} == {
+            thing.id for thing in things if viewer.may_see(thing)
+        }, viewer
+
+
+async def test_of_orders(store: Store) -> None:
+    things = orders()
+    await keep(store, ORDERS, things)
+    for sight in eyes(Sight):
+        found = await store.page(ORDERS, "jiwang", sight.where(), limit=10_000)
+        assert {kept.value.id for kept in found if kept.value} == {
+            thing.id for thing in things if sight.may_see(thing)
+        }, sight
+
+
+def test_whose_word_an_accusation_is_confidential_readers_alone_learn() -> None:
+    accusing = [demand for demand in demands() if demand.accuses]
+    for viewer, demand in product(eyes(Viewer), accusing):
+        assert viewer.may_contact(demand) <= viewer.is_confidential
+    plain = replace(a_demand(), heard=Understood(), private=False, handler=Handler("u1", "一家单位", "unit"))
+    assert Viewer("u1", "unit").may_contact(plain)
+    assert not Viewer("u1", "unit").may_contact(replace(plain, contact_withheld=True))
+    assert not Viewer("r2", "resident").may_contact(plain)
