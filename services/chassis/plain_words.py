@@ -9,6 +9,7 @@ _REASONS = {
     "string_too_short": "太短，至少 {min_length} 个字",
     "string_too_long": "太长，最多 {max_length} 个字",
     "string_pattern_mismatch": "格式不对",
+    "nothing_seen": "里面没有能看见的内容",
     "int_type": "应为整数",
     "int_parsing": "应为整数",
     "int_from_float": "应为整数",

@@ -1,14 +1,15 @@
 """HTTP: routes as data, each with its audience; every answer to a mistake is problem+json (RFC 9457)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from services.chassis import metrics, reading
 from services.chassis.addresses import Addresses, networks
@@ -26,6 +27,7 @@ from services.chassis.rejections import InternalError, InvalidHeader, Unavailabl
 from services.chassis.settings import Settings
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.words import Role, ThingId
+from services.language.masks import is_visible
 
 log = structlog.get_logger()
 
@@ -40,6 +42,24 @@ class Command(BaseModel):
     """The body of a write: a field nobody knows is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _is_seen(cls, given: Any) -> Any:
+        if _is_blank(given):
+            raise PydanticCustomError("nothing_seen", "there is nothing in it that anybody sees")
+        return given
+
+
+def _is_blank(given: Any) -> bool:
+    """Whether there are words in it, at any depth, of which nobody sees anything."""
+    if isinstance(given, str):
+        return bool(given) and not any(map(is_visible, given))
+    if isinstance(given, BaseModel):
+        return any(_is_blank(part) for _, part in given)
+    if isinstance(given, Mapping):
+        return any(map(_is_blank, given))
+    return isinstance(given, tuple | list) and any(map(_is_blank, given))
 
 
 class PageQuery(BaseModel):

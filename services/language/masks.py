@@ -186,6 +186,12 @@ def digits_of(numbers: Iterable[str]) -> frozenset[str]:
 _LETTERS_NOBODY_SEES = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 
 
+def is_visible(sign: str) -> bool:
+    """Return whether people see anything of a sign: a letter, a figure, a mark, a picture."""
+    blank = unicodedata.category(sign)[0] in "ZCM" or sign in _LETTERS_NOBODY_SEES or sign == "\u2800"
+    return not blank
+
+
 def is_seen(sign: str) -> bool:
     """Return whether a sign is a letter, a character or a number that people see."""
     return unicodedata.category(sign)[0] in "LN" and sign not in _LETTERS_NOBODY_SEES
