@@ -29,7 +29,9 @@ IN_A_HURRY = {"limit_resident_per_minute": 1_000, "limit_address_per_minute": 60
 """One resident asks everything in the story, in a few seconds and from one address."""
 SHARED_UNIT = "yuncheng-legal-aid-centre"
 NEIGHBOURS = {"jiwang": "xinhua", "fenwan": "longxing"}
-WAGES = "打工的老板拖欠工资不给，想申请法律援助"
+FIRE = "三号楼车棚着火了，快来人"
+REPORT = "举报仁和诊所无证行医，打针打坏了人"
+WAGES = "家里困难，打官司请不起律师，想申请法律援助"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,24 @@ class Demo:
         self.console.print("  两个社区共用一个单位，彼此看不到对方的诉求")
         return set(orders) == {SHARED_UNIT}
 
+    async def show_care(self, session: aiohttp.ClientSession) -> bool:
+        """Ask what no router may decide: an emergency and an accusation; people have both first."""
+        client, held = Client(session, self.base_url, COMMUNITY), True
+        resident, staff = self.token("resident-5", Role.RESIDENT), self.token("staff-1", Role.STAFF)
+        for text in (FIRE, REPORT):
+            asked = await client.post("/demands", resident, {"text": text, "compound": "yuxiuyuan"})
+            seen = await client.until(f"/demands/{asked['id']}", resident, lambda found: bool(found["order"]))
+            order = await client.get(f"/orders/{seen['order']}", staff)
+            held = held and order["held"] and order["provider"] is None
+            self.console.print(f"  {text}", markup=False)
+            emergency = asked["emergency"]
+            told = emergency["advice"] if emergency else asked["who_sees"]
+            self.console.print(f"    居民看到：{told}", markup=False)
+            self.console.print(f"    工作人员看到：{order['because']}", markup=False)
+            if emergency:
+                await client.post(f"/demands/{asked['id']}/take", staff)
+        return held
+
     async def show_points(self, session: aiohttp.ClientSession, partner: str) -> None:
         """Print what a partner earned."""
         client = Client(session, self.base_url, COMMUNITY)
@@ -125,13 +145,15 @@ async def _play(demo: Demo, began: float, *, once: bool) -> int:
         console.print(_table(told))
         _print_timeline(console, next(t for t in told if t.case.compound == "lutianxiang"))
         await demo.show_points(session, "yiming-optical")
-        console.print("[bold]6[/] 两个社区，一个系统 two communities, one deployment")
+        console.print("[bold]6[/] 险情与举报，由人决定 what a person decides")
+        held = await demo.show_care(session)
+        console.print("[bold]7[/] 两个社区，一个系统 two communities, one deployment")
         apart = await demo.show_neighbours(session)
     right = sum(t.right for t in told)
     console.print(f"[bold]{right}/{len(told)}[/] 件到了真正办事的人手里，用时 {monotonic() - began:.1f} s")
     if not once:
         await _serve(demo)
-    return 0 if right == len(told) and apart else 1
+    return 0 if right == len(told) and apart and held else 1
 
 
 async def _serve(demo: Demo) -> None:

@@ -113,7 +113,7 @@ async def test_a_number_anybody_writes_leaves_no_service_and_reaches_no_neighbou
             assert mark not in str(kept), name
     for service in ("intake", "matching", "points", "notify"):
         said = await own_house.stores[service].plain("outbox").find({})
-        assert said
+        assert said or service in {"points", "notify"}
         assert repr(mark.encode())[2:-1] not in repr(said), service
 
 
