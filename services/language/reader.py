@@ -27,6 +27,8 @@ SURE_WITH_A_SIGN, PERHAPS_WITH_A_SIGN = 450, 100
 """From these chances on, in thousandths, where a plain word for a danger stands in the text as well."""
 ASKED_WHATEVER_ELSE = frozenset({"selfharm"})
 """Where a plain word alone is enough to ask: nobody says it twice."""
+LETTER_SURE = 860, 780
+"""The same for letters, without and with such a word."""
 NO_KIND = ""
 
 _ENDS = re.compile(r"(?<=[。！？!?；;\n…])")
@@ -98,7 +100,8 @@ class Reader:
         lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
         chances = {**highest, **lowest}
         sign = own_signs().found(whole)
-        danger = self._danger(chances, has_sign=sign is not None)
+        is_letter = title is not None or len(pieces) > 1
+        danger = self._danger(chances, has_sign=sign is not None, is_letter=is_letter)
         if danger in ("none", "soon") and sign is not None and sign[0] in ASKED_WHATEVER_ELSE:
             danger = "perhaps"
         if danger == "now" and own_habits().search(whole):
@@ -119,10 +122,14 @@ class Reader:
             chances,
         )
 
-    def _danger(self, chances: Mapping[str, int], *, has_sign: bool) -> DangerLevel:
-        """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard."""
+    def _danger(self, chances: Mapping[str, int], *, has_sign: bool, is_letter: bool) -> DangerLevel:
+        """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard.
+
+        Whoever has the time for a title or a long letter tells of much: it takes more to be sure of a danger there.
+        """
         now, soon = self._model.heads["now"], self._model.heads["soon"]
-        if chances["now"] >= (SURE_WITH_A_SIGN if has_sign else now.sure):
+        sure, sure_with_a_sign = LETTER_SURE if is_letter else (now.sure, SURE_WITH_A_SIGN)
+        if chances["now"] >= (sure_with_a_sign if has_sign else sure):
             return "now"
         if chances["now"] >= (PERHAPS_WITH_A_SIGN if has_sign else now.perhaps):
             return "perhaps"

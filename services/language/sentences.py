@@ -10,6 +10,8 @@ from services.language.words import Accusation, Asked, DangerKind, Level
 SENTENCES = Path(__file__).parent / "data" / "sentences"
 COLUMNS = ("text", "danger", "kind", "accusation", "privacy", "asked", "where")
 NO_KIND = "-"
+UNKNOWN = "?"
+"""Whoever wrote it did not say; no question that depends on it learns from the sentence."""
 
 _ALLOWED = {
     "danger": get_args(Level),
@@ -32,6 +34,7 @@ class Sentence:
     Arguments:
         hand: who wrote it: the file's name.
         kind: of the danger; `-` without one.
+        danger, kind, accusation, privacy, asked, where: `?` where it was not said.
     """
 
     hand: str
@@ -59,10 +62,10 @@ def _of(file: Path) -> Iterator[Sentence]:
         if len(cells) != len(COLUMNS):
             raise BadSentence(f"{file.name}:{number}: {len(COLUMNS)} columns are wanted, not {len(cells)}")
         for column, cell in zip(COLUMNS[1:], cells[1:], strict=True):
-            if cell not in _ALLOWED[column]:
+            if cell not in _ALLOWED[column] and cell != UNKNOWN:
                 raise BadSentence(f"{file.name}:{number}: {column} cannot be {cell!r}")
         if not cells[0].strip():
             raise BadSentence(f"{file.name}:{number}: no text")
-        if (cells[1] == "none") != (cells[2] == NO_KIND):
+        if UNKNOWN not in cells[1:3] and (cells[1] == "none") != (cells[2] == NO_KIND):
             raise BadSentence(f"{file.name}:{number}: a danger has a kind, and nothing else has one")
         yield Sentence(file.stem, *cells)

@@ -20,15 +20,16 @@ from sklearn.linear_model import LogisticRegression
 
 from services.language.grams import grams, normal
 from services.language.model import MODEL, PARTS, Head, written
-from services.language.sentences import Sentence, read_sentences
+from services.language.sentences import UNKNOWN, Sentence, read_sentences
 from services.language.words import DangerKind
 
-RULES = 2
+RULES = 3
 """Counts the changes of what is made from the same sentences."""
 SEEN_MIN = 4
 """An n-gram that fewer sentences hold says nothing."""
 STRENGTH = 6.0
 """Inverse of the regularisation."""
+PLAIN_WEIGHT = 4.0
 WEIGHT_MIN = 10
 """Smaller weights, in tenths, are left out of the table."""
 
@@ -39,17 +40,23 @@ class Question:
 
     Arguments:
         name: of the head.
+        column: of the sentences, that the answer depends on.
         yes: whether the answer for a sentence is yes.
-        among: the sentences that it is learnt from.
+        only: the sentences that it is learnt from, of those that say it.
         perhaps, sure: from which chance on, in thousandths, the answer counts as perhaps or surely yes;
             chosen by what `main` prints of hands that the model has not seen.
     """
 
     name: str
+    column: str
     yes: Callable[[Sentence], bool]
-    among: Callable[[Sentence], bool] = lambda _: True
+    only: Callable[[Sentence], bool] = lambda _: True
     perhaps: int = 500
     sure: int = 800
+
+    def among(self, sentence: Sentence) -> bool:
+        """Return whether the question is learnt from a sentence."""
+        return getattr(sentence, self.column) != UNKNOWN and self.only(sentence)
 
 
 IDLE = ("praise", "finished", "denied", "withdrawn", "word")
@@ -66,15 +73,15 @@ def _is_for_somebody(s: Sentence) -> bool:
 
 
 QUESTIONS = (
-    Question("now", lambda s: s.danger == "now", perhaps=270, sure=690),
-    Question("soon", lambda s: s.danger != "none", perhaps=400, sure=560),
-    Question("wrongdoing", lambda s: s.accusation == "wrongdoing", perhaps=230, sure=600),
-    Question("complaint", lambda s: s.accusation != "none", perhaps=250, sure=380),
-    Question("private", lambda s: s.privacy == "private", _is_for_somebody, perhaps=250, sure=500),
-    Question("idle", lambda s: s.asked in IDLE, perhaps=300, sure=520),
-    Question("answer", lambda s: s.asked == "answer", perhaps=400, sure=600),
-    Question("elsewhere", lambda s: s.where == "elsewhere", perhaps=120, sure=550),
-    *(Question(f"kind.{kind}", _is_kind(kind), lambda s: s.danger != "none") for kind in KINDS),
+    Question("now", "danger", lambda s: s.danger == "now", perhaps=300, sure=660),
+    Question("soon", "danger", lambda s: s.danger != "none", perhaps=400, sure=560),
+    Question("wrongdoing", "accusation", lambda s: s.accusation == "wrongdoing", perhaps=200, sure=600),
+    Question("complaint", "accusation", lambda s: s.accusation != "none", perhaps=250, sure=350),
+    Question("private", "privacy", lambda s: s.privacy == "private", _is_for_somebody, perhaps=200, sure=500),
+    Question("idle", "asked", lambda s: s.asked in IDLE, perhaps=300, sure=460),
+    Question("answer", "asked", lambda s: s.asked == "answer", perhaps=400, sure=600),
+    Question("elsewhere", "where", lambda s: s.where == "elsewhere", perhaps=120, sure=500),
+    *(Question(f"kind.{kind}", "kind", _is_kind(kind), lambda s: s.danger != "none") for kind in KINDS),
 )
 
 
@@ -107,9 +114,17 @@ def texts_of(spoken: Sequence[set[str]]) -> Texts:
     return Texts({gram: number for number, gram in enumerate(kept)}, rarity)
 
 
-def learnt(rows: Any, answers: Sequence[bool]) -> LogisticRegression:
-    """Return what a question's answers teach."""
-    return LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=400).fit(rows, answers)
+def learnt(question: Question, rows: Any, sentences: Sequence[Sentence]) -> LogisticRegression:
+    """Return what the answers of sentences, one a row, teach; plain ones count more: most demands are."""
+    model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=400)
+    weights = [PLAIN_WEIGHT if is_plain(sentence) else 1.0 for sentence in sentences]
+    return model.fit(rows, list(map(question.yes, sentences)), sample_weight=weights)
+
+
+def is_plain(s: Sentence) -> bool:
+    """Return whether something public is asked for, and nothing else is the matter as far as anybody said."""
+    harmless = s.danger == "none" and s.accusation in ("none", UNKNOWN) and s.privacy in ("public", UNKNOWN)
+    return harmless and s.asked in ("deed", "answer") and s.where in ("here", UNKNOWN)
 
 
 def unseen(question: Question, sentences: Sequence[Sentence], spoken: Sequence[set[str]]) -> Any:
@@ -120,7 +135,7 @@ def unseen(question: Question, sentences: Sequence[Sentence], spoken: Sequence[s
         rest = [n for n, s in enumerate(sentences) if s.hand != hand and question.among(s)]
         theirs = [n for n, s in enumerate(sentences) if s.hand == hand]
         texts = texts_of([spoken[n] for n in rest])
-        fit = learnt(texts.rows([spoken[n] for n in rest]), [question.yes(sentences[n]) for n in rest])
+        fit = learnt(question, texts.rows([spoken[n] for n in rest]), [sentences[n] for n in rest])
         logits[theirs] = fit.decision_function(texts.rows([spoken[n] for n in theirs]))
     return logits
 
@@ -130,7 +145,7 @@ def tell_head(question: Question, sentences: Sequence[Sentence], spoken: Sequenc
     chances = 1_000 / (1 + np.exp(-unseen(question, sentences, spoken)))
     asked = np.array([question.among(s) for s in sentences])
     yes = np.array(list(map(question.yes, sentences)))
-    plain = np.array(list(map(_is_plain, sentences)))
+    plain = np.array(list(map(is_plain, sentences)))
     found, no = chances[asked & yes], chances[asked & ~yes]
     shares = [
         f"{word} {np.mean(found >= limit):.3f} at {np.mean(no >= limit):.3f}"
@@ -138,12 +153,6 @@ def tell_head(question: Question, sentences: Sequence[Sentence], spoken: Sequenc
         for word, limit in (("surely", question.sure), ("perhaps", question.perhaps))
     ]
     sys.stdout.write(f"{question.name:16} yes {len(found):5}  no {len(no):5}  {'  '.join(shares)}\n")
-
-
-def _is_plain(s: Sentence) -> bool:
-    """Whether somebody asks for something public here, and nothing else is the matter."""
-    harmless = s.danger == "none" and s.accusation == "none" and s.privacy == "public"
-    return harmless and s.asked in ("deed", "answer") and s.where == "here"
 
 
 def train(sentences: Sequence[Sentence]) -> str:
@@ -155,7 +164,7 @@ def train(sentences: Sequence[Sentence]) -> str:
     columns: list[Any] = []
     for question in QUESTIONS:
         among = [n for n, sentence in enumerate(sentences) if question.among(sentence)]
-        fit = learnt(rows[among], [question.yes(sentences[n]) for n in among])
+        fit = learnt(question, rows[among], [sentences[n] for n in among])
         bias = round(PARTS * float(fit.intercept_[0]))
         heads.append(Head(question.name, bias, question.perhaps, question.sure))
         columns.append(fit.coef_[0] * np.array(texts.rarity))
