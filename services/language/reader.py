@@ -125,7 +125,7 @@ class Reader:
     def _danger(self, chances: Mapping[str, int], *, has_sign: bool, is_letter: bool) -> DangerLevel:
         """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard.
 
-        Whoever has the time for a title or a long letter tells of much: it takes more to be sure of a danger there.
+        Whoever has the time for a title or a long letter tells of much: there it takes more to be sure.
         """
         now, soon = self._model.heads["now"], self._model.heads["soon"]
         sure, sure_with_a_sign = LETTER_SURE if is_letter else (now.sure, SURE_WITH_A_SIGN)

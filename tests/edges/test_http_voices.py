@@ -14,7 +14,7 @@ def mixer(name: str) -> tuple[str, str, str]:
     """Return three tellings of one matter, about a place that no other test speaks of."""
     return (
         f"{name}小区旁边的搅拌站白天晚上噪音不停，粉尘很大，没法开窗",
-        f"{name}小区旁边的搅拌站夜里噪音也大，罐车轰隆隆，粉尘落了一阳台",
+        f"{name}小区旁边的搅拌站白天噪音也大，粉尘也大，窗台落一层灰",
         f"请管管{name}小区旁边的搅拌站，噪音大，粉尘污染，没法晒衣服",
     )
 
@@ -26,7 +26,7 @@ def place() -> str:
 
 
 async def submitted(running: Running, text: str, by: str, compound: str | None = None) -> str:
-    demand = await running.submitted(text, compound, running.resident(by))
+    demand = await running.submitted(text, compound, running.resident(by), private=False)
     return str(demand["id"])
 
 

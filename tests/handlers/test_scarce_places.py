@@ -36,7 +36,7 @@ from tests.support.town import PHOTO, SharedGuides, Town
 
 CLINIC = "renhe-clinic"
 A_VISIT = "老人请上门看病"
-IN_DANGER = "老人晕倒了，请上门看病"
+IN_DANGER = "爷爷在院里晕倒了，叫不醒"
 MINUTE = timedelta(minutes=1)
 WAITS = "能办的单位现在都满了，排队等候，有空位就派单"
 
