@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from services.language.phrases import phrase
 from services.language.rows import DATA, BrokenTable, rows
 
 TABLE = DATA / "masks.tsv"
@@ -30,11 +31,6 @@ _MAY_HOLD_ONE = re.compile(
     rf"|[{_PROVINCES}][\W_]{{0,3}}[A-Za-zＡ-Ｚ]|护照|行证|[EeGgDdSsPp]\d{{7}}"
 )
 """What a text must hold at least for any number to be in it; most hold nothing of the kind."""
-_NO_PERSONS = re.compile(
-    r"(?:订单|单号|编号|工单|运单|快递|发票|流水|户号|表号|学号|批次|批号|批准文号|文号|合同|货号|型号|序列号|条码|彩票|期号|案号|档案|取件码|验证码"
-    r"|密码|信用代码|金额|总价|价格|预算|面积|里程)[^0-9]{0,6}$"
-)
-"""Behind these a long number is no person's."""
 
 _DIGITS = {
     **{sign: str(number) for number, sign in enumerate("零一二三四五六七八九")},
@@ -114,7 +110,7 @@ def _found(mask: Mask, plain: str, public: frozenset[str]) -> Iterator[tuple[int
         before = plain[max(0, match.start() - LABEL_CHARACTERS) : match.start()]
         if mask.before is not None and not mask.before.search(before):
             continue
-        if mask.before is None and mask.name not in ("mail", "plate") and _NO_PERSONS.search(before):
+        if mask.before is None and mask.name not in ("mail", "plate") and phrase("no_person").search(before):
             continue
         digits = "".join(filter(str.isdecimal, match.group()))
         if digits not in public:

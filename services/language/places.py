@@ -109,9 +109,9 @@ def home_of(county: str, province: str) -> tuple[str, ...]:
     return tuple(sorted({part for code in found for part in (code, f"{code[:2]}0000")}))
 
 
-def sounds_like_elsewhere(name: str, home: tuple[str, ...]) -> bool:
-    """Return whether a name of one's own holds the name of another place, as 北京路 does."""
-    return bool(home) and any(True for _ in gazetteer(home).named(name))
+def sounds_like_elsewhere(text: str, home: tuple[str, ...]) -> bool:
+    """Return whether a text or a name holds the name of another place, as that of a road, 北京路, does."""
+    return bool(home) and any(True for _ in gazetteer(home).named(text))
 
 
 def elsewhere_in(text: str, home: tuple[str, ...], own_names: Iterable[str]) -> str:

@@ -7,11 +7,10 @@ seen hurts more than a question too many (field-notes: an alarm that nobody hear
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from services.language.grams import normal
 from services.language.model import Model, own_model
-from services.language.rows import DATA, BrokenTable, rows
+from services.language.phrases import phrase
 from services.language.signs import own_signs
 from services.language.words import Accusation, DangerLevel, Want
 
@@ -19,14 +18,11 @@ WHOLE_CHARACTERS = 90
 """A text of so many signs is read in one piece."""
 PIECE_CHARACTERS = 60
 PIECES_MAX = 120
-HABITS = DATA / "again.tsv"
 TOGETHER_CHARACTERS = 1_500
 SAID_MAX = 3
 SAID_GRAMS = 12
 SURE_WITH_A_SIGN, PERHAPS_WITH_A_SIGN = 450, 100
 """From these chances on, in thousandths, where a plain word for a danger stands in the text as well."""
-ASKED_WHATEVER_ELSE = frozenset({"selfharm"})
-"""Where a plain word alone is enough to ask: nobody says it twice."""
 LETTER_SURE = 860, 780
 """The same for letters, without and with such a word."""
 NO_KIND = ""
@@ -102,9 +98,9 @@ class Reader:
         sign = own_signs().found(whole)
         is_letter = title is not None or len(pieces) > 1
         danger = self._danger(chances, has_sign=sign is not None, is_letter=is_letter)
-        if danger in ("none", "soon") and sign is not None and sign[0] in ASKED_WHATEVER_ELSE:
+        if danger in ("none", "soon") and own_signs().asks(whole):
             danger = "perhaps"
-        if danger == "now" and own_habits().search(whole):
+        if danger == "now" and phrase("again").search(whole):
             danger = "perhaps"
         worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
         kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND
@@ -187,22 +183,6 @@ def _phrases(model: Model, text: str, head: str) -> tuple[str, ...]:
     stretches = "".join(sign if mark else "\0" for sign, mark in zip(plain, marked, strict=True)).split("\0")
     longest = sorted((part for part in stretches if len(part) > 1), key=len, reverse=True)[:SAID_MAX]
     return tuple(sorted(longest, key=plain.find))
-
-
-@cache
-def own_habits() -> re.Pattern[str]:
-    """Return what tells of something that happens again and again (`data/again.tsv`).
-
-    Raises:
-        BrokenTable: a pattern cannot be read; says where.
-    """
-    patterns: list[str] = []
-    for where, (pattern,) in rows(HABITS, 1):
-        try:
-            patterns.append(f"(?:{re.compile(pattern).pattern})")
-        except re.error as error:
-            raise BrokenTable(f"{where}: {error}") from error
-    return re.compile("|".join(patterns))
 
 
 _own: list[Reader] = []

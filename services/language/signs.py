@@ -11,7 +11,7 @@ from services.language.rows import DATA, BrokenTable, rows
 from services.language.words import DangerKind
 
 TABLE = DATA / "signs.tsv"
-NOT_NOW, NO_DANGER = "not_now", "no_danger"
+NOT_NOW, NO_DANGER, ASKED = "not_now", "no_danger", "asked"
 BEHIND_CHARACTERS = 4
 _CLAUSE = re.compile(r"[，。；！？,;!?…\n]")
 
@@ -21,11 +21,13 @@ class Signs:
     """Patterns by kind of danger.
 
     Arguments:
+        asked: enough to ask, whatever else is said.
         not_now: before a sign in its clause they make it a worry or a memory.
         no_danger: right behind a sign they make it something else.
     """
 
     by_kind: Mapping[str, re.Pattern[str]]
+    asked: re.Pattern[str]
     not_now: re.Pattern[str]
     no_danger: re.Pattern[str]
 
@@ -36,6 +38,10 @@ class Signs:
                 if self._holds(text, sign):
                     return kind, sign.group()
         return None
+
+    def asks(self, text: str) -> bool:
+        """Return whether a text says what is enough to ask, whatever else it says."""
+        return any(self._holds(text, sign) for sign in self.asked.finditer(text))
 
     def _holds(self, text: str, sign: re.Match[str]) -> bool:
         start = max((border.end() for border in _CLAUSE.finditer(text, 0, sign.start())), default=0)
@@ -51,16 +57,16 @@ def read_signs(file: Path = TABLE) -> Signs:
     """
     found: dict[str, re.Pattern[str]] = {}
     for where, (kind, pattern) in rows(file, 2):
-        if kind in found or kind not in (*get_args(DangerKind), NOT_NOW, NO_DANGER):
+        if kind in found or kind not in (*get_args(DangerKind), NOT_NOW, NO_DANGER, ASKED):
             raise BrokenTable(f"{where}: {kind!r} is unknown or stands twice")
         try:
             found[kind] = re.compile(pattern)
         except re.error as error:
             raise BrokenTable(f"{where}: {error}") from error
-    if NOT_NOW not in found or NO_DANGER not in found:
-        raise BrokenTable(f"{file.name}: {NOT_NOW} or {NO_DANGER} is missing")
-    not_now, no_danger = found.pop(NOT_NOW), found.pop(NO_DANGER)
-    return Signs(found, not_now, no_danger)
+    if not {NOT_NOW, NO_DANGER, ASKED} <= set(found):
+        raise BrokenTable(f"{file.name}: {NOT_NOW}, {NO_DANGER} or {ASKED} is missing")
+    asked, not_now, no_danger = found.pop(ASKED), found.pop(NOT_NOW), found.pop(NO_DANGER)
+    return Signs(found, asked, not_now, no_danger)
 
 
 @cache

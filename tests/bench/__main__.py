@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,11 +15,10 @@ from rich.table import Table
 
 from services.chassis.logs import set_up_logs
 from services.cli.local import DATA_DIR, Deployment, Keys, deployment
+from services.cli.routing.lines import DemandLine
+from services.cli.routing.router import FileRouter
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
-from services.matching.catalogue import catalogue_of
-from services.matching.domain.matter import Matter
-from services.matching.domain.ranking import Ranker
 from tests.bench import neighbours, replicas
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -127,16 +125,19 @@ def community_file() -> str:
 
 
 def texts(file: str) -> list[tuple[str, str]]:
-    """Return demands that the router is sure of: the load must come out as notices to providers."""
+    """Return demands that are dispatched: sure, and nothing in them that a person decides.
+
+    The load must come out as notices to providers.
+    """
     parsed = parse_community_file(file, "bench")
-    ranker = Ranker(catalogue_of(parsed))
+    router = FileRouter(parsed)
     places = [compound.id for compound in parsed.compounds]
     rows = [orjson.loads(line) for line in TEXTS.read_text().splitlines() if line.strip()]
     found = []
     for n, row in enumerate(rows):
         place = places[n % len(places)]
-        ranking = ranker.rank(Matter(row["text"], compound=place), {}, datetime.now(UTC).date())
-        if ranking.decision == "dispatch":
+        asked = DemandLine(id=str(n), text=row["text"], compound=place)
+        if router.route(asked).ranking.decision == "dispatch":
             found.append((row["text"], place))
     return found
 

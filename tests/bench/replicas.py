@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic
@@ -25,11 +24,10 @@ from services.chassis.mongo import open_client
 from services.chassis.settings import Settings
 from services.cli.client import Client
 from services.cli.local import DATA_DIR, Deployment, deployment
+from services.cli.routing.lines import DemandLine
+from services.cli.routing.router import FileRouter
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
-from services.matching.catalogue import catalogue_of
-from services.matching.domain.matter import Matter
-from services.matching.domain.ranking import Ranker
 from tests.support.processes import ROOT, ServiceProcess
 
 COMMUNITY = "bench-0"
@@ -62,13 +60,10 @@ def community_file() -> str:
 def sure_demands(file: str) -> list[tuple[str, str]]:
     """Return demands that the router dispatches by itself, each with its compound."""
     parsed = parse_community_file(file, "bench")
-    ranker, place = Ranker(catalogue_of(parsed)), parsed.compounds[0].id
+    router, place = FileRouter(parsed), parsed.compounds[0].id
     texts = [orjson.loads(line)["text"] for line in TEXTS.read_text().splitlines() if line.strip()]
-    today = datetime.now(UTC).date()
-    sure = (
-        text for text in texts if ranker.rank(Matter(text, compound=place), {}, today).decision == "dispatch"
-    )
-    return [(text, place) for text in sure]
+    asked = [DemandLine(id="1", text=text, compound=place) for text in texts]
+    return [(line.text, place) for line in asked if router.route(line).ranking.decision == "dispatch"]
 
 
 @dataclass(frozen=True, slots=True)

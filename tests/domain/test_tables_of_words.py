@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from services.language.dangers import LINES, own_dangers, read_dangers
+from services.language.phrases import read_phrases
 from services.language.places import elsewhere_in, home_of, sounds_like_elsewhere
 from services.language.rows import BrokenTable
 from services.language.signs import own_signs, read_signs
@@ -75,6 +76,21 @@ def test_a_fault_in_the_signs_is_told(tmp_path: Path, rows: str, says: str) -> N
     table.write_text(rows, encoding="utf-8")
     with pytest.raises(BrokenTable, match=says):
         read_signs(table)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("song\t啦\n", "phrases.tsv:1: 'song' is unknown"),
+        ("praise\t(\n", "phrases.tsv:1"),
+        ("praise\t谢\n", "no row for"),
+    ],
+)
+def test_a_fault_in_the_phrases_is_told(tmp_path: Path, rows: str, says: str) -> None:
+    table = tmp_path / "phrases.tsv"
+    table.write_text(rows, encoding="utf-8")
+    with pytest.raises(BrokenTable, match=says):
+        read_phrases(table)
 
 
 def test_a_sign_counts_where_it_is_neither_feared_nor_remembered() -> None:

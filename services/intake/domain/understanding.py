@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.language.dangers import own_dangers
-from services.language.places import elsewhere_in
+from services.language.phrases import phrase
+from services.language.places import elsewhere_in, sounds_like_elsewhere
 from services.language.reader import Reading, own_reader
 from services.language.words import Accusation, DangerLevel, Want
 
@@ -44,10 +45,6 @@ _KIND_WEIGHTS: Mapping[Kind, float] = {
     "enquiry": 1.1,
     "help": 0.8,
 }
-_OF_THE_COMMUNITY = re.compile(
-    r"(?:社区|居委会?|村委会?)的?(?:书记|主任|干部|工作人员|人|那?[帮个]人|大姐|小[李王张刘赵])|网格员|居委会?|村委会?|社区(?:办|里|服务中心|不作为|不管|推)"
-)
-"""The community itself and its staff, as those who are accused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ def understood(said: Said, home: Home | None = None) -> Understood:
         reading.kind,
         reading.said,
         accusation,
-        accusation != "none" and _OF_THE_COMMUNITY.search(_whole(said)) is not None,
+        accusation != "none" and phrase("community").search(_whole(said)) is not None,
         None,
         _is_private(said, accusation),
         reading.want,
@@ -166,11 +163,13 @@ def _whole(said: Said) -> str:
 def _elsewhere(said: Said, home: Home | None) -> str:
     if home is None:
         return ""
+    whole = _whole(said)
     if said.reading.chances["elsewhere"] >= ELSEWHERE_NAMED:
-        named = elsewhere_in(_whole(said), home.codes, home.own_names)
+        named = elsewhere_in(whole, home.codes, home.own_names)
         if named:
             return named
-    return SOMEWHERE_ELSE if said.reading.elsewhere and home.codes else ""
+    nowhere = not home.codes or sounds_like_elsewhere(whole, home.codes)
+    return SOMEWHERE_ELSE if said.reading.elsewhere and not nowhere else ""
 
 
 def danger_name(kind: str) -> str:

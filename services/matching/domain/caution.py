@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.language.dangers import own_dangers
+from services.language.phrases import phrase
 from services.language.rows import DATA, BrokenTable, rows
 from services.matching.domain.matter import Ranking
 from services.matching.domain.providers import Provider
@@ -19,10 +20,7 @@ INSTITUTIONS = DATA / "institutions.tsv"
 SHORT_NAME_MIN = 2
 _HELPERS = re.compile(r"(?:请|让|叫|麻烦|希望|向|给|找|报|联系|建议|要求|恳请|通知|告到|告诉|反映给|反映到)$")
 """Right before a provider's name these make it the one who is called upon, not the one who did it."""
-_CALLED_UPON = re.compile(r"(?:来|去|们)?(?:查|管|处理|介入|出面|检查|整治|执法|取缔)")
-"""Right behind its name likewise."""
 _COUNTY = re.compile(r"^.{1,4}?(?:县|市|区)")
-_PRAISE = re.compile(r"谢|表扬|感谢|点赞|态度(?:真|很|特别)?好|辛苦|好样|锦旗|夸|暖心|给力|细心|耐心|负责")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +124,7 @@ class Names:
 
     def praised(self, text: str) -> frozenset[str]:
         """Return who is praised by name; nobody where nothing is praised."""
-        if not _PRAISE.search(text):
+        if not phrase("praise").search(text):
             return frozenset()
         return frozenset(provider for name, ids in self._by_name.items() if name in text for provider in ids)
 
@@ -151,7 +149,9 @@ def _stands_accused(text: str, name: str) -> bool:
 
 
 def _is_called_upon(text: str, start: int, end: int) -> bool:
-    return bool(_HELPERS.search(text[max(0, start - 4) : start])) or bool(_CALLED_UPON.match(text, end))
+    return bool(phrase("upon_before").search(text[max(0, start - 4) : start])) or bool(
+        phrase("upon_behind").match(text, end)
+    )
 
 
 def not_candidates(heard: Heard, providers: Mapping[str, Provider]) -> frozenset[str]:
