@@ -96,7 +96,12 @@ def _plan(model: type[BaseModel]) -> tuple[tuple[str, Hide], ...]:
         return ()
     found = ((name, _of_type(field.annotation)) for name, field in model.model_fields.items())
     plan = [(name, hide) for name, hide in found if hide is not None]
-    return tuple((name, hide) for name, hide in plan if name not in REFERENCES or hide is not _text)
+    return tuple((name, hide) for name, hide in plan if name not in REFERENCES or not _is_of_text(hide))
+
+
+def _is_of_text(hide: Hide) -> bool:
+    """Whether it looks through strings alone, one or a list of them."""
+    return hide is _text or hide is _each(_text)
 
 
 def words_of(model: type[BaseModel]) -> tuple[str, ...]:

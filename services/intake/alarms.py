@@ -10,12 +10,15 @@ from services.contracts.refusal import Conflict, NotFound
 from services.contracts.words import Actor, Reading, Role
 from services.intake.domain import alarm as rules
 from services.intake.domain.alarm import Alarm
-from services.intake.domain.demand import Demand, Line
+from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.understanding import Understood
 from services.intake.store import Places, demand_ref, places_ref
 from services.language.dangers import LINES, own_dangers
 
 KeptDemand = Kept[Demand]
+HELPERS = (Role.STAFF, Role.GRID_WORKER)
+ASKER = "诉求人"
+"""Stands for whoever asked, whose id is nobody's business."""
 DANGER = "danger"
 PLACE = "place"
 TEXT_TOLD_CHARACTERS = 120
@@ -42,8 +45,12 @@ class AlarmTaken(Conflict):
     title = "已经有人在处理了"
 
 
-def reading_told(heard: Understood) -> Reading:
-    """Return what a text says in the words of the messages."""
+def reading_told(heard: Understood, *, private: bool) -> Reading:
+    """Return what a text says in the words of the messages.
+
+    Arguments:
+        private: whether the demand is, for whatever reason.
+    """
     return Reading(
         danger=heard.danger,
         danger_kind=heard.kind,
@@ -51,7 +58,7 @@ def reading_told(heard: Understood) -> Reading:
         accusation=heard.accusation,
         against_community=heard.against_community,
         accused=heard.accused,
-        private=heard.private,
+        private=private,
         want=heard.want,
         elsewhere=heard.elsewhere,
     )
@@ -63,7 +70,8 @@ def question_of(demand: Demand) -> str:
         return ""
     if demand.meaning.danger == "perhaps":
         return DANGER
-    return PLACE if demand.meaning.elsewhere else ""
+    heard = demand.meaning
+    return PLACE if heard.elsewhere and not heard.is_confirmed_elsewhere else ""
 
 
 def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
@@ -72,16 +80,7 @@ def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Pl
     if heard.danger == "now":
         _raise(desk, demand, places)
     elif heard.danger == "perhaps":
-        desk.announce(
-            ref,
-            facts.DemandToConfirm(
-                demand=demand.id,
-                text=_shortened(demand),
-                place=_place(demand, places),
-                danger=own_dangers()[heard.kind].name,
-                to=places.grid_workers_of(demand.compound),
-            ),
-        )
+        _ask(desk, ref, demand, places)
     if heard.accusation == "wrongdoing" or heard.against_community:
         to = (places.supervisor,) if heard.against_community and places.supervisor else ()
         fact = facts.DemandAccuses(
@@ -91,6 +90,18 @@ def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Pl
             to=to,
         )
         desk.announce(ref, fact)
+
+
+def _ask(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+    """Let people of the community find out whether somebody is in danger."""
+    fact = facts.DemandToConfirm(
+        demand=demand.id,
+        text=_shortened(demand),
+        place=_place(demand, places),
+        danger=own_dangers()[demand.meaning.kind].name,
+        to=places.grid_workers_of(demand.compound),
+    )
+    desk.announce(ref, fact, frozenset(places.public_numbers))
 
 
 def _raise(desk: Desk, demand: Demand, places: Places) -> None:
@@ -117,6 +128,7 @@ def _sound(desk: Desk, demand: Demand, to: Sequence[str], places: Places) -> Non
             to=tuple(to),
             step=alarm.step,
         ),
+        frozenset(places.public_numbers),
     )
 
 
@@ -128,6 +140,9 @@ def numbers(kind: str, places: Places) -> tuple[str, ...]:
 
 
 def _shortened(demand: Demand) -> str:
+    """Return what may be told of a text to all staff; of one that accuses, nothing."""
+    if demand.accuses:
+        return ""
     whole = f"{demand.title}。{demand.text}" if demand.title else demand.text
     return whole if len(whole) <= TEXT_TOLD_CHARACTERS else f"{whole[:TEXT_TOLD_CHARACTERS]}……"
 
@@ -188,7 +203,7 @@ def _over(desk: Desk, ref: Ref[Demand], before: Demand, by: Actor, because: str)
     desk.put(ref, after.standing())
     fact = facts.DemandAlarmTaken(
         demand=before.id,
-        by=by.subject,
+        by=by.subject if by.role in HELPERS else ASKER,
         role=by.role.value,
         because=because,
         told=alarm.told,
@@ -201,25 +216,25 @@ def answer_question(origin: Origin, demand: str, about: str, *, yes: bool) -> Wo
     """Take the answer to what a person was asked: whether somebody is in danger, or whether it is here.
 
     Raises:
+        NotYourDemand: somebody else's.
         NothingToAnswer: that is not asked.
     """
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
     def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
+        if origin.actor.role not in HELPERS and origin.actor.subject != before.asked_by:
+            raise NotYourDemand
         if question_of(before) != about:
             raise NothingToAnswer
         heard = before.meaning
         if about == PLACE:
             words = "是本社区的事" if yes else "不是本社区的事"
-            after = replace(heard, elsewhere="") if yes else heard
+            after = replace(heard, elsewhere="" if yes else heard.elsewhere, is_confirmed_elsewhere=not yes)
         else:
             words = "现在有人有危险" if yes else "现在没有人有危险"
             after = replace(heard, danger="now") if yes else replace(heard, danger="none", kind="", said=())
         line = Line(desk.at, origin.actor.role.value, "answered", f"{_who(origin)}回答：{words}")
-        if after is heard:
-            desk.put(ref, before.noted(line))
-            return desk.kept(ref)
         _reread(desk, ref, before.noted(line), after, words)
         return desk.kept(ref)
 
@@ -227,19 +242,19 @@ def answer_question(origin: Origin, demand: str, about: str, *, yes: bool) -> Wo
 
 
 def _who(origin: Origin) -> str:
-    return {Role.STAFF: "社区工作人员", Role.GRID_WORKER: "网格员"}.get(origin.actor.role, "诉求人")
+    return {Role.STAFF: "社区工作人员", Role.GRID_WORKER: "网格员"}.get(origin.actor.role, ASKER)
 
 
 def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, because: str) -> None:
     """Keep a demand with another understanding, tell matching, and whoever has to know of a danger."""
-    by_staff = desk.origin.actor.role in (Role.STAFF, Role.GRID_WORKER)
+    by_staff = desk.origin.actor.role in HELPERS
     after = before.understood_as(heard)
     desk.put(ref, after)
     desk.announce(
         ref,
         facts.DemandReread(
             demand=after.id,
-            reading=reading_told(heard),
+            reading=reading_told(heard, private=after.is_private),
             urgent=heard.danger == "now",
             because=because,
             by_staff=by_staff,
@@ -247,22 +262,26 @@ def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, bec
         ),
     )
     places = desk.get(places_ref(ref.community), NotFound())
-    was, now = before.meaning.danger, heard.danger
-    if now == "now" and was != "now":
+    is_open = after.alarm is not None and after.alarm.is_open
+    if heard.danger == "now" and before.meaning.danger != "now" and not is_open:
         _raise(desk, after, places)
-    elif was == "now" and now != "now":
+    elif heard.danger == "perhaps" and before.meaning.danger != "perhaps":
+        _ask(desk, ref, after, places)
+    elif is_open and not heard.is_alarming:
         _over(desk, ref, after, desk.origin.actor, because)
-    elif now == "perhaps" and was not in ("now", "perhaps"):
-        tell_what_was_heard(desk, ref, after, places)
+
+
+_HOW_BAD = {"perhaps": 1, "now": 2}
 
 
 def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, more: Understood) -> None:
     """Take what a supplement says: it may bring a danger, or take one away, which a person then confirms."""
     heard = before.meaning
-    if more.is_alarming and not heard.is_alarming:
+    if _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
         told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
         _reread(desk, ref, before, told, "补充里说到危险")
     elif heard.danger == "now" and more.want == "nothing" and not more.is_alarming:
+        # The alarm goes on until a person has confirmed it: thanks, or somebody made to write so, end none.
         _reread(desk, ref, before, replace(heard, danger="perhaps"), "补充里说危险可能已经没有了，请核实")
     else:
         desk.put(ref, before)
@@ -289,6 +308,10 @@ def correct_reading(
         before = desk.get(ref, NotFound())
         desk.expect(ref, expected)
         after = corrected(before.meaning, correction)
+        if correction.private is False:
+            before = replace(before, private=False)
+        if origin.actor.subject in desk.get(known, NotFound()).confidential_readers:
+            before = replace(before, is_confidential=False)
         line = Line(desk.at, origin.actor.role.value, "corrected", f"社区更正研判：{reason}")
         _reread(desk, ref, before.noted(line), after, reason)
         return desk.kept(ref)

@@ -45,7 +45,7 @@ class CareRoutes:
         demand = kept.value
         if demand is None or not viewer.may_contact(demand):
             raise Forbidden
-        if demand.accuses:
+        if demand.accuses or demand.is_confidential:
             raise MustBeRecorded
         ref = contact_ref(ask.community, demand.id)
         return self._contact((await self.store.load([ref]))[ref], ref.key)

@@ -19,6 +19,7 @@ from services.contracts.words import DemandKind, Role, Satisfaction, Solved
 from services.intake.alarms import heard_more, reading_told, tell_what_was_heard
 from services.intake.community_file import Change, diff_community_files
 from services.intake.domain.demand import Demand, Line, NotYourDemand, Rating
+from services.intake.domain.joining import PrivateMatter
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.understanding import Home, Said, Understood, read, understood
 from services.intake.domain.voices.issues import Thresholds
@@ -169,7 +170,9 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
             raise UnknownCompound(compound=submission.compound)
         earlier = desk.find(recent)
         if earlier is not None and earlier.at > desk.at - within:
-            return desk.kept(demand_ref(origin.community, earlier.demand))
+            same = demand_ref(origin.community, earlier.demand)
+            if desk.lies_here(same) and (desk.get(same, NotFound()).is_open):
+                return desk.kept(same)
         desk.put(recent, Recent(submission.demand, desk.at, desk.at + within))
         demand = _submitted(origin, submission, said, understood(said, known.home), desk.at)
         desk.put(ref, demand)
@@ -184,7 +187,9 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
 
 def _digest(origin: Origin, submission: Submission, said: Said) -> str:
     """Return what two submissions must have in common to be the same."""
-    parts = (origin.actor.subject, said.text, said.title or "", submission.compound or "", submission.contact)
+    marks = f"{submission.private} {submission.about} {submission.accuses}"
+    place, contact = submission.compound or "", submission.contact
+    parts = (origin.actor.subject, said.text, said.title or "", place, contact, marks)
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -215,7 +220,7 @@ def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
         about=KINDS.validate_python(demand.about),
         asked_by=demand.asked_by,
         urgent=demand.meaning.danger == "now",
-        reading=reading_told(demand.meaning),
+        reading=reading_told(demand.meaning, private=demand.is_private),
     )
 
 
@@ -225,6 +230,8 @@ def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[Kept_]:
 
     def decide(desk: Desk) -> Kept_:
         before = desk.get(ref, NotFound())
+        if before.is_private:
+            raise PrivateMatter
         after = before.endorsed_by(subject, desk.at)
         if after is not before:
             desk.put(ref, after)
@@ -284,7 +291,7 @@ def withdraw_demand(origin: Origin, demand: str, reason: str, expected: int | No
         before = desk.get(ref, NotFound())
         _must_concern(origin, before)
         desk.expect(ref, expected)
-        if before.supporters:
+        if before.supporters and not before.is_private:
             _pass_on(desk, ref, before, reason)
             return desk.kept(ref)
         line = Line(desk.at, origin.actor.role.value, "withdrawn", "已撤回" + _because(reason))

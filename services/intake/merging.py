@@ -112,7 +112,7 @@ def _announce_revived(desk: Desk, before: Demand, after: Demand, because: str) -
         about=_ABOUT.validate_python(after.about),
         asked_by=after.asked_by,
         urgent=after.meaning.danger == "now",
-        reading=reading_told(after.meaning) if after.heard else None,
+        reading=reading_told(after.meaning, private=after.is_private),
         round=after.round,
         parted_from=before.merged_into or "",
         because=because,

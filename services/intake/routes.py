@@ -35,6 +35,7 @@ from services.intake.community_file import (
     read_community_bytes,
 )
 from services.intake.domain import demand as rules
+from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.alarm import NOW
 from services.intake.domain.understanding import kind_of
@@ -216,7 +217,7 @@ class IntakeRoutes:
                 "Endorse a demand (附议)",
                 seen,
                 body=EndorseDemand,
-                refusals=(step, rules.OwnDemand, rules.TooManySupporters),
+                refusals=(step, rules.OwnDemand, rules.TooManySupporters, joining.PrivateMatter),
             ),
             Route(
                 "POST",

@@ -103,7 +103,12 @@ class FileRouter:
         now = Circumstances(local.date(), at=local if line.at else None)
         matter = matter_of(line, self.places)
         said = understood(read(line.text, line.title), self._home)
-        heard = spoken.heard_in(self._names, matter, reading_told(said), urgent=said.danger == "now")
+        heard = spoken.heard_in(
+            self._names,
+            matter,
+            reading_told(said, private=said.private or said.is_alarming),
+            urgent=said.danger == "now",
+        )
         plain = self._rank(matter, now)
         excluded = not_candidates(heard, self._providers)
         ranking = self._rank(matter, now, excluded) if excluded else plain

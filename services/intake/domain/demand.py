@@ -15,6 +15,7 @@ from services.intake.domain.lifecycle import (
     allowed_steps,
 )
 from services.intake.domain.understanding import Understood
+from services.language.words import Accusation
 
 SUPPORTERS_MAX = 10_000
 BROUGHT_MAX = 300
@@ -176,31 +177,45 @@ class Demand:
     contact_withheld: bool = False
     """The provider that has it is the one complained of, and does not learn whom to call."""
     contact_reads: tuple[ContactRead, ...] = ()
+    is_confidential: bool = False
+    """It has accused somebody once; whose word it is stays closed until a confidential reader corrects it."""
 
     @property
     def meaning(self) -> Understood:
-        """Return what its words say; nothing is known of what an earlier release kept."""
-        return self.heard or Understood()
+        """Return what its words say; of what an earlier release kept, a report accuses, little is public."""
+        if self.heard is not None:
+            return self.heard
+        accusation: Accusation = "wrongdoing" if self.about == "report" else "none"
+        return Understood(accusation=accusation, private=self.about != "suggestion")
 
     @property
     def accuses(self) -> bool:
         """Return whether it says that somebody did wrong (举报), so that nobody may learn who says so."""
-        return self.meaning.accusation == "wrongdoing" or (self.heard is None and self.about == "report")
+        return self.meaning.accusation == "wrongdoing"
 
     @property
     def is_private(self) -> bool:
         """Return whether it is not for the neighbours; of earlier ones only suggestions are."""
-        return self.about != "suggestion" if self.private is None else self.private
+        return self.accuses or (self.meaning.private if self.private is None else self.private)
 
     def understood_as(self, heard: Understood) -> "Demand":
-        """Return the demand with another understanding of its words, and where it stands in lists."""
-        after = replace(self, heard=heard, private=heard.private or heard.is_alarming)
+        """Return the demand with another understanding of its words, and where it stands in lists.
+
+        What was private stays so: its asker was told who sees it.
+        """
+        was = self.is_private and (self.heard is not None or self.private is not None)
+        after = replace(
+            self,
+            heard=heard,
+            private=was or heard.private or heard.is_alarming,
+            is_confidential=self.is_confidential or heard.accusation == "wrongdoing",
+        )
         return after.standing()
 
     def standing(self) -> "Demand":
         """Return the demand with its place before others, as alarm and reading have it."""
         is_open = self.alarm is not None and self.alarm.is_open
-        perhaps = self.meaning.danger == "perhaps"
+        perhaps = self.meaning.danger == "perhaps" and self.is_open
         pressing = NOW if is_open else PERHAPS if perhaps else NOT_PRESSING
         due = self.alarm_due_at if is_open else None
         return replace(self, pressing=pressing, alarm_due_at=due)
@@ -225,7 +240,7 @@ class Demand:
                 present_status=self.status.value,
                 allowed=allowed_steps(self.status),
             )
-        return replace(self, status=target or self.status, timeline=_with(self.timeline, line))
+        return replace(self, status=target or self.status, timeline=_with(self.timeline, line)).standing()
 
     def following(self, step: DemandStep, line: Line) -> "Demand":
         """Return the demand after what happened to its order; one that is over keeps its status."""

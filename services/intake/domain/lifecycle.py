@@ -54,7 +54,10 @@ OPEN = (*BEFORE_DONE, S.COMPLETED)
 
 STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]] = MappingProxyType(
     {
-        DemandStep.GO_TO_REVIEW: ((S.SUBMITTED, S.QUEUED, S.DISPATCHED), S.IN_REVIEW),
+        DemandStep.GO_TO_REVIEW: (
+            (S.SUBMITTED, S.QUEUED, S.DISPATCHED, S.ACCEPTED, S.IN_PROGRESS, S.REOPENED),
+            S.IN_REVIEW,
+        ),
         DemandStep.BE_QUEUED: ((S.SUBMITTED, S.IN_REVIEW, S.DISPATCHED), S.QUEUED),
         DemandStep.BE_DISPATCHED: ((S.SUBMITTED, S.IN_REVIEW, S.QUEUED, S.DISPATCHED), S.DISPATCHED),
         DemandStep.BE_ACCEPTED: ((S.DISPATCHED,), S.ACCEPTED),

@@ -6,7 +6,8 @@
 | private (health, family, money, danger, what is marked so) | the asker, staff, the compound's grid workers |
 | says that somebody did wrong | the asker and staff; whose word it is: the confidential readers alone |
 | says so of the community itself | the asker, the supervisor and the confidential readers |
-| any, by a provider | whoever has the order |
+| any, by a provider | whoever has the order, unless it accuses them |
+| an alarm | besides, whoever has been told of it |
 
 `where` is the same rule for the database; a test holds the two together.
 """
@@ -44,14 +45,20 @@ class Viewer:
     def may_see(self, demand: Demand) -> bool:
         """Return whether a demand exists for them."""
         if self.role in PROVIDERS:
-            return demand.handler is not None and demand.handler.id == self.subject
-        if demand.asked_by == self.subject:
+            is_theirs = demand.handler is not None and demand.handler.id == self.subject
+            return is_theirs and not (demand.accuses and self.subject in (demand.meaning.accused or ()))
+        if demand.asked_by == self.subject or self._was_called(demand):
             return True
         if demand.accuses:
             return self._may_see_accusation(against_community=demand.meaning.against_community)
         if self.role == STAFF:
             return True
         return not demand.is_private or (self.role == GRID_WORKER and demand.compound in self.places)
+
+    def _was_called(self, demand: Demand) -> bool:
+        """Whoever has been told of an alarm sees it, wherever it is."""
+        is_of_the_community = self.role in (STAFF, GRID_WORKER)
+        return is_of_the_community and demand.alarm is not None and self.subject in demand.alarm.told
 
     def _may_see_accusation(self, *, against_community: bool) -> bool:
         if self.role not in (STAFF, GRID_WORKER):
@@ -64,7 +71,7 @@ class Viewer:
         """Return whether they need the resident's name and phone for what they do."""
         if self.role not in (STAFF, GRID_WORKER, *PROVIDERS) or not self.may_see(demand):
             return False
-        if demand.accuses:
+        if demand.accuses or demand.is_confidential:
             return self.is_confidential
         return self.role not in PROVIDERS or not demand.contact_withheld
 
@@ -75,8 +82,11 @@ class Viewer:
     def where(self) -> Mapping[str, object]:
         """Return the condition under which a demand is listed for them; the same rule as `may_see`."""
         if self.role in PROVIDERS:
-            return {"handler.id": self.subject}
-        mine = {"asked_by": self.subject}
+            accused = {"heard.accusation": _WRONGDOING, "heard.accused": self.subject}
+            return {"handler.id": self.subject, "$nor": [accused]}
+        mine: dict[str, object] = {"asked_by": self.subject}
+        if self.role in (STAFF, GRID_WORKER):
+            mine = {"$or": [mine, {"alarm.told": self.subject}]}
         accuses = {
             "$or": [
                 {"heard.accusation": _WRONGDOING},

@@ -74,6 +74,7 @@ class Understood:
         private: it is not for the neighbours.
         want: a `deed`, an `answer` or `nothing`.
         elsewhere: the place of another county or town that it is about; empty: here.
+        is_confirmed_elsewhere: a person has said that it is not here.
     """
 
     danger: DangerLevel = "none"
@@ -85,6 +86,7 @@ class Understood:
     private: bool = False
     want: Want = "deed"
     elsewhere: str = ""
+    is_confirmed_elsewhere: bool = False
 
     @property
     def is_alarming(self) -> bool:
