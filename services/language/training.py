@@ -78,7 +78,7 @@ QUESTIONS = (
     Question("wrongdoing", "accusation", lambda s: s.accusation == "wrongdoing", perhaps=200, sure=600),
     Question("complaint", "accusation", lambda s: s.accusation != "none", perhaps=250, sure=350),
     Question("private", "privacy", lambda s: s.privacy == "private", _is_for_somebody, perhaps=200, sure=500),
-    Question("idle", "asked", lambda s: s.asked in IDLE, perhaps=300, sure=460),
+    Question("idle", "asked", lambda s: s.asked in IDLE, perhaps=300, sure=520),
     Question("answer", "asked", lambda s: s.asked == "answer", perhaps=400, sure=600),
     Question("elsewhere", "where", lambda s: s.where == "elsewhere", perhaps=120, sure=500),
     *(Question(f"kind.{kind}", "kind", _is_kind(kind), lambda s: s.danger != "none") for kind in KINDS),

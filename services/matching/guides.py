@@ -1,7 +1,7 @@
 """A guide per community: its catalogue and ranker, compiled once per loaded file."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -105,17 +105,24 @@ class Guide:
             if_all_had_room=if_all_had_room,
         )
 
-    def heard(self, matter: Matter, reading: Reading | None, *, urgent: bool) -> Heard:
+    def heard(self, matter: Matter, reading: Reading | None, about: str, *, urgent: bool) -> Heard:
         """Return what a demand's words say, with who of the community is accused.
 
         Arguments:
             reading: as intake read it; None from an earlier release, which knew what is urgent.
         """
-        return spoken.heard_in(self.names, matter, reading, urgent=urgent)
+        return spoken.heard_in(self.names, matter, reading, about, urgent=urgent)
 
-    def cautious(self, matter: Matter, load: Load, heard: Heard, at: datetime) -> tuple[Ranking, bool]:
-        """Return the ranking without those who must not have it, and whether a person decides in any case."""
-        ranking = self.rank(matter, load, at, excluded=not_candidates(heard, self.providers))
+    def cautious(
+        self, matter: Matter, load: Load, heard: Heard, at: datetime, declined: Iterable[str] = ()
+    ) -> tuple[Ranking, bool]:
+        """Return the ranking without those who must not have it, and whether a person decides in any case.
+
+        Arguments:
+            declined: who did not want it, and is not asked again.
+        """
+        excluded = not_candidates(heard, self.providers).union(declined)
+        ranking = self.rank(matter, load, at, excluded=excluded)
         return held_back(ranking, heard, self.providers)
 
     def place_name(self, place: str | None) -> str:

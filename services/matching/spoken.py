@@ -1,5 +1,7 @@
 """The order's domain values in the words of the messages."""
 
+from dataclasses import replace
+
 from services.contracts.orders import CandidateRef, ReasonPart
 from services.contracts.words import Milestone, Proof, ProviderRef, Reading
 from services.matching.domain.caution import Heard, Names, those
@@ -41,16 +43,24 @@ def evidence(given: Proof) -> Evidence:
     return Evidence(given.kind, given.ref, given.note)
 
 
-def heard_in(names: Names, matter: Matter, reading: Reading | None, *, urgent: bool) -> Heard:
+def heard_in(names: Names, matter: Matter, reading: Reading | None, about: str, *, urgent: bool) -> Heard:
     """Return what a demand's words say, with who of the community is accused.
+
+    Of what an earlier release took in, a report accuses, and only a suggestion is for the neighbours.
 
     Arguments:
         names: of the community's providers.
         reading: as intake read it; None from an earlier release, which knew what is urgent.
+        about: kind of the demand.
     """
-    if reading is None:
-        return Heard(danger="now", kind="other") if urgent else Heard()
     whole = f"{matter.title}。{matter.text}" if matter.title else matter.text
+    if reading is None:
+        plain = Heard(private=about != "suggestion")
+        if urgent:
+            plain = replace(plain, danger="now", kind="other")
+        if about == "report":
+            plain = replace(plain, accusation="wrongdoing", accused=those(None, names.accused(whole)))
+        return plain
     accuses = reading.accusation != "none"
     found = names.accused(whole) if accuses and reading.accused is None else frozenset()
     return Heard(

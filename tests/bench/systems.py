@@ -122,6 +122,8 @@ async def _start(
 ) -> asyncio.subprocess.Process:
     environment = {
         **os.environ,
+        # The load says the same words again and again, and each is a demand.
+        "SANDAN_SAME_DEMAND_SECONDS": "0",
         "SANDAN_AMQP_URL": place.settings.amqp_url or "",
         "SANDAN_MONGO_URL": place.settings.mongo_url or "",
         "SANDAN_DATABASE_PREFIX": prefix,

@@ -107,6 +107,7 @@ class FileRouter:
             self._names,
             matter,
             reading_told(said, private=said.private or said.is_alarming),
+            "help",
             urgent=said.danger == "now",
         )
         plain = self._rank(matter, now)

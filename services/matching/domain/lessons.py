@@ -71,8 +71,11 @@ def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
 
     Staff choosing, a provider refusing what the router sent it, another taking over with consent, and an
     order settled to everybody's content are lessons. A deadline missed is none: it says who slept, not
-    whose it was. Nor is a companion's part: the words are those of the whole matter.
+    whose it was. Nor is a companion's part: the words are those of the whole matter. And who looks into a
+    wrong says nothing about who is to be asked by such words.
     """
+    if after.heard.is_wrongdoing or after.heard.against_community:
+        return None
     if before is None or after.part or (after.provider == before.provider and after.status is before.status):
         return None
     about = after.provider

@@ -206,12 +206,32 @@ class Order:
         Raises:
             Accused: it is.
         """
-        if self.heard.is_wrongdoing and provider in self.heard.accused:
+        if self.is_accused(provider):
             raise Accused(provider=provider)
 
+    def is_accused(self, provider: str) -> bool:
+        """Return whether a provider is said to have done wrong in this matter."""
+        return self.heard.is_wrongdoing and provider in self.heard.accused
+
+    def without_accused_receiver(self) -> "Order":
+        """Return the order without an offer to the one who is said to have done wrong."""
+        offer = self.handover
+        return replace(self, handover=None) if offer and self.is_accused(offer.receiver.id) else self
+
     def recalled(self) -> "Order":
-        """Return the order without provider, for a person to decide anew; nobody has declined it."""
-        return replace(self.after_step(OrderStep.RECALL), provider=None, handover=None, queued_at=None)
+        """Return the order without provider, for a person to decide anew; nobody has declined it.
+
+        Nobody answers for it, and what its provider asked for is void.
+        """
+        return replace(
+            self.after_step(OrderStep.RECALL),
+            provider=None,
+            handover=None,
+            queued_at=None,
+            answerable=None,
+            accepted_at=None,
+            extensions=tuple(one for one in self.extensions if one.granted is not None),
+        )
 
     def left_unrated(self) -> "Order":
         """Return the order at its end without the resident's word, which counts as neither good nor bad."""
@@ -247,8 +267,13 @@ class Order:
         return replace(after, handover=Handover(receiver, reason, at))
 
     def taken_over(self) -> "Order":
-        """Return the order with the receiver answerable (首接负责制: by consent alone)."""
+        """Return the order with the receiver answerable (首接负责制: by consent alone).
+
+        Raises:
+            Accused: the receiver is said to have done wrong.
+        """
         offer = self._offer(OrderStep.CONSENT_TO_HANDOVER)
+        self.must_not_be_accused(offer.receiver.id)
         return replace(
             self,
             provider=offer.receiver,

@@ -32,7 +32,7 @@ class Sight:
         if self.role in PROVIDERS:
             receiver = order.handover.receiver.id if order.handover else None
             holder = order.provider.id if order.provider else None
-            return self.subject in (holder, receiver)
+            return self.subject in (holder, receiver) and not order.is_accused(self.subject)
         heard = order.heard
         if heard.is_wrongdoing:
             if self.is_confidential or self.is_supervisor:
@@ -45,7 +45,9 @@ class Sight:
     def where(self) -> Mapping[str, object]:
         """Return the condition under which an order is listed for them; the same rule as `may_see`."""
         if self.role in PROVIDERS:
-            return {"$or": [{"provider.id": self.subject}, {"handover.receiver.id": self.subject}]}
+            theirs = [{"provider.id": self.subject}, {"handover.receiver.id": self.subject}]
+            accused = {"heard.accusation": _WRONGDOING, "heard.accused": self.subject}
+            return {"$or": theirs, "$nor": [accused]}
         trusted = self.is_confidential or self.is_supervisor
         wrong = {"heard.accusation": _WRONGDOING}
         if self.role == STAFF:

@@ -96,7 +96,7 @@ def _handover_clock(order: Order, limits: Limits, at: datetime) -> Order:
 def _finish_clock(before: Order | None, after: Order, limits: Limits, at: datetime) -> Order:
     if before is not None and before.completed_at is not None and after.status is S.IN_PROGRESS:
         return _moved(after, before.completed_at, at, limits)
-    if open_pause(after) is not None and after.status not in UNDONE:
+    if open_pause(after) is not None and (after.status not in UNDONE or after.provider is None):
         return _pause_ended(after, "", at, limits)
     return after
 

@@ -12,6 +12,7 @@ from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.demands import DemandReread, DemandSubmitted
 from services.matching import spoken
 from services.matching.domain.assignment import Bid, assign, is_scarce, will_do
+from services.matching.domain.caution import not_candidates
 from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.order import Order
@@ -90,7 +91,7 @@ class Placing(Calling):
         def decide(desk: Desk) -> None:
             guide, load = self.guide(desk), load_of(desk)
             matter = Matter(demand.text, demand.title, demand.compound)
-            heard = guide.heard(matter, demand.reading, urgent=demand.urgent)
+            heard = guide.heard(matter, demand.reading, demand.about, urgent=demand.urgent)
             ranking, held = guide.cautious(matter, load, heard, desk.at)
             soon = heard.danger == "soon"
             due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent, soon=soon)
@@ -103,7 +104,8 @@ class Placing(Calling):
 
     def _praise(self, desk: Desk, order: Order, matter: Matter) -> None:
         """Let those hear it who are praised; nothing is asked of them."""
-        if order.heard.want != "nothing" or order.heard.accusation != "none":
+        heard = order.heard
+        if heard.want != "nothing" or heard.accusation != "none" or heard.private or heard.pressing:
             return
         guide = self.guide(desk)
         for provider in sorted(guide.names.praised(matter.text)):
@@ -117,23 +119,26 @@ class Placing(Calling):
         def decide(desk: Desk) -> None:
             before = desk.get(ref, NotYourOrder())
             guide, matter = self.guide(desk), matter_of(before)
-            heard = guide.heard(matter, demand.reading, urgent=demand.urgent)
+            heard = guide.heard(matter, demand.reading, before.about, urgent=demand.urgent)
+            if heard.danger == before.heard.danger:
+                heard = replace(heard, taken=before.heard.taken)
             after = replace(before.understood_as(heard), urgent=demand.urgent)
             if demand.urgent and not before.urgent and after.finish_due_at is not None:
                 due = guide.limits.finish_due(after.about, desk.at, urgent=True)
                 after = replace(after, finish_due_at=min(due, after.finish_due_at))
             if before.status in UNPLACED:
                 self._decide_anew(desk, before, after)
-            elif before.status in OPEN and heard.is_wrongdoing and before.provider is not None:
-                self._take_back(desk, before, after)
             else:
-                self.keep(desk, before, after)
+                self._follow(desk, before, after)
+            for called in before.called:
+                companion = desk.get(order_ref(origin.community, called.order), NotYourOrder())
+                self._follow(desk, companion, companion.understood_as(heard))
 
-        return Work(origin, self.reads(origin, ref.id), decide)
+        return Work(origin, self.reads(origin, ref.id), decide, self.companions(origin, ref))
 
     def _decide_anew(self, desk: Desk, before: Order, after: Order) -> None:
         guide, matter = self.guide(desk), matter_of(after)
-        ranking, held = guide.cautious(matter, load_of(desk), after.heard, desk.at)
+        ranking, held = guide.cautious(matter, load_of(desk), after.heard, desk.at, after.declined)
         if not held and not before.held:
             self.keep(desk, before, after)
             return
@@ -149,18 +154,16 @@ class Placing(Calling):
         )
         self._place(desk, self.keep(desk, before, ranked), matter, ranking)
 
-    def _take_back(self, desk: Desk, before: Order, after: Order) -> None:
-        """Take an order from the one who is said to have done wrong, without a word to them."""
-        if before.provider is None or before.provider.id not in after.heard.accused:
+    def _follow(self, desk: Desk, before: Order, after: Order) -> None:
+        """Keep what the words now say of an order that somebody has; the accused lose it without a word."""
+        guide, load = self.guide(desk), load_of(desk)
+        ranking, held = guide.cautious(matter_of(after), load, after.heard, desk.at, after.declined)
+        after = replace(after.without_accused_receiver(), held=held)
+        if before.status not in OPEN or before.provider is None or not after.is_accused(before.provider.id):
             self.keep(desk, before, after)
             return
-        guide, matter = self.guide(desk), matter_of(after)
-        ranking, _ = guide.cautious(matter, load_of(desk), after.heard, desk.at)
-        recalled = replace(
-            after.recalled(), candidates=guide.choices(ranking), because=ranking.because, held=True
-        )
-        kept = self.keep(desk, before, recalled)
-        self.propose(desk, kept)
+        recalled = replace(after.recalled(), candidates=guide.choices(ranking), because=ranking.because)
+        self.propose(desk, self.keep(desk, before, recalled))
 
     def take_in_hand(self, origin: Origin, demand: str, round_: int) -> Work[None]:
         """Note that somebody has the danger in hand: the order stands before others no more."""
@@ -253,7 +256,7 @@ class Placing(Calling):
         matter = Matter(order.text, order.title, order.compound)
         ranking = guide.rank(matter, load_of(desk), desk.at, if_all_had_room=True)
         able = {c.provider: c.score for c in ranking.candidates if speaks_for(c.parts)}
-        refused = set(order.declined)
+        refused = not_candidates(order.heard, guide.providers).union(order.declined)
         scores = {provider: score for provider, score in will_do(able).items() if provider not in refused}
         return Bid(order.id, scores, order.urgent, order.queued_at or desk.at)
 

@@ -13,7 +13,7 @@ from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Message, Role
 from services.matching import spoken
 from services.matching.domain.assignment import Solver
-from services.matching.domain.caution import danger_name, not_candidates
+from services.matching.domain.caution import danger_name
 from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
 from services.matching.domain.load import Load, Tally
@@ -65,12 +65,17 @@ class Steps:
             step(desk, before)
             return desk.kept(ref)
 
-        def companions(desk: Desk) -> list[Ref[Any]]:
+        then_reads = self.companions(origin, ref) if with_companions else None
+        return Work(origin, self.reads(origin, order), decide, then_reads)
+
+    def companions(self, origin: Origin, ref: Ref[Order]) -> Callable[[Desk], list[Ref[Any]]]:
+        """Return what tells which documents the steps of a lead's companions need."""
+
+        def then_reads(desk: Desk) -> list[Ref[Any]]:
             lead = desk.find(ref)
             return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
 
-        then_reads = companions if with_companions else None
-        return Work(origin, self.reads(origin, order), decide, then_reads)
+        return then_reads
 
     def reads(self, origin: Origin, order: str) -> tuple[Ref[Any], ...]:
         """Return what a step of an order may need."""
@@ -200,9 +205,9 @@ class Steps:
         if order.lead or order.held:
             return False
         guide = self.guide(desk)
-        excluded = frozenset(order.declined) | not_candidates(order.heard, guide.providers)
-        ranking = guide.rank(matter_of(order), load_of(desk), desk.at, excluded=excluded)
-        if ranking.decision != "dispatch":
+        load = load_of(desk)
+        ranking, held = guide.cautious(matter_of(order), load, order.heard, desk.at, order.declined)
+        if held or ranking.decision != "dispatch":
             return False
         ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
         first = ranked.candidates[0]
