@@ -13,7 +13,12 @@ from services.language.reader import own_reader
 from tests.reading.figures import Figure, accusations, dangers, not_asked, ordinary, privacy
 
 COUNTY = Path(__file__).parent / "county_messages.jsonl"
-SHORT_OF_WHAT_IS_WANTED: dict[str, str] = {}
+SHORT_OF_WHAT_IS_WANTED: dict[str, str] = {
+    "complaints about nobody here: as today": ">= 0.66",
+    "ordinary: first right": ">= 0.31",
+    "ordinary dispatched: right": ">= 0.73",
+    "ordinary: urgent or asked": "<= 0.14",
+}
 """Figure → what holds today, where that is less than what is wanted."""
 
 

@@ -13,6 +13,7 @@ from services.chassis.outbox import INDEXES
 from services.chassis.servers import Servers
 from services.chassis.settings import Settings
 from services.chassis.shelf import Kept, Ref, to_document
+from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Handler
 from services.intake.domain.sight import Viewer
 from services.intake.domain.understanding import Understood
@@ -41,33 +42,41 @@ async def store(servers: Servers, settings: Settings) -> AsyncIterator[Store]:
 def demands() -> list[Demand]:
     heard: list[Understood | None] = [None]
     heard += [
-        Understood(accusation=accusation, against_community=against)  # type: ignore[arg-type]
-        for accusation, against in product(("none", "complaint", "wrongdoing"), (False, True))
+        Understood(accusation=accusation, against_community=against, accused=accused)  # type: ignore[arg-type]
+        for accusation, against, accused in product(
+            ("none", "complaint", "wrongdoing"), (False, True), (None, ("u1",), ("u2",))
+        )
     ]
     handlers = (None, Handler("u1", "一家单位", "unit"))
+    called = (None, Alarm("fire", AT, told=("x",)))
     every = product(
-        heard, (None, False, True), ("help", "suggestion", "report"), (None, "c1", "c2"), handlers
+        heard, (None, False, True), ("help", "suggestion", "report"), (None, "c1", "c2"), handlers, called
     )
     return [
-        replace(a_demand(), id=f"d{n}", heard=h, private=p, about=a, compound=c, handler=by)
-        for n, (h, p, a, c, by) in enumerate(every)
+        replace(a_demand(), id=f"d{n}", heard=h, private=p, about=a, compound=c, handler=by, alarm=alarm)
+        for n, (h, p, a, c, by, alarm) in enumerate(every)
     ]
 
 
 def orders() -> list[Order]:
     every = product(
-        ("none", "complaint", "wrongdoing"), (False, True), (False, True), (None, "c1", "c2"), (None, "u1")
+        ("none", "complaint", "wrongdoing"),
+        (False, True),
+        (False, True),
+        (None, "c1", "c2"),
+        (None, "u1"),
+        ((), ("u1",)),
     )
     return [
         replace(
             an_order(),
             id=f"o{n}",
             compound=c,
-            heard=Heard(accusation=a, against_community=g, private=p),
+            heard=Heard(accusation=a, against_community=g, private=p, accused=who),
             provider=Who(u, "一家单位", "unit") if u else None,
             handover=None,
         )
-        for n, (a, g, p, c, u) in enumerate(every)
+        for n, (a, g, p, c, u, who) in enumerate(every)
     ]
 
 

@@ -196,7 +196,7 @@ class Demand:
     @property
     def is_private(self) -> bool:
         """Return whether it is not for the neighbours; of earlier ones only suggestions are."""
-        return self.accuses or (self.meaning.private if self.private is None else self.private)
+        return self.accuses or (self.about != "suggestion" if self.private is None else self.private)
 
     def understood_as(self, heard: Understood) -> "Demand":
         """Return the demand with another understanding of its words, and where it stands in lists.
