@@ -356,9 +356,7 @@ _SOLVED = {"solved": "已解决", "partly": "部分解决", "unsolved": "未解�
 
 def _rated(before: Demand, rating: Rating, origin: Origin) -> Demand:
     how = "社区回访" if rating.by_call_back else "居民评单"
-    words = f"{how}：{_SOLVED[rating.solved]}，{_SATISFACTION[rating.satisfaction]}" + _because(
-        rating.comment
-    )
+    words = f"{how}：{_SOLVED[rating.solved]}，{_SATISFACTION[rating.satisfaction]}{_because(rating.comment)}"
     line = Line(rating.at, origin.actor.role.value, "rated", words)
     if rating.good:
         return replace(before.after(DemandStep.RATE_WELL, line), rating=rating)
@@ -370,26 +368,22 @@ def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opini
     order = after.order or ""
     good = after.rating is not None and after.rating.good
     comment = opinion.comment
-    desk.announce(
-        ref,
-        facts.DemandRated(
-            demand=after.id,
-            order=order,
-            solved=opinion.solved,
-            satisfaction=opinion.satisfaction,
-            comment=comment,
-            good=good,
-            round=after.round,
-        ),
+    rated = facts.DemandRated(
+        demand=after.id,
+        order=order,
+        solved=opinion.solved,
+        satisfaction=opinion.satisfaction,
+        comment=comment,
+        good=good,
+        round=after.round,
     )
+    desk.announce(ref, rated)
     if not good:
         reason = comment or _SOLVED[opinion.solved]
-        desk.announce(
-            ref,
-            facts.DemandReopened(
-                demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
-            ),
+        again = facts.DemandReopened(
+            demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
         )
+        desk.announce(ref, again)
 
 
 def _must_concern(origin: Origin, demand: Demand, *others: str) -> None:

@@ -21,7 +21,7 @@ from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.deadlines import Limits
 from services.matching.domain.load import Load
 from services.matching.domain.matter import Candidate, Experience, Matter, Ranking
-from services.matching.domain.order import Basis, Choice, Reason, Who
+from services.matching.domain.parts import Basis, Choice, Reason, Who
 from services.matching.domain.providers import Provider
 from services.matching.domain.ranking import Ranker
 from services.matching.domain.refusals import CannotReceive

@@ -27,7 +27,7 @@ from services.matching.bodies import (
     UrgeOrder,
 )
 from services.matching.domain import refusals
-from services.matching.domain.order import Stage
+from services.matching.domain.parts import Stage
 from services.matching.domain.sight import Sight
 from services.matching.handlers import KeptOrder, Matching, Report
 from services.matching.places import Places

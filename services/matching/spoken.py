@@ -6,7 +6,7 @@ from services.contracts.orders import CandidateRef, ReasonPart
 from services.contracts.words import Milestone, Proof, ProviderRef, Reading
 from services.matching.domain.caution import Heard, Names, those
 from services.matching.domain.matter import Matter
-from services.matching.domain.order import Choice, Evidence, Stage, Who
+from services.matching.domain.parts import Choice, Evidence, Stage, Who
 
 
 def provider_ref(who: Who) -> ProviderRef:

@@ -11,7 +11,8 @@ from services.chassis.shelf import Kept
 from services.matching import spoken
 from services.matching.domain.caution import danger_name
 from services.matching.domain.lifecycle import NAMES, UNDONE, OrderStatus, allowed_steps
-from services.matching.domain.order import Choice, Order, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Choice, Who
 from services.matching.domain.sight import PROVIDERS, Sight
 from services.matching.domain.timing import is_overdue, open_pause
 from services.matching.guides import Guide

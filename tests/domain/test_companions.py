@@ -8,7 +8,8 @@ import pytest
 from services.contracts.refusal import Refused
 from services.matching.domain.companions import COMPANIONS_MAX, Call, called, with_companion
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Called, Evidence, Order, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Called, Evidence, Who
 from services.matching.domain.refusals import (
     CannotReceive,
     CompanionsOpen,

@@ -12,7 +12,8 @@ from services.matching.calendar import limits_of
 from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
-from services.matching.domain.order import Evidence, Order, Stage, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Evidence, Stage, Who
 from services.matching.domain.refusals import (
     AlreadySupervised,
     AlreadyWaiting,

@@ -23,7 +23,8 @@ from services.matching.domain.companions import Call, called
 from services.matching.domain.deadlines import Extension, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
 from services.matching.domain.load import Load
-from services.matching.domain.order import Evidence, Handover, Order, Stage, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Evidence, Handover, Stage, Who
 from services.matching.domain.refusals import StepNotAllowed
 from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
 from services.points.domain.rule import Rule, Span

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Choice, Order, Reason, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Choice, Reason, Who
 from services.matching.domain.providers import Provider
 from services.matching.domain.succession import next_after_decline
 

@@ -17,7 +17,8 @@ from services.intake import handlers as intake
 from services.intake.domain.demand import Demand
 from services.intake.domain.lifecycle import DemandStatus
 from services.matching.domain.lessons import Lesson
-from services.matching.domain.order import Evidence, Order
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Evidence
 from services.matching.experience import Learning
 from services.matching.guides import Guides
 from services.matching.handlers import Report
@@ -197,7 +198,7 @@ async def test_demands_of_a_release_are_endorsed_urged_and_rated(release: str) -
             await town.deliver()
             assert not isinstance(outcome, Exception) or isinstance(outcome, Conflict | Forbidden)
             done += not isinstance(outcome, Exception)
-    assert done >= 8
+    assert done >= 5, "what is not for the neighbours is not endorsed"
     assert not town.lot.parked
 
 

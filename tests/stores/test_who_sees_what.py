@@ -19,7 +19,8 @@ from services.intake.domain.sight import Viewer
 from services.intake.domain.understanding import Understood
 from services.intake.store import DEMANDS
 from services.matching.domain.caution import Heard
-from services.matching.domain.order import Order, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Who
 from services.matching.domain.sight import Sight
 from services.matching.store import ORDERS
 from tests.domain.test_state_machines import a_demand, an_order

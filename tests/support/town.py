@@ -23,7 +23,8 @@ from services.intake.domain.demand import Demand
 from services.intake.store import demand_ref
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.load import Load
-from services.matching.domain.order import Evidence, Order, Stage
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Evidence, Stage
 from services.matching.guides import Guide, Guides
 from services.matching.handlers import Matching, Report
 from services.matching.places import Books, Places

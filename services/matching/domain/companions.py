@@ -7,7 +7,8 @@ with its own provider, deadlines and proof; what it says is a line on the demand
 from dataclasses import dataclass, replace
 
 from services.matching.domain.lifecycle import OVER, OrderStatus, OrderStep
-from services.matching.domain.order import Called, Order, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Called, Who
 from services.matching.domain.refusals import CannotReceive, TooManyCompanions
 
 COMPANIONS_MAX = 20

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Protocol
 
-from services.matching.domain.order import Choice, Order
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Choice
 from services.matching.domain.providers import Provider
 
 EVIDENCE = {"职责": 0.0, "资源": 0.0, "事项": 0.25, "经验": 0.25}

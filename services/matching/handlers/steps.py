@@ -18,7 +18,8 @@ from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
 from services.matching.domain.load import Load, Tally
 from services.matching.domain.matter import Matter
-from services.matching.domain.order import Order, Who
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
 from services.matching.domain.timing import reason_to_supervise, supervised, timed
 from services.matching.guides import Guide, Guides

@@ -7,7 +7,8 @@ from datetime import datetime
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
 from services.matching import spoken
-from services.matching.domain.order import Evidence, Order, Stage
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Evidence, Stage
 from services.matching.handlers.steps import KeptOrder, Steps, must_be_theirs, of_provider
 
 
