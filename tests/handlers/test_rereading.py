@@ -1,0 +1,133 @@
+"""What follows when a demand's words are understood otherwise than before, whoever works on it by then."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.chassis.desk import Origin, Work
+from services.contracts.orders import OrderPraised
+from services.contracts.refusal import Refused
+from services.intake import alarms
+from services.intake.domain.demand import Demand
+from services.matching import spoken
+from services.matching.domain.caution import Heard, Names
+from services.matching.domain.lessons import lesson_of
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.matter import Matter
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Who
+from services.matching.domain.timing import open_pause
+from services.matching.store import order_ref
+from tests.domain.test_state_machines import an_order
+from tests.support.town import Town
+
+LAMP = "院里的路灯坏了一盏，晚上看不见路"
+
+
+async def working(town: Town) -> tuple[Demand, Who]:
+    """Return a demand that its provider has accepted."""
+    demand = await town.submit(LAMP, "xinhe-dasha")
+    order = await town.accept(demand)
+    assert order.provider is not None
+    return demand, order.provider
+
+
+def another(town: Town, *than: str) -> str:
+    return next(one.id for one in town.file.units if one.id not in than)
+
+
+async def accuse(town: Town, demand: Demand, *accused: str) -> Order:
+    """Let staff find that somebody is said to have done wrong."""
+    correction = alarms.Correction(accusation="wrongdoing", accused=accused)
+    work = alarms.correct_reading(town.staff(), demand.id, correction, "居民来电话说清楚了", None)
+    await town.do("intake", work)
+    return await town.order(demand)
+
+
+async def refused(town: Town, work: Work[object]) -> str:
+    (outcome,) = await town.batches["matching"].run([work])
+    assert isinstance(outcome, Refused)
+    return type(outcome).__name__
+
+
+class TestTheAccused:
+    async def test_who_was_asked_to_take_over_is_asked_no_more(self, town: Town) -> None:
+        demand, holder = await working(town)
+        other = another(town, holder.id)
+        await town.offer(demand, other)
+        after = await accuse(town, demand, other)
+        assert (after.provider, after.handover) == (holder, None)
+
+    async def test_whose_word_it_is_cannot_be_taken_over_by_them(self, town: Town) -> None:
+        demand, holder = await working(town)
+        other = another(town, holder.id)
+        await accuse(town, demand, other)
+        offer = town.matching.offer_handover(
+            town.provider(holder.id, holder.kind), f"{demand.id}-1", other, "不归我们管", None
+        )
+        assert await refused(town, offer) == "Accused"
+        call = town.matching.call_provider(town.staff(), f"{demand.id}-1", other, "看一看", None)
+        assert await refused(town, call) == "Accused"
+
+    async def test_a_companion_that_is_accused_loses_its_part_and_the_lead_keeps_the_matter(
+        self, town: Town
+    ) -> None:
+        demand, holder = await working(town)
+        other = another(town, holder.id)
+        call = town.matching.call_provider(town.staff(), f"{demand.id}-1", other, "看一看", None)
+        await town.do("matching", call)
+        after = await accuse(town, demand, other)
+        assert after.provider == holder
+        companion = await town.find("matching", order_ref(town.community, f"{demand.id}-1.1"))
+        assert companion is not None
+        assert (companion.status, companion.provider) == (OrderStatus.PROPOSED, None)
+        assert companion.heard.is_wrongdoing
+
+    async def test_nothing_that_they_asked_for_is_left_when_it_is_taken_from_them(self, town: Town) -> None:
+        demand, holder = await working(town)
+        theirs = town.provider(holder.id, holder.kind)
+        steps: tuple[Callable[[Origin, str], Work[object]], ...] = (
+            lambda who, order: town.matching.request_extension(who, order, 2, "等配件", None),
+            lambda who, order: town.matching.ask_resident(who, order, "哪一盏？", None),
+        )
+        for step in steps:
+            await town.do("matching", step(theirs, f"{demand.id}-1"))
+        after = await accuse(town, demand, holder.id)
+        assert (after.status, after.provider, after.answerable) == (OrderStatus.PROPOSED, None, None)
+        assert (after.accepted_at, after.extensions, open_pause(after)) == (None, (), None)
+
+    async def test_what_staff_then_choose_is_no_lesson(self) -> None:
+        unit = Who("u1", "一家单位", "unit")
+        heard = Heard(accusation="wrongdoing", accused=("u2",), is_confirmed=True)
+        before = an_order()
+        after = before.understood_as(heard)
+        assert lesson_of(before, after.dispatched_to(unit, "staff", "", before.created_at), 1) is None
+        assert lesson_of(before, before.dispatched_to(unit, "staff", "", before.created_at), 1) is not None
+
+
+class TestDangers:
+    async def test_after_a_decline_a_danger_goes_to_a_person(self, town: Town) -> None:
+        demand = await town.submit(LAMP, "xinhe-dasha")
+        correction = alarms.Correction(danger="perhaps", danger_kind="electricity")
+        work = alarms.correct_reading(town.staff(), demand.id, correction, "电线垂下来了", None)
+        await town.do("intake", work)
+        order = await town.order(demand)
+        assert order.held
+        after = await town.decline(demand)
+        assert (after.status, after.provider) == (OrderStatus.PROPOSED, None)
+
+
+class TestOfEarlierReleases:
+    @pytest.mark.parametrize("about", ["help", "suggestion", "report", "complaint"])
+    def test_what_was_not_read_is_taken_for_what_its_kind_says(self, town: Town, about: str) -> None:
+        heard = spoken.heard_in(Names(()), Matter(LAMP, None, None), None, about, urgent=False)
+        assert heard.private == (about != "suggestion")
+        assert heard.is_wrongdoing == (about == "report")
+        assert heard.danger == "none"
+
+
+class TestPraise:
+    async def test_praise_in_a_private_matter_is_told_to_nobody(self, town: Town) -> None:
+        unit = town.file.units[0]
+        await town.submit(f"谢谢{unit.name}，我得了重病，抑郁症也治好了，你们真好", "xinhe-dasha")
+        assert town.post.said(OrderPraised.kind) == []
