@@ -75,10 +75,15 @@ class Leavers:
         orders = [kept.value.id for kept in found if kept.value is not None]
         origin = Origin(gone.community, ROUTER, gone.id)
         works: list[Work[Any]] = [self.matching.recall_from_departed(origin, order) for order in orders]
-        if len(orders) < PORTION:
-            works.append(self.matching.forget_departed(origin, gone.id))
         outcomes = await self.batches.run(works)
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                log.error("not_taken_back", community=gone.community, provider=gone.id, exc_info=outcome)
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        if len(orders) < PORTION and not failed:
+            # Whoever could not be taken back is looked for again; nobody is forgotten before that.
+            failed += [
+                outcome
+                for outcome in await self.batches.run([self.matching.forget_departed(origin, gone.id)])
+                if isinstance(outcome, Exception)
+            ]
+        for failure in failed:
+            log.error("not_taken_back", community=gone.community, provider=gone.id, exc_info=failure)
         return sum(outcome is True for outcome in outcomes)

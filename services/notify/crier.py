@@ -73,7 +73,9 @@ class Crier:
         if not isinstance(claimed, Outgoing):
             return False
         outcome = await self._try(session, due.community, claimed)
-        await self.batches.run([note(_origin(due), due.id, outcome)])
+        (noted,) = await self.batches.run([note(_origin(due), due.id, outcome)])
+        if isinstance(noted, Exception):
+            log.error("alarm_not_noted", community=due.community, exc_info=noted)
         return outcome.delivered
 
     async def _try(self, session: aiohttp.ClientSession, community: str, what: Outgoing) -> Outcome:
