@@ -1,0 +1,93 @@
+"""Those who act by themselves: what could not be done is told in the log, and is not taken for done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.chassis.desk import Work
+from services.chassis.failures import Away
+from services.chassis.shelf import Due, Kept, Shelf
+from services.matching.handlers import Matching
+from services.matching.leavers import PORTION, Leavers
+from services.matching.solver import solve
+from services.notify.crier import Crier
+from services.notify.domain.outgoing import Outgoing
+from tests.domain.test_state_machines import an_order
+from tests.support.town import SharedGuides
+
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+@dataclass
+class OneIsDue:
+    """A store in which one thing is due, with so many orders of the one who left."""
+
+    orders: int = 0
+
+    async def due(
+        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+    ) -> list[Due]:
+        return [] if after else [Due(NOON, "jiwang/one", "jiwang")]
+
+    async def page(
+        self, shelf: Shelf[Any], community: str, where: Mapping[str, object], *, limit: int
+    ) -> list[Kept[Any]]:
+        return [Kept(replace(an_order(), id=f"o{n}"), 1) for n in range(min(self.orders, limit))]
+
+
+@dataclass
+class Answers:
+    """Answers to batches, in turn; it keeps how many works each had."""
+
+    turns: list[list[Any]]
+    had: list[int] = field(default_factory=list)
+
+    async def run(self, works: Sequence[Work[Any]]) -> list[Any]:
+        self.had.append(len(works))
+        return self.turns.pop(0)
+
+
+def leavers(orders: int, *turns: list[Any]) -> tuple[Leavers, Answers]:
+    answers = Answers(list(turns))
+    return Leavers(OneIsDue(orders), answers, Matching(SharedGuides(), solve), lambda: NOON), answers
+
+
+class TestLeavers:
+    async def test_who_left_is_forgotten_once_everything_was_taken_back(self) -> None:
+        looking, answers = leavers(2, [True, True], [None])
+        assert await looking.look() == 2
+        assert answers.had == [2, 1]
+
+    async def test_who_left_is_not_forgotten_while_an_order_could_not_be_taken_back(self) -> None:
+        looking, answers = leavers(2, [True, Away("the database is away")])
+        with capture_logs() as logs:
+            assert await looking.look() == 1
+        assert answers.had == [2], "nobody is forgotten"
+        assert [line["event"] for line in logs] == ["not_taken_back"]
+
+    async def test_who_left_more_than_a_portion_is_looked_at_again(self) -> None:
+        looking, answers = leavers(PORTION, [True] * PORTION)
+        assert await looking.look() == PORTION
+        assert answers.had == [PORTION]
+
+
+class TestTheCrier:
+    @pytest.mark.parametrize(
+        ("turns", "told"),
+        [
+            ([[Away("away")]], ["alarm_not_carried"]),
+            ([[None]], []),
+            (
+                [[Outgoing("d1", 0, {}, NOON, NOON + timedelta(minutes=1))], [Away("away")]],
+                ["alarm_not_noted"],
+            ),
+        ],
+    )
+    async def test_what_it_cannot_take_or_note_is_told(self, turns: list[list[Any]], told: list[str]) -> None:
+        with capture_logs() as logs:
+            assert await Crier(OneIsDue(), Answers(turns), {}, lambda: NOON).look() == 0
+        assert [line["event"] for line in logs] == told
