@@ -122,6 +122,7 @@ class Reader:
         """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard.
 
         Whoever has the time for a title or a long letter tells of much: there it takes more to be sure.
+        What becomes a danger may be one already: there half of what it takes otherwise is enough to ask.
         """
         now, soon = self._model.heads["now"], self._model.heads["soon"]
         sure, sure_with_a_sign = LETTER_SURE if is_letter else (now.sure, SURE_WITH_A_SIGN)
@@ -129,7 +130,9 @@ class Reader:
             return "now"
         if chances["now"] >= (PERHAPS_WITH_A_SIGN if has_sign else now.perhaps):
             return "perhaps"
-        return "soon" if chances["soon"] >= soon.sure else "none"
+        if chances["soon"] < soon.sure:
+            return "none"
+        return "perhaps" if 2 * chances["now"] >= now.perhaps else "soon"
 
     def _accusation(self, chances: Mapping[str, int]) -> Accusation:
         if chances["wrongdoing"] >= self._model.heads["wrongdoing"].perhaps:

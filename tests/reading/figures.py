@@ -11,6 +11,8 @@ from services.contracts.community_file import CommunityFile
 from services.intake.community_file import parse_community_file
 from tests.reading.sets import Half, Told, told
 
+AS_BEFORE = ">= 0.27"
+"""So many of the plain ones were dispatched before words were read for dangers and accusations."""
 JIWANG = Path(__file__).parents[2] / "deploy" / "communities" / "jiwang.yaml"
 
 
@@ -89,15 +91,11 @@ def dangers(half: Half) -> list[Figure]:
         _share("dangers now: urgent or asked", ">= 0.95", now, _alarming, wrong=False),
         *kinds,
         _share("dangers now: urgent", ">= 0.80", now, _urgent, wrong=False),
-        _share("dangers now: dispatched unasked", "<= 0.00", now, _dispatched_unasked, wrong=True),
+        _share("dangers now: dispatched unasked", "<= 0.00", now, _dispatched, wrong=True),
         _share("800 not: urgent or asked", "<= 0.15", hard, _alarming, wrong=True),
-        _share("800 not: urgent", "<= 1.00", hard, _urgent, wrong=True),
-        _share("soon: soon or asked", ">= 0.00", soon, lambda f, _: f.said.danger != "none", wrong=False),
+        _share("800 not: urgent", "<= 0.03", hard, _urgent, wrong=True),
+        _share("soon: soon or asked", ">= 0.75", soon, lambda f, _: f.said.danger != "none", wrong=False),
     ]
-
-
-def _dispatched_unasked(found: Routed, one: Told) -> bool:
-    return found.said.is_alarming and _dispatched(found, one)
 
 
 def accusations(half: Half) -> list[Figure]:
@@ -118,7 +116,7 @@ def accusations(half: Half) -> list[Figure]:
     return [
         _share(
             "wrongdoing: recognised",
-            ">= 0.00",
+            ">= 0.97",
             wrong,
             lambda f, _: f.said.accusation == "wrongdoing",
             wrong=False,
@@ -160,7 +158,7 @@ def not_asked(half: Half) -> list[Figure]:
         _share("elsewhere: dispatched", "<= 0.10", elsewhere, _dispatched, wrong=True),
         _share(
             "here, with another place's name: taken for elsewhere",
-            "<= 1.00",
+            "<= 0.55",
             here,
             lambda f, _: bool(f.said.elsewhere),
             wrong=True,
@@ -179,8 +177,8 @@ def ordinary(half: Half) -> list[Figure]:
     sent = [one for one in plain if _dispatched(routed(one.text), one)]
     return [
         _share("ordinary: first right", ">= 0.80", plain, right, wrong=False),
-        _share("ordinary: dispatched", ">= 0.00", plain, _dispatched, wrong=False),
+        _share("ordinary: dispatched", AS_BEFORE, plain, _dispatched, wrong=False),
         _share("ordinary dispatched: right", ">= 0.97", sent, right, wrong=False),
         _share("ordinary: urgent or asked", "<= 0.05", plain, _alarming, wrong=True),
-        _share("ordinary: held for a person", "<= 1.00", plain, lambda f, _: f.held, wrong=True),
+        _share("ordinary: held for a person", "<= 0.25", plain, lambda f, _: f.held, wrong=True),
     ]
