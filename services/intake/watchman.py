@@ -4,15 +4,15 @@ When what is due is kept on the demands, so nothing is lost when a process ends.
 demand's revision, checked in the write, lets one of them act.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 import structlog
 
 from services.chassis.desk import Origin, Work
-from services.chassis.shelf import Due, Shelf
+from services.chassis.due import DueDocuments, Runs
+from services.chassis.shelf import Due
 from services.contracts.words import Actor, Role
 from services.intake.alarms import sound_again
 from services.intake.ratings import rating_is_due
@@ -27,20 +27,6 @@ WATCHMAN = Actor(subject="watchman", role=Role.OPERATOR)
 Step = Callable[[Origin, str], Work[bool]]
 STEPS: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
 """Field that says when → what is done then."""
-
-
-class DueDocuments(Protocol):
-    """Where it is kept what is due."""
-
-    async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
-    ) -> list[Due]: ...
-
-
-class Runs(Protocol):
-    """Who runs works together."""
-
-    async def run(self, works: Sequence[Work[bool]]) -> list[bool | Exception]: ...
 
 
 @dataclass(slots=True)

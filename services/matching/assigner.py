@@ -4,15 +4,16 @@ Who waits is kept on the orders, so nothing is lost when a process ends. Every r
 revisions, and an index over the places they take, let one of them give a place away.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.desk import Origin, Work
-from services.chassis.shelf import Due, Kept, Ref, Shelf
+from services.chassis.desk import Origin
+from services.chassis.due import DueDocuments, Runs
+from services.chassis.shelf import Kept, Ref
 from services.contracts.words import Actor, Role
 from services.matching.handlers import Matching
 from services.matching.store import ORDERS, QUEUED, CatalogueOnRecord, catalogue_ref, load_ref
@@ -25,20 +26,10 @@ PORTIONS_MAX = 50
 ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 
-class Waiting(Protocol):
+class Waiting(DueDocuments, Protocol):
     """Where it is kept who waits, and what is taken."""
 
-    async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
-    ) -> list[Due]: ...
-
     async def load(self, refs: Any) -> dict[Ref[Any], Kept[Any]]: ...
-
-
-class Runs(Protocol):
-    """Who runs works together."""
-
-    async def run(self, works: Sequence[Work[int]]) -> list[int | Exception]: ...
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ Who has left is kept, so nothing is lost when a process ends. Every replica look
 one of them take an order back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from services.chassis.desk import Origin, Work
+from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Due, Kept, Shelf
 from services.contracts.words import Actor, Role
 from services.matching.domain.lifecycle import OrderStatus
@@ -25,22 +26,12 @@ PORTION = 100
 ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 
-class OrdersAndLeavers(Protocol):
+class OrdersAndLeavers(DueDocuments, Protocol):
     """Where orders are kept, and who has left."""
-
-    async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
-    ) -> list[Due]: ...
 
     async def page(
         self, shelf: Shelf[Order], community: str, where: Mapping[str, object], *, limit: int
     ) -> list[Kept[Order]]: ...
-
-
-class Runs(Protocol):
-    """Who runs works together."""
-
-    async def run(self, works: Sequence[Work[Any]]) -> list[Any]: ...
 
 
 @dataclass(slots=True)

@@ -7,13 +7,13 @@ revision, checked in the write, lets one of them act.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 import structlog
 
 from services.chassis import metrics
-from services.chassis.desk import Origin, Work
-from services.chassis.shelf import Due, Shelf
+from services.chassis.desk import Origin
+from services.chassis.due import DueDocuments, Runs
+from services.chassis.shelf import Due
 from services.contracts.words import Actor, Role
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers import Matching
@@ -24,20 +24,6 @@ log = structlog.get_logger()
 PORTION = 100
 CLOCK = Actor(subject="clock", role=Role.OPERATOR)
 """In whose name a deadline acts: nobody of the community."""
-
-
-class DueDocuments(Protocol):
-    """Where it is kept what is due."""
-
-    async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
-    ) -> list[Due]: ...
-
-
-class Runs(Protocol):
-    """Who runs works together."""
-
-    async def run(self, works: Sequence[Work[TimerKind | None]]) -> list[TimerKind | Exception | None]: ...
 
 
 @dataclass(slots=True)

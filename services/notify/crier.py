@@ -4,16 +4,16 @@ What is to be carried is kept, so nothing is lost when a process ends. Every rep
 try first makes it. A try that was made and not noted is made again: the receiver knows it by its delivery id.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
 
 import aiohttp
 import structlog
 
 from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Due, Shelf
+from services.chassis.due import DueDocuments, Runs
+from services.chassis.shelf import Due
 from services.chassis.together import all_of
 from services.contracts.refusal import NotFound
 from services.contracts.words import Actor, Role
@@ -25,20 +25,6 @@ log = structlog.get_logger()
 
 PORTION = 20
 CRIER = Actor(subject="crier", role=Role.OPERATOR)
-
-
-class DueDocuments(Protocol):
-    """Where it is kept what is to be carried."""
-
-    async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
-    ) -> list[Due]: ...
-
-
-class Runs(Protocol):
-    """Who runs works together."""
-
-    async def run(self, works: Sequence[Work[Any]]) -> list[Any]: ...
 
 
 @dataclass(slots=True)

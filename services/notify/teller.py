@@ -7,13 +7,13 @@ telling's revision, checked in the write, lets one of them tell a portion.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 import structlog
 
 from services.chassis import metrics
-from services.chassis.desk import Origin, Work
-from services.chassis.shelf import Due, Shelf
+from services.chassis.desk import Origin
+from services.chassis.due import DueDocuments, Runs
+from services.chassis.shelf import Due
 from services.contracts.words import Actor, Role
 from services.notify.handlers import tell_portion
 from services.notify.store import DUE, TELLINGS
@@ -23,20 +23,6 @@ log = structlog.get_logger()
 PAGE = 200
 TELLER = Actor(subject="teller", role=Role.OPERATOR)
 """In whose name a portion is told: nobody of the community."""
-
-
-class DueDocuments(Protocol):
-    """Where it is kept what is still to be told."""
-
-    async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
-    ) -> list[Due]: ...
-
-
-class Runs(Protocol):
-    """Who runs works together."""
-
-    async def run(self, works: Sequence[Work[bool]]) -> list[bool | Exception]: ...
 
 
 @dataclass(slots=True)

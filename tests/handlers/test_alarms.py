@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from services.chassis.due import DueDocuments
 from services.chassis.shelf import Due, Shelf
 from services.contracts.demands import (
     DemandAccuses,
@@ -26,7 +27,7 @@ from services.intake import alarms
 from services.intake import handlers as intake
 from services.intake.domain.alarm import STEPS_MAX
 from services.intake.domain.demand import Demand
-from services.intake.watchman import DueDocuments, Watchman
+from services.intake.watchman import Watchman
 from services.matching.domain.lifecycle import OrderStatus
 from tests.handlers.conftest import Towns
 from tests.support.town import Town

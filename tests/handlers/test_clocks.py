@@ -134,7 +134,7 @@ class Counting:
     def __init__(self) -> None:
         self.works = 0
 
-    async def run(self, works: Any) -> list[int | Exception]:
+    async def run(self, works: Any) -> list[Any]:
         self.works += len(works)
         return [0 for _ in works]
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from services.chassis.batches import Batches, Documents
 from services.chassis.clock import new_id
 from services.chassis.desk import Origin, Work
+from services.chassis.due import DueDocuments
 from services.chassis.mailroom import Delivery, Mailroom, RetryPolicy
 from services.chassis.outbox import Pack, Parcel
 from services.chassis.parking import Parked
@@ -30,7 +31,7 @@ from services.matching.handlers import Matching, Report
 from services.matching.places import Books, Places
 from services.matching.solver import solve
 from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, order_ref
-from services.matching.timekeeper import DueDocuments, Timekeeper
+from services.matching.timekeeper import Timekeeper
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers import Notifier
 from services.notify.teller import Teller
