@@ -71,6 +71,7 @@ class Reading(Word):
     `said`: what a danger rests on, in the words of the text. `elsewhere`: the place of another county or town
     that it is about. `against_community`: the community itself or its staff are accused.
     `accused`: providers that staff named; where empty, whoever knows the catalogue finds them.
+    `wishes`: what it may be that is wished for → how likely, in thousandths.
     """
 
     danger: DangerLevel = "none"
@@ -82,6 +83,7 @@ class Reading(Word):
     private: bool = False
     want: Want = "deed"
     elsewhere: str = ""
+    wishes: dict[str, int] = Field(default_factory=dict)
 
 
 class Proof(Word):

@@ -61,6 +61,7 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
         private=private,
         want=heard.want,
         elsewhere=heard.elsewhere,
+        wishes=dict(heard.wishes),
     )
 
 

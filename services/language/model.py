@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,12 @@ from services.language.grams import grams, normal
 
 DATA = Path(__file__).parent / "data"
 MODEL = DATA / "model.tsv"
+WISHES_MODEL = DATA / "wishes_model.tsv"
 PARTS = 10
 """Weights are kept in tenths."""
+SHARPNESS = 16.0
+"""Margins of wishes are multiplied by this: of hands that were not learnt from it then says best how likely a
+wish is."""
 
 
 class BrokenModel(ValueError):
@@ -62,17 +67,41 @@ class Model:
         self._names = tuple(self.heads)
         self._bias = [head.bias for head in heads]
         self._number = {gram: number for number, gram in enumerate(rows)}
-        self._table = np.array(list(rows.values()), dtype=np.int64).reshape(len(rows), 1 + len(heads))
+        self._table = np.array(list(rows.values()), dtype=np.int16).reshape(len(rows), 1 + len(heads))
 
     def chances(self, text: str) -> Mapping[str, int]:
         """Return for each head how likely the answer is yes, in thousandths; the same on every machine."""
-        known = [number for gram in grams(normal(text)) if (number := self._number.get(gram)) is not None]
-        rarity, *sums = self._table[known].sum(axis=0).tolist() if known else [0] * (1 + len(self._names))
+        return self.chances_of(grams(normal(text)))
+
+    def chances_of(self, spoken: Iterable[str]) -> Mapping[str, int]:
+        """Return the same for a text's n-grams."""
+        rarity, *sums = self._sums(spoken).tolist()
         length = sqrt(rarity / PARTS) or 1.0
         return {
             name: _chance((bias + total / length) / PARTS)
             for name, bias, total in zip(self._names, self._bias, sums, strict=True)
         }
+
+    def shares_of(self, spoken: Iterable[str], most: int, least: int) -> tuple[tuple[str, int], ...]:
+        """Return which head a text belongs to, where it belongs to one of them, likeliest first.
+
+        Arguments:
+            spoken: the n-grams of a text.
+            most: so many heads at the most.
+            least: share, in thousandths, below which a head is not named.
+        """
+        sums = self._sums(spoken)
+        length = sqrt(int(sums[0]) / PARTS) or 1.0
+        logits = SHARPNESS * (np.array(self._bias) + sums[1:] / length) / PARTS
+        shares = np.exp(logits - logits.max())
+        shares = np.rint(1_000 * shares / shares.sum()).astype(np.int64)
+        first = np.argsort(-shares, kind="stable")[:most]
+        return tuple((self._names[number], int(shares[number])) for number in first if shares[number] >= least)
+
+    def _sums(self, spoken: Iterable[str]) -> Any:
+        """Return the sums of the rows of the n-grams that are known."""
+        known = [number for gram in spoken if (number := self._number.get(gram)) is not None]
+        return self._table[known].sum(axis=0, dtype=np.int64)
 
     def speaking(self, text: str, head: str) -> list[tuple[str, int]]:
         """Return the n-grams of a text that speak for an answer, with their weights, heaviest first."""
@@ -142,3 +171,10 @@ def own_model() -> Model:
     """Return the model that the project was published with."""
     with MODEL.open(encoding="utf-8") as lines:
         return read_model(lines)
+
+
+@cache
+def own_wishes_model() -> Model:
+    """Return the model of wishes that the project was published with."""
+    with WISHES_MODEL.open(encoding="utf-8") as lines:
+        return read_model(lines, WISHES_MODEL.name)

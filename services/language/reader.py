@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from services.language.grams import normal
-from services.language.model import Model, own_model
+from services.language.grams import grams, normal
+from services.language.model import Model, own_model, own_wishes_model
 from services.language.phrases import phrase
 from services.language.signs import own_signs
+from services.language.wishes import NOTHING_HERE
 from services.language.words import Accusation, DangerLevel, Want
 
 WHOLE_CHARACTERS = 90
@@ -26,6 +27,9 @@ SURE_WITH_A_SIGN, PERHAPS_WITH_A_SIGN = 450, 100
 LETTER_SURE = 860, 780
 """The same for letters, without and with such a word."""
 NO_KIND = ""
+WISHES_MAX = 3
+WISH_MIN = 20
+"""A wish that is less likely than this, in thousandths, is not told."""
 
 _ENDS = re.compile(r"(?<=[。！？!?；;\n…])")
 _BREATHS = re.compile(r"(?<=[，,、：: ])")
@@ -43,6 +47,7 @@ class Reading:
         want: a `deed`, an `answer`, or `nothing`.
         elsewhere: it speaks of another county or town.
         said: what the danger rests on, in the words of the text.
+        wishes: what it may be that is wished for, with how likely it is, in thousandths; likeliest first.
         chances: what each answer rests on, in thousandths, by head of the model.
     """
 
@@ -53,6 +58,7 @@ class Reading:
     want: Want
     elsewhere: bool
     said: tuple[str, ...]
+    wishes: tuple[tuple[str, int], ...]
     chances: Mapping[str, int]
 
     @property
@@ -62,14 +68,16 @@ class Reading:
 
 
 class Reader:
-    """Reads with one model.
+    """Reads with one model for what a text says, and one for what is wished for.
 
     Arguments:
         model: answers the questions.
+        wishes: knows the wishes; None: nothing is wished for.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, wishes: Model | None = None) -> None:
         self._model = model
+        self._wishes = wishes
         self._kinds = tuple(name for name in model.heads if name.startswith("kind."))
 
     @property
@@ -86,12 +94,16 @@ class Reader:
         """
         whole = f"{title}。{text}" if title else text
         pieces = list(_pieces(whole))
-        read = [(self._model.chances(piece), piece) for piece in pieces]
+        spoken = [grams(normal(piece)) for piece in pieces]
+        read = [(self._model.chances_of(found), piece) for found, piece in zip(spoken, pieces, strict=True)]
         highest = {name: max(chances[name] for chances, _ in read) for name in self._model.heads}
         if len(pieces) > 1:
             # Of many pieces one sounds alarming by chance: what the whole sounds like counts for a third.
-            together = self._model.chances(whole[:TOGETHER_CHARACTERS])
+            all_of_it = grams(normal(whole[:TOGETHER_CHARACTERS]))
+            together = self._model.chances_of(all_of_it)
             highest = {name: (2 * chance + together[name]) // 3 for name, chance in highest.items()}
+        else:
+            all_of_it = spoken[0]
         # What is asked, and where it is, the whole says: the one piece that asks for a deed counts.
         lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
         chances = {**highest, **lowest}
@@ -115,8 +127,15 @@ class Reader:
             self._want(chances, danger),
             chances["elsewhere"] >= self._model.heads["elsewhere"].sure,
             said,
+            self._wished(all_of_it),
             chances,
         )
+
+    def _wished(self, spoken: set[str]) -> tuple[tuple[str, int], ...]:
+        if self._wishes is None:
+            return ()
+        found = self._wishes.shares_of(spoken, WISHES_MAX, WISH_MIN)
+        return tuple((name, share) for name, share in found if name != NOTHING_HERE)
 
     def _danger(self, chances: Mapping[str, int], *, has_sign: bool, is_letter: bool) -> DangerLevel:
         """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard.
@@ -194,5 +213,5 @@ _own: list[Reader] = []
 def own_reader() -> Reader:
     """Return the reader of the model that the project was published with, made once."""
     if not _own:
-        _own.append(Reader(own_model()))
+        _own.append(Reader(own_model(), own_wishes_model()))
     return _own[0]

@@ -106,10 +106,14 @@ class Texts:
         return csr_matrix((values, columns, ends), shape=(len(spoken), len(self.vocabulary)))
 
 
-def texts_of(spoken: Sequence[set[str]]) -> Texts:
-    """Return the table of the n-grams that several sentences hold, with how rare each is."""
+def texts_of(spoken: Sequence[set[str]], seen_min: int = SEEN_MIN) -> Texts:
+    """Return the table of the n-grams that several sentences hold, with how rare each is.
+
+    Arguments:
+        seen_min: an n-gram that fewer sentences hold says nothing.
+    """
     seen = Counter(gram for found in spoken for gram in found)
-    kept = sorted(gram for gram, times in seen.items() if times >= SEEN_MIN)
+    kept = sorted(gram for gram, times in seen.items() if times >= seen_min)
     rarity = [1.0 + log((1 + len(spoken)) / (1 + seen[gram])) for gram in kept]
     return Texts({gram: number for number, gram in enumerate(kept)}, rarity)
 

@@ -158,7 +158,7 @@ class Learning:
         first = np.full(count, -1, dtype=np.int64)
         features: list[Features] = []
         for index, lesson in enumerate(lessons):
-            matter = Matter(lesson.text, lesson.title, lesson.compound)
+            matter = Matter(lesson.text, lesson.title, lesson.compound, lesson.wishes)
             on = lesson.at.astimezone(self._zone).date() if lesson.at else _NO_CONTRACTS
             evidence = self._ranker.evidence(matter, on)
             said[index] = _chances(np.array(evidence.said))

@@ -73,4 +73,5 @@ def heard_in(names: Names, matter: Matter, reading: Reading | None, about: str, 
         reading.want,
         reading.elsewhere,
         is_confirmed=reading.accused is not None,
+        wishes=reading.wishes,
     )

@@ -83,6 +83,6 @@ def _told(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
-def matter_of(line: DemandLine, places: Mapping[str, str]) -> Matter:
+def matter_of(line: DemandLine, places: Mapping[str, str], wishes: Mapping[str, int]) -> Matter:
     """Return what the router reads; a place that the community does not have counts as none."""
-    return Matter(line.text, line.title, places.get(line.compound) if line.compound else None)
+    return Matter(line.text, line.title, places.get(line.compound) if line.compound else None, wishes)

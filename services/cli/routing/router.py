@@ -82,7 +82,7 @@ class FileRouter:
         self._experience = self._learning(retained(lessons)) if lessons else None
 
     def _lesson(self, number: int, line: LabelledLine) -> Lesson:
-        matter = matter_of(line, self.places)
+        matter = matter_of(line, self.places, dict(read(line.text, line.title).reading.wishes))
         return Lesson(
             str(number),
             matter.text,
@@ -92,6 +92,7 @@ class FileRouter:
             Teaching.CHOSEN,
             number,
             line.at or self._at,
+            wishes=matter.wishes,
         )
 
     def _learning(self, lessons: Sequence[Lesson]) -> Learning:
@@ -101,8 +102,8 @@ class FileRouter:
         """Return who should do it, what its words say, and whether a person decides because of that."""
         local = (line.at or self._at).astimezone(self._zone)
         now = Circumstances(local.date(), at=local if line.at else None)
-        matter = matter_of(line, self.places)
         said = understood(read(line.text, line.title), self._home)
+        matter = matter_of(line, self.places, said.wishes)
         heard = spoken.heard_in(
             self._names,
             matter,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from services.language.dangers import own_dangers
@@ -75,6 +75,7 @@ class Understood:
         want: a `deed`, an `answer` or `nothing`.
         elsewhere: the place of another county or town that it is about; empty: here.
         is_confirmed_elsewhere: a person has said that it is not here.
+        wishes: what it may be that is wished for → how likely, in thousandths.
     """
 
     danger: DangerLevel = "none"
@@ -87,6 +88,7 @@ class Understood:
     want: Want = "deed"
     elsewhere: str = ""
     is_confirmed_elsewhere: bool = False
+    wishes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_alarming(self) -> bool:
@@ -148,6 +150,7 @@ def understood(said: Said, home: Home | None = None) -> Understood:
         _is_private(said, accusation),
         reading.want,
         _elsewhere(said, home),
+        wishes=dict(reading.wishes),
     )
 
 

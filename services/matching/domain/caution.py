@@ -6,7 +6,7 @@ accused is no candidate; and of what nobody asks for nothing is made.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
@@ -38,6 +38,7 @@ class Heard:
         elsewhere: the other place that it is about.
         taken: somebody has the danger in hand.
         is_confirmed: a person has said who is accused.
+        wishes: what it may be that is wished for → how likely, in thousandths.
     """
 
     danger: str = "none"
@@ -50,6 +51,7 @@ class Heard:
     elsewhere: str = ""
     taken: bool = False
     is_confirmed: bool = False
+    wishes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def pressing(self) -> int:

@@ -1,6 +1,7 @@
 """What a community teaches the router: one lesson an order, from what people decided about it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -39,6 +40,7 @@ class Lesson:
             1970; an earlier release counted the community's lessons from 1 instead.
         at: the moment whose contracts counted; None for one of a release that did not keep it.
         undone: taken back by staff; it teaches nothing.
+        wishes: of the matter; empty in lessons of a release that did not read them.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Lesson:
     number: int
     at: datetime | None = None
     undone: bool = False
+    wishes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def weight(self) -> float:
@@ -93,7 +96,17 @@ def lesson_of(before: Order | None, after: Order, number: int) -> Lesson | None:
     if about is None:
         return None
     at = after.dispatched_at or after.created_at
-    return Lesson(after.id, after.text, after.title, after.compound, about.id, teaching, number, at)
+    return Lesson(
+        after.id,
+        after.text,
+        after.title,
+        after.compound,
+        about.id,
+        teaching,
+        number,
+        at,
+        wishes=after.heard.wishes,
+    )
 
 
 def retained(lessons: "list[Lesson]") -> "list[Lesson]":

@@ -28,6 +28,11 @@ class Concept:
     name: str
 
     @property
+    def path(self) -> str:
+        """Return its name with its category's: no two concepts have the same."""
+        return f"{self.category}/{self.name}"
+
+    @property
     def general(self) -> bool:
         return self.name == _GENERAL
 

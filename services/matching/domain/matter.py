@@ -1,7 +1,7 @@
 """What goes into a ranking and what comes out: a matter, candidates with their reasons, what was learnt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from services.matching.domain.affairs import Heard
@@ -11,11 +11,19 @@ Decision = Literal["dispatch", "review"]
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is to be done, in the resident's words, and the compound or venue (its id) it comes from."""
+    """What is to be done.
+
+    Arguments:
+        text, title: in the resident's words.
+        compound: the compound or venue (its id) it comes from.
+        wishes: what it may be that is wished for (category and concept of the lexicon) → how likely, in
+            thousandths, as intake read it; empty of what an earlier release took in.
+    """
 
     text: str
     title: str | None = None
     compound: str | None = None
+    wishes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Part(NamedTuple):

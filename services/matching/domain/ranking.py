@@ -99,6 +99,7 @@ class Ranker:
         self._providers = self._index.providers
         self._number = {provider.id: number for number, provider in enumerate(self._providers)}
         self._slots = tuple(_Slot(p.capacity, p.takes_orders_since) for p in self._providers)
+        self._concepts = {concept.path: number for number, concept in enumerate(lexicon.concepts)}
         self._places = {place.id: place for place in catalogue.places}
         self._is_county_desk = not catalogue.places and all(map(is_office, catalogue.providers))
         self._owners = shares(self._providers, self._affairs)
@@ -177,12 +178,21 @@ class Ranker:
         place = matter.compound or (reading.places[0] if len(reading.places) == 1 else "")
         cases, asked = self._gather(free, reading)
         heard = self._affairs.hear(matter.text[:TEXT_CHARACTERS_MAX], matter.title)
+        self._grant(cases, free, matter.wishes)
         told = self._hear(cases, free, heard)
         self._add_contracts(cases, free, reading, place, now.on)
         self._add_idle(cases, free)
         return Read(
             reading, place, free, cases, asked, heard, told, len(matter.text) + len(matter.title or "")
         )
+
+    def _grant(self, cases: dict[int, Case], free: list[float], wishes: Mapping[str, int]) -> None:
+        """Count what may be wished for; a wish of another release that the lexicon does not know says nothing."""
+        for name, thousandths in wishes.items():
+            concept = self._concepts.get(name)
+            for offer in self._index.offers[concept] if concept is not None else ():
+                if free[offer.provider]:
+                    _case(cases, free, offer.provider).grant(name, thousandths / 1_000, offer)
 
     def _hear(self, cases: dict[int, Case], free: list[float], heard: Mapping[int, Heard]) -> float:
         """Count topics for those who answer for them; returns the weight of all."""

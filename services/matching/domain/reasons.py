@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from services.language.wishes import own_wishes
 from services.matching.domain.affairs import Affairs
 from services.matching.domain.circumstances import Circumstances
+from services.matching.domain.evidence import Offer
 from services.matching.domain.providers import Place, Provider
 from services.matching.domain.weighing import Case, PartName
 
@@ -61,6 +63,8 @@ class Reasons:
             return f"资源清单上有{resource.name}（{resource.quantity}{resource.unit}）"
         if name is PartName.WORDING:
             return "诉求的说法与其所列的职责或资源相近"
+        if name is PartName.WISH and case.wish_offer is not None:
+            return _wish(case.wish_name, case.wish_offer, provider)
         return self._affair(case, provider) if name is PartName.AFFAIR else ""
 
     def _affair(self, case: Case, provider: Provider) -> str:
@@ -82,3 +86,10 @@ class Reasons:
         if decision == "dispatch":
             return f"属于“{category}”，由{name}来办最合适：{first.parts[0].because}"
         return f"最接近的是{name}，但把握只有 {sure:.0%}，请工作人员判断"
+
+
+def _wish(name: str, offer: Offer, provider: Provider) -> str:
+    wished = f"诉求像是要“{own_wishes().get(name, name)}”"
+    if offer.duty >= offer.resource:
+        return f"{wished}，其职责有“{provider.duties[offer.duty_index]}”"
+    return f"{wished}，其资源清单上有{provider.resources[offer.resource_index].name}"

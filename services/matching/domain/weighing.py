@@ -11,6 +11,7 @@ from services.matching.domain.providers import Contract
 DUTY_SHARE = 0.5
 RESOURCE_SHARE = 0.3
 WORDING_SHARE = 0.2
+WISH_SHARE = 1.0
 AFFAIR_SHARE = 1.0
 AFFAIR_HALF = 1.5
 """Weight of topics at which the affairs of the county speak with half their voice."""
@@ -35,6 +36,7 @@ class PartName(StrEnum):
     DUTY = "职责"
     RESOURCE = "资源"
     WORDING = "用词"
+    WISH = "意思"
     AFFAIR = "事项"
     EXPERIENCE = "经验"
     CONTRACT = "契约"
@@ -65,6 +67,11 @@ class Case:
     duty_index: int = 0
     resource_most: float = 0.0
     resource_index: int = 0
+    wish: float = 0.0
+    """How likely it is (0..1) that what is wished for is something that it does."""
+    wish_most: float = 0.0
+    wish_name: str = ""
+    wish_offer: Offer | None = None
     affair: float = 0.0
     """Sum of topic weight x share of the topic that is its own."""
     affair_most: float = 0.0
@@ -84,6 +91,18 @@ class Case:
             self.duty_most, self.duty_word, self.duty_index = duty, asked.word, offer.duty_index
         if resource > self.resource_most:
             self.resource_most, self.resource_index = resource, offer.resource_index
+
+    def grant(self, name: str, likely: float, offer: Offer) -> None:
+        """Count that it does what may be wished for, and keep the likeliest as the reason.
+
+        Arguments:
+            name: of the wish.
+            likely: how likely that is wished for (0..1).
+        """
+        granted = likely * offer.best
+        self.wish += granted
+        if granted > self.wish_most:
+            self.wish_most, self.wish_name, self.wish_offer = granted, name, offer
 
     def hear(self, topic: int, heard: Heard, share: Share) -> None:
         """Count how far a topic is this provider's, and keep the plainest as the reason."""
@@ -105,6 +124,7 @@ class Case:
             (PartName.DUTY, DUTY_SHARE * self.duty * scale),
             (PartName.RESOURCE, RESOURCE_SHARE * self.resource * scale),
             (PartName.WORDING, WORDING_SHARE * self.likeness * scale),
+            (PartName.WISH, WISH_SHARE * self.wish),
             (PartName.AFFAIR, AFFAIR_SHARE * self.affair / (told + AFFAIR_HALF)),
         )
 

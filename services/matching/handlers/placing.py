@@ -90,7 +90,8 @@ class Placing(Calling):
 
         def decide(desk: Desk) -> None:
             guide, load = self.guide(desk), load_of(desk)
-            matter = Matter(demand.text, demand.title, demand.compound)
+            wishes = demand.reading.wishes if demand.reading else {}
+            matter = Matter(demand.text, demand.title, demand.compound, wishes)
             heard = guide.heard(matter, demand.reading, demand.about, urgent=demand.urgent)
             ranking, held = guide.cautious(matter, load, heard, desk.at)
             soon = heard.danger == "soon"
@@ -253,7 +254,7 @@ class Placing(Calling):
 
     def _bid(self, desk: Desk, order: Order) -> Bid:
         guide = self.guide(desk)
-        matter = Matter(order.text, order.title, order.compound)
+        matter = matter_of(order)
         ranking = guide.rank(matter, load_of(desk), desk.at, if_all_had_room=True)
         able = {c.provider: c.score for c in ranking.candidates if speaks_for(c.parts)}
         refused = not_candidates(order.heard, guide.providers).union(order.declined)

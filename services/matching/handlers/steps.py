@@ -247,7 +247,7 @@ def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
 
 def matter_of(order: Order) -> Matter:
     """Return what an order is about, as the router reads it."""
-    return Matter(order.text, order.title, order.compound)
+    return Matter(order.text, order.title, order.compound, order.heard.wishes)
 
 
 def _day(guide: Guide, order: Order) -> date | None:
