@@ -16,6 +16,7 @@ in their dead letter exchange, which still leads to the same `dead` queue.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from aio_pika.abc import ExchangeType
@@ -151,12 +152,14 @@ def _hears(service: str) -> Iterator[tuple[str, str]]:
         yield subscriber, f"{HEARD}.{service}"
 
 
+@cache
 def publishers_of(service: str) -> tuple[str, ...]:
     """Return whom a service hears, itself included where it does."""
     families = (pattern.split(".", 1)[0] for pattern in SUBSCRIPTIONS[service])
     return tuple(sorted({PUBLISHERS[family] for family in families}))
 
 
+@cache
 def subscribers_of(publisher: str) -> tuple[str, ...]:
     """Return who hears a service."""
     return tuple(service for service in SUBSCRIPTIONS if publisher in publishers_of(service))

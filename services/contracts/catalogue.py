@@ -1,6 +1,7 @@
 """The only list of all messages, who hears them, and how they travel."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from zlib import crc32
 
@@ -97,6 +98,7 @@ def hears_whole_family(service: str, kind: str) -> bool:
     return f"{kind.split('.', 1)[0]}.#" in SUBSCRIPTIONS[service]
 
 
+@cache
 def hears(service: str, kind: str) -> bool:
     """Return whether a service hears a kind: its whole family, or just this one."""
     family, what, _ = kind.split(".", 2)

@@ -10,6 +10,7 @@ from services.intake.store import SHELVES, WATCHED
 from services.intake.vault import Vault
 from services.intake.voices_routes import VoicesRoutes
 from services.intake.watchman import Watchman
+from services.language.reader import own_reader
 
 
 def build(kit: Kit) -> Parts:
@@ -19,6 +20,7 @@ def build(kit: Kit) -> Parts:
     voices, care = VoicesRoutes(kit.store), CareRoutes(kit.store, routes.vault)
     chores = []
     if kit.batches is not None:
+        own_reader()  # reading its tables takes half a second, which nobody who asks should wait for
         watchman = Watchman(kit.store, kit.batches, now)
         chores.append(Chore("watchman", watchman.look, kit.settings.timers_seconds))
     return Parts((*routes.table(), *care.table(), *voices.table()), CONSUMES, chores, WATCHED)

@@ -96,7 +96,9 @@ class Model:
         shares = np.exp(logits - logits.max())
         shares = np.rint(1_000 * shares / shares.sum()).astype(np.int64)
         first = np.argsort(-shares, kind="stable")[:most]
-        return tuple((self._names[number], int(shares[number])) for number in first if shares[number] >= least)
+        return tuple(
+            (self._names[number], int(shares[number])) for number in first if shares[number] >= least
+        )
 
     def _sums(self, spoken: Iterable[str]) -> Any:
         """Return the sums of the rows of the n-grams that are known."""

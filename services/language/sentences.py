@@ -35,6 +35,7 @@ class Sentence:
         hand: who wrote it: the file's name.
         kind: of the danger; `-` without one.
         danger, kind, accusation, privacy, asked, where: `?` where it was not said.
+        is_wished: it was written for a wish, be that a deed or an answer.
     """
 
     hand: str
@@ -45,6 +46,7 @@ class Sentence:
     privacy: str
     asked: str
     where: str
+    is_wished: bool = False
 
 
 def read_sentences(folder: Path = SENTENCES) -> list[Sentence]:
@@ -68,4 +70,5 @@ def _of(file: Path) -> Iterator[Sentence]:
             raise BadSentence(f"{file.name}:{number}: no text")
         if UNKNOWN not in cells[1:3] and (cells[1] == "none") != (cells[2] == NO_KIND):
             raise BadSentence(f"{file.name}:{number}: a danger has a kind, and nothing else has one")
-        yield Sentence(file.stem, *cells)
+        text, danger, kind, accusation, privacy, asked, place = cells
+        yield Sentence(file.stem, text, danger, kind, accusation, privacy, asked, place)

@@ -21,9 +21,10 @@ from sklearn.linear_model import LogisticRegression
 from services.language.grams import grams, normal
 from services.language.model import MODEL, PARTS, Head, written
 from services.language.sentences import UNKNOWN, Sentence, read_sentences
+from services.language.wishes import Wished, read_wished
 from services.language.words import DangerKind
 
-RULES = 3
+RULES = 4
 """Counts the changes of what is made from the same sentences."""
 SEEN_MIN = 4
 """An n-gram that fewer sentences hold says nothing."""
@@ -79,7 +80,9 @@ QUESTIONS = (
     Question("complaint", "accusation", lambda s: s.accusation != "none", perhaps=250, sure=350),
     Question("private", "privacy", lambda s: s.privacy == "private", _is_for_somebody, perhaps=200, sure=500),
     Question("idle", "asked", lambda s: s.asked in IDLE, perhaps=300, sure=520),
-    Question("answer", "asked", lambda s: s.asked == "answer", perhaps=400, sure=600),
+    Question(
+        "answer", "asked", lambda s: s.asked == "answer", lambda s: not s.is_wished, perhaps=400, sure=600
+    ),
     Question("elsewhere", "where", lambda s: s.where == "elsewhere", perhaps=120, sure=500),
     *(Question(f"kind.{kind}", "kind", _is_kind(kind), lambda s: s.danger != "none") for kind in KINDS),
 )
@@ -194,9 +197,19 @@ def _line(s: Sentence) -> str:
     return "\t".join((s.text, s.danger, s.kind, s.accusation, s.privacy, s.asked, s.where)) + "\n"
 
 
+def lessons() -> list[Sentence]:
+    """Return what the reader learns from: its hands' sentences, and those of wishes, which are plain."""
+    return [*read_sentences(), *(_plain(wished) for wished in read_wished())]
+
+
+def _plain(w: Wished) -> Sentence:
+    """Whoever wrote of a wish wrote of no danger and accused nobody; whose business it is they did not say."""
+    return Sentence(w.hand, w.text, "none", "-", "none", UNKNOWN, "deed", "here", is_wished=True)
+
+
 def main() -> None:
     """Write the model anew."""
-    sentences = read_sentences()
+    sentences = lessons()
     sys.stdout.write(f"{len(sentences)} sentences\n")
     if "--quick" not in sys.argv:
         spoken = [grams(normal(sentence.text)) for sentence in sentences]

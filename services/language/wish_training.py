@@ -1,8 +1,8 @@
 """Makes the model of wishes from what hands wrote for each: `python -m services.language.wish_training`.
 
-A linear separator for each wish over n-grams of one and two signs (three found fewer wishes of unseen hands),
-their margins read as one choice. How often it finds the wish of a hand that it has not seen is printed, hand by
-hand (`--quick` leaves that out).
+A linear separator for each wish over n-grams of one and two signs (with three it found fewer wishes of hands
+that it had not seen), their margins read as one choice. How often it finds the wish of a hand that it has not
+seen is printed, hand by hand (`--quick` leaves that out).
 It needs scikit-learn, which comes with the tools for tests and is not there where the services run.
 """
 
@@ -36,7 +36,7 @@ def spoken_of(text: str) -> set[str]:
 
 
 def learnt(wished: Sequence[Wished], spoken: Sequence[set[str]]) -> tuple[Texts, LinearSVC]:
-    """Return what sentences teach of their wishes; each wish counts the same, however often it was written of."""
+    """Return what sentences teach of their wishes; each wish counts the same."""
     texts = texts_of(spoken, SEEN_MIN)
     model = LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
     return texts, model.fit(texts.rows(spoken), [one.wish for one in wished])

@@ -7,20 +7,21 @@ confidence = how often somebody who is first in this way is right: by the catalo
              the more by what they would have foretold of each other. A contract alone is no evidence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 
 from services.matching.domain.affairs import Heard, county_affairs, is_office, shares
 from services.matching.domain.assignment import NEAR_SHARE
+from services.matching.domain.cases import LIKELY_IS_ONE, Cases
 from services.matching.domain.circumstances import Circumstances
-from services.matching.domain.confidence import day_one, sure_from
+from services.matching.domain.confidence import day_one, sure_from, two_witnesses
 from services.matching.domain.evidence import (
     TEXT_CHARACTERS_MAX,
     EvidenceIndex,
+    Offer,
     Reading,
-    likeness,
     scope_cover,
 )
 from services.matching.domain.lexicon import OTHER, field_lexicon
@@ -52,6 +53,8 @@ LONG_STORY_CHARACTERS = 80
 UNTAUGHT_SURE_MAX = 0.93
 """Before there are lessons nobody is surer than this of a long story, most of whose words tell of something
 else, or at a county's desk: offices alone and no places, where a few of them answer for everything."""
+WISH_AT_A_DESK = 0.25
+"""What a wish counts at a county's desk, whose offices answer for much that nobody wishes of a community."""
 ABLE_MIN = 0.6
 """From this match on somebody does what is asked, not only something near it."""
 MATTER_WEIGHT_MIN = 0.6
@@ -70,19 +73,25 @@ class Read(NamedTuple):
 
     reading: Reading
     place: str
-    free: list[float]
-    cases: dict[int, Case]
+    cases: Cases
     asked: float
     heard: dict[int, Heard]
     told: float
     characters: int
+    wishes: Mapping[str, int]
 
 
 class Weighed(NamedTuple):
-    """A case with its score; `able` is the part that rests on its own duties, resources and contract."""
+    """A case with its score.
+
+    Arguments:
+        able: the part that rests on its own duties, resources and contract.
+        words: of that, what does not rest on how the wish was understood.
+    """
 
     score: float
     able: float
+    words: float
     values: list[tuple[PartName, float]]
     case: Case
 
@@ -102,6 +111,7 @@ class Ranker:
         self._concepts = {concept.path: number for number, concept in enumerate(lexicon.concepts)}
         self._places = {place.id: place for place in catalogue.places}
         self._is_county_desk = not catalogue.places and all(map(is_office, catalogue.providers))
+        self._heed = WISH_AT_A_DESK if self._is_county_desk else 1.0
         self._owners = shares(self._providers, self._affairs)
         self._reasons = Reasons(self._providers, self._places, self._affairs)
         self._contracts = self._contracts_by_place(catalogue)
@@ -169,55 +179,45 @@ class Ranker:
     def said(self, read: Read) -> list[float]:
         """Return by provider what speaks for it in words: no contract, no capacity, no circumstances."""
         said = [0.0] * len(self._providers)
-        for number, case in read.cases.items():
-            said[number] = sum(value for _, value in case.said(read.asked, read.told))
+        for case in read.cases:
+            said[case.provider] = sum(value for _, value in case.said(read.asked, read.told))
         return said
 
     def _read(self, matter: Matter, now: Circumstances, free: list[float]) -> Read:
         reading = self._index.read(matter.text, matter.title, matter.compound)
         place = matter.compound or (reading.places[0] if len(reading.places) == 1 else "")
-        cases, asked = self._gather(free, reading)
         heard = self._affairs.hear(matter.text[:TEXT_CHARACTERS_MAX], matter.title)
-        self._grant(cases, free, matter.wishes)
-        told = self._hear(cases, free, heard)
-        self._add_contracts(cases, free, reading, place, now.on)
-        self._add_idle(cases, free)
-        return Read(
-            reading, place, free, cases, asked, heard, told, len(matter.text) + len(matter.title or "")
-        )
+        cases = Cases(free)
+        asked = cases.ask(reading, self._index.offers)
+        cases.grant(self._wished(matter.wishes))
+        told = cases.hear(heard, self._owners)
+        self._add_contracts(cases, reading, place, now.on)
+        cases.fill_up(CANDIDATES_MIN)
+        characters = len(matter.text) + len(matter.title or "")
+        return Read(reading, place, cases, asked, heard, told, characters, matter.wishes)
 
-    def _grant(self, cases: dict[int, Case], free: list[float], wishes: Mapping[str, int]) -> None:
-        """Count what may be wished for; a wish of another release that the lexicon does not know says nothing."""
+    def _wished(self, wishes: Mapping[str, int]) -> Iterator[tuple[str, float, tuple[Offer, ...]]]:
+        """Yield what may be wished for, with who does it; a wish that the lexicon does not know is left out."""
         for name, thousandths in wishes.items():
             concept = self._concepts.get(name)
-            for offer in self._index.offers[concept] if concept is not None else ():
-                if free[offer.provider]:
-                    _case(cases, free, offer.provider).grant(name, thousandths / 1_000, offer)
-
-    def _hear(self, cases: dict[int, Case], free: list[float], heard: Mapping[int, Heard]) -> float:
-        """Count topics for those who answer for them; returns the weight of all."""
-        told = 0.0
-        for topic, spoken in heard.items():
-            told += spoken.weight
-            for share in self._owners[topic]:
-                if free[share.provider]:
-                    _case(cases, free, share.provider).hear(topic, spoken, share)
-        return told
+            if concept is not None:
+                yield name, self._heed * thousandths / LIKELY_IS_ONE, self._index.offers[concept]
 
     def _best(self, read: Read, learnt: Learnt | None, now: Circumstances) -> list[Weighed]:
         """The best cases with their scores; providers are numbered by id, so ties go by id."""
         weighed: list[Weighed] = []
         if learnt is not None:
             for number, correction in enumerate(learnt.corrections):
-                if read.free[number] and abs(correction) > CORRECTION_MIN:
-                    _case(read.cases, read.free, number).experience = correction
+                if read.cases.free[number] and abs(correction) > CORRECTION_MIN:
+                    read.cases.of(number).experience = correction
         place = self._places.get(read.place)
-        for case in read.cases.values():
+        for case in read.cases:
             values = case.values(read.asked, read.told)
             able = sum(value for name, value in values if name not in OF_THE_WORLD)
+            words = able - sum(value for name, value in values if name is PartName.WISH)
             spoken = now.parts(self._providers[case.provider], place)
             values.extend((name, value) for name, value, _ in spoken)
-            weighed.append(Weighed(sum(value for _, value in values), able, values, case))
+            weighed.append(Weighed(sum(value for _, value in values), able, words, values, case))
         weighed.sort(key=lambda one: (-one.score, one.case.provider))
         return weighed[:CANDIDATES_MAX]
 
@@ -251,10 +251,14 @@ class Ranker:
             return 0.0
         first = best[0].case
         # Circumstances choose among the able; they make nobody surer or less sure of who is able.
-        words = [one.able for one in best]
-        by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True))
-        others = max((c.affair for c in read.cases.values() if c is not first), default=0.0)
-        alone = day_one(by_concepts, (first.affair - others) / (read.told + AFFAIR_HALF))
+        words = [one.words for one in best]
+        is_named = words[0] >= max(words)
+        by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True)) if is_named else 0.0
+        affairs = first.affair - read.cases.but(first, "affair")
+        alone = day_one(by_concepts, affairs / (read.told + AFFAIR_HALF))
+        if read.wishes and not self._is_county_desk:
+            rival = read.cases.but(first, "wish")
+            alone = two_witnesses(alone, first.wish, rival, words_for_another=not is_named)
         vague = self._is_county_desk or read.characters > LONG_STORY_CHARACTERS
         return min(alone, UNTAUGHT_SURE_MAX) if vague else alone
 
@@ -266,7 +270,9 @@ class Ranker:
             if asked.stance is SCENE or asked.weight < MATTER_WEIGHT_MIN or not offers:
                 continue
             does = {
-                offer.provider for offer in offers if offer.best >= ABLE_MIN and read.free[offer.provider]
+                offer.provider
+                for offer in offers
+                if offer.best >= ABLE_MIN and read.cases.free[offer.provider]
             }
             able.setdefault(self._index.lexicon.concepts[number].category, set()).update(does)
         done = [providers for providers in able.values() if providers]
@@ -281,7 +287,13 @@ class Ranker:
                 affair = self._affairs.topics[topic].affair
                 weights[affair] = weights.get(affair, 0.0) + heard.weight
             return max(weights, key=lambda affair: weights[affair])
-        return fine
+        return fine if fine != OTHER else self._wished_category(read.wishes)
+
+    def _wished_category(self, wishes: Mapping[str, int]) -> str:
+        """What the likeliest wish is about, where no word is known; nothing that is less likely than not."""
+        name = max(wishes, key=lambda name: wishes[name], default="")
+        concept = self._concepts.get(name) if wishes.get(name, 0) * 2 > LIKELY_IS_ONE else None
+        return self._index.lexicon.concepts[concept].category if concept is not None else OTHER
 
     def _free(
         self, open_orders: Mapping[str, int], on: date, excluded: frozenset[str] = frozenset()
@@ -298,24 +310,11 @@ class Ranker:
                 free[self._number[provider]] = 0.0
         return free
 
-    def _gather(self, free: list[float], reading: Reading) -> tuple[dict[int, Case], float]:
-        """The cases that the words make, and the weight of all that is asked."""
-        cases: dict[int, Case] = {}
-        asked_weight = 0.0
-        for concept, asked in reading.concepts.items():
-            asked_weight += asked.weight
-            for offer in self._index.offers[concept]:
-                if free[offer.provider]:
-                    _case(cases, free, offer.provider).take(asked, offer)
-        return cases, asked_weight + _add_likeness(cases, free, reading)
-
-    def _add_contracts(
-        self, cases: dict[int, Case], free: list[float], reading: Reading, place: str, on: date
-    ) -> None:
+    def _add_contracts(self, cases: Cases, reading: Reading, place: str, on: date) -> None:
         for contract in self._contracts.get(place, ()):
             number = self._number[contract.unit]
-            if free[number] and contract.runs(on):
-                case = _case(cases, free, number)
+            if cases.free[number] and contract.runs(on):
+                case = cases.of(number)
                 case.contract = contract
                 case.contract_cover = self._scope_weight(contract, reading) if contract.scope else case.cover
                 case.cover = max(case.cover, case.contract_cover)
@@ -323,16 +322,6 @@ class Ranker:
     def _scope_weight(self, contract: Contract, reading: Reading) -> float:
         covers = self._scopes[contract.id]
         return sum(asked.weight * covers.get(concept, 0.0) for concept, asked in reading.concepts.items())
-
-    def _add_idle(self, cases: dict[int, Case], free: list[float]) -> None:
-        """Fill up with those for whom only their free hands speak, so that staff have a choice."""
-        if len(cases) >= CANDIDATES_MIN:
-            return
-        # Sorting keeps the order of equals, so ties go by id.
-        idle = sorted(range(len(free)), key=free.__getitem__, reverse=True)
-        for number in idle[:CANDIDATES_MIN]:
-            if free[number]:
-                _case(cases, free, number)
 
     def _candidates(
         self,
@@ -369,23 +358,3 @@ def _chances(scores: Sequence[float], sure: float) -> list[float]:
         sure if place == 0 else min(sure, left * max(0.0, score) / rest if rest else 0.0)
         for place, score in enumerate(scores)
     ]
-
-
-def _case(cases: dict[int, Case], free: list[float], number: int) -> Case:
-    case = cases.get(number)
-    if case is None:
-        case = cases[number] = Case(number, free[number])
-    return case
-
-
-def _add_likeness(cases: dict[int, Case], free: list[float], reading: Reading) -> float:
-    """Likeness of wording counts as one more thing asked for; returns its weight."""
-    most = 0.0
-    for number, overlap in reading.overlap.items():
-        like = likeness(overlap) if free[number] else 0.0
-        if like > 0:
-            case = _case(cases, free, number)
-            case.likeness = like
-            case.cover += like
-            most = max(most, like)
-    return most
