@@ -8,12 +8,12 @@ import typer
 
 from services.language.reader import Reading, own_reader
 
-app = typer.Typer(help="Try the reader: danger, accusation, private or public, what is asked.")
+app = typer.Typer(help="Try the reader: danger, accusation, private or public, what is asked and wished for.")
 
 
 @app.callback()
 def language() -> None:
-    """Try the reader: danger, accusation, private or public, what is asked."""
+    """Try the reader: danger, accusation, private or public, what is asked and wished for."""
 
 
 @app.command()
@@ -38,4 +38,5 @@ def as_line(text: str, reading: Reading) -> dict[str, Any]:
         "private": reading.private,
         "want": reading.want,
         "elsewhere": reading.elsewhere,
+        "wishes": dict(reading.wishes),
     }

@@ -16,6 +16,12 @@ MODEL = DATA / "model.tsv"
 WISHES_MODEL = DATA / "wishes_model.tsv"
 PARTS = 10
 """Weights are kept in tenths."""
+WISHES_LONGEST = 2
+"""Wishes are known by n-grams of so many signs at the most."""
+FIRM = 300.0
+"""Added to the square of a text's length: where little is said, little is known of what is wished for."""
+STRANGE = 81.0
+"""What an n-gram that no sentence held adds to it; as much as the rarest that are known."""
 SHARPNESS = 16.0
 """Margins of wishes are multiplied by this: of hands that were not learnt from it then says best how likely a
 wish is."""
@@ -86,12 +92,14 @@ class Model:
         """Return which head a text belongs to, where it belongs to one of them, likeliest first.
 
         Arguments:
-            spoken: the n-grams of a text.
+            spoken: the n-grams of a text; those that are longer than wishes know do not count.
             most: so many heads at the most.
             least: share, in thousandths, below which a head is not named.
         """
-        sums = self._sums(spoken)
-        length = sqrt(int(sums[0]) / PARTS) or 1.0
+        short = [gram for gram in spoken if len(gram) <= WISHES_LONGEST]
+        known = [number for gram in short if (number := self._number.get(gram)) is not None]
+        sums = self._table[known].sum(axis=0, dtype=np.int64)
+        length = sqrt(int(sums[0]) / PARTS + FIRM + STRANGE * (len(short) - len(known)))
         logits = SHARPNESS * (np.array(self._bias) + sums[1:] / length) / PARTS
         shares = np.exp(logits - logits.max())
         shares = np.rint(1_000 * shares / shares.sum()).astype(np.int64)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from services.language.rows import DATA, BrokenTable, rows
 
 TABLE = DATA / "phrases.tsv"
-Phrase = Literal["again", "community", "upon_before", "upon_behind", "praise", "no_person"]
+Phrase = Literal["again", "feared", "community", "upon_before", "upon_behind", "praise", "no_person"]
 
 
 def read_phrases(file: Path = TABLE) -> Mapping[str, re.Pattern[str]]:

@@ -112,7 +112,7 @@ class Reader:
         danger = self._danger(chances, has_sign=sign is not None, is_letter=is_letter)
         if danger in ("none", "soon") and own_signs().asks(whole):
             danger = "perhaps"
-        if danger == "now" and phrase("again").search(whole):
+        if danger == "now" and (phrase("again").search(whole) or phrase("feared").search(whole)):
             danger = "perhaps"
         worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
         kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND

@@ -95,14 +95,20 @@ class Texts:
     vocabulary: Mapping[str, int]
     rarity: Sequence[float]
 
-    def rows(self, spoken: Sequence[set[str]]) -> Any:
-        """Return one row per sentence, of length one."""
+    def rows(self, spoken: Sequence[set[str]], firm: float = 0.0, strange: float = 0.0) -> Any:
+        """Return one row per sentence, of length one.
+
+        Arguments:
+            firm: added to the square of each length, so that rows of few n-grams are shorter.
+            strange: what each n-gram that is not in the table adds to it.
+        """
         values: list[float] = []
         columns: list[int] = []
         ends = [0]
         for found in spoken:
             known = sorted(number for gram in found if (number := self.vocabulary.get(gram)) is not None)
-            length = sqrt(sum(self.rarity[number] ** 2 for number in known)) or 1.0
+            more = firm + strange * (len(found) - len(known))
+            length = sqrt(sum(self.rarity[number] ** 2 for number in known) + more) or 1.0
             values += [self.rarity[number] / length for number in known]
             columns += known
             ends.append(len(columns))
@@ -203,7 +209,7 @@ def lessons() -> list[Sentence]:
 
 
 def _plain(w: Wished) -> Sentence:
-    """Whoever wrote of a wish wrote of no danger and accused nobody; whose business it is they did not say."""
+    """Whoever wrote of a wish wrote of no danger and accused nobody; whose business it is nobody said."""
     return Sentence(w.hand, w.text, "none", "-", "none", UNKNOWN, "deed", "here", is_wished=True)
 
 

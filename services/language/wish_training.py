@@ -15,14 +15,13 @@ import numpy as np
 from sklearn.svm import LinearSVC
 
 from services.language.grams import grams, normal
-from services.language.model import PARTS, WISHES_MODEL, Head, written
+from services.language.model import FIRM, PARTS, STRANGE, WISHES_LONGEST, WISHES_MODEL, Head, written
 from services.language.training import Texts, texts_of
 from services.language.wishes import Wished, read_wished
 
-RULES = 1
+RULES = 2
 """Counts the changes of what is made from the same sentences."""
 SEEN_MIN = 2
-LONGEST = 2
 STRENGTH = 0.5
 """Inverse of the regularisation."""
 WEIGHT_MIN = 4
@@ -32,14 +31,14 @@ FIRST = 3
 
 def spoken_of(text: str) -> set[str]:
     """Return the n-grams of a text that the model knows of."""
-    return {gram for gram in grams(normal(text)) if len(gram) <= LONGEST}
+    return {gram for gram in grams(normal(text)) if len(gram) <= WISHES_LONGEST}
 
 
 def learnt(wished: Sequence[Wished], spoken: Sequence[set[str]]) -> tuple[Texts, LinearSVC]:
     """Return what sentences teach of their wishes; each wish counts the same."""
     texts = texts_of(spoken, SEEN_MIN)
     model = LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
-    return texts, model.fit(texts.rows(spoken), [one.wish for one in wished])
+    return texts, model.fit(texts.rows(spoken, FIRM, STRANGE), [one.wish for one in wished])
 
 
 def train(wished: Sequence[Wished]) -> str:
@@ -72,7 +71,7 @@ def tell_hands(wished: Sequence[Wished]) -> None:
         rest = [n for n, one in enumerate(wished) if one.hand != hand]
         theirs = [n for n, one in enumerate(wished) if one.hand == hand]
         texts, model = learnt([wished[n] for n in rest], [spoken[n] for n in rest])
-        margins: Any = model.decision_function(texts.rows([spoken[n] for n in theirs]))
+        margins: Any = model.decision_function(texts.rows([spoken[n] for n in theirs], FIRM, STRANGE))
         best = model.classes_[np.argsort(-margins, axis=1)]
         own = np.array([wished[n].wish for n in theirs])
         first, three = np.mean(best[:, 0] == own), np.mean((best[:, :FIRST] == own[:, None]).any(axis=1))

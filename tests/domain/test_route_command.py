@@ -101,6 +101,7 @@ def test_an_answer_says_everything_and_its_parts_add_up() -> None:
             "private",
             "want",
             "elsewhere",
+            "wishes",
             "held",
             "matters",
             "decision",

@@ -168,15 +168,17 @@ def not_asked(half: Half) -> list[Figure]:
 
 
 def ordinary(half: Half) -> list[Figure]:
-    """Return how plain demands fare."""
+    """Return how plain demands fare; of those whose provider takes no orders none can be first right."""
     plain = told("ordinary", half)
+    working = frozenset(router().able())
+    doable = [one for one in plain if one.kind in working]
 
     def right(found: Routed, one: Told) -> bool:
         return bool(found.ranking.candidates) and found.ranking.candidates[0].provider == one.kind
 
     sent = [one for one in plain if _dispatched(routed(one.text), one)]
     return [
-        _share("ordinary: first right", ">= 0.80", plain, right, wrong=False),
+        _share("ordinary: first right", ">= 0.80", doable, right, wrong=False),
         _share("ordinary: dispatched", AS_BEFORE, plain, _dispatched, wrong=False),
         _share("ordinary dispatched: right", ">= 0.97", sent, right, wrong=False),
         _share("ordinary: urgent or asked", "<= 0.05", plain, _alarming, wrong=True),

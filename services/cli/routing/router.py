@@ -122,6 +122,10 @@ class FileRouter:
             matter, {}, now.on, circumstances=now, experience=self._experience, excluded=excluded
         )
 
+    def able(self) -> tuple[str, ...]:
+        """Return the providers that may take an order today."""
+        return self._ranker.able(self._at.astimezone(self._zone).date())
+
     def numbers(self, kind: str) -> tuple[str, ...]:
         """Return whom to call in a kind of danger."""
         return numbers(kind, self._written_places)

@@ -38,7 +38,7 @@ from services.matching.domain.matter import (
 from services.matching.domain.providers import Catalogue, Contract
 from services.matching.domain.reasons import Reasons
 from services.matching.domain.stances import SCENE
-from services.matching.domain.weighing import AFFAIR_HALF, Case, PartName, answered
+from services.matching.domain.weighing import ABLE_MIN, AFFAIR_HALF, Case, PartName, answered
 
 CANDIDATES_MAX = 5
 CANDIDATES_MIN = 3
@@ -55,8 +55,9 @@ UNTAUGHT_SURE_MAX = 0.93
 else, or at a county's desk: offices alone and no places, where a few of them answer for everything."""
 WISH_AT_A_DESK = 0.25
 """What a wish counts at a county's desk, whose offices answer for much that nobody wishes of a community."""
-ABLE_MIN = 0.6
-"""From this match on somebody does what is asked, not only something near it."""
+ASKED_MIN = 0.3
+HALF = 0.5
+"""Whoever does less than this of what the words ask for, where they ask for so much, is spoken against."""
 MATTER_WEIGHT_MIN = 0.6
 """A category that is named less plainly than this is no matter of its own."""
 
@@ -163,6 +164,10 @@ class Ranker:
         """Return the providers by their number."""
         return tuple(provider.id for provider in self._providers)
 
+    def able(self, on: date) -> tuple[str, ...]:
+        """Return the providers that may take an order on a day."""
+        return tuple(p.id for p, share in zip(self._providers, self._free({}, on), strict=True) if share)
+
     @property
     def topics(self) -> int:
         """Return how many topics there are."""
@@ -197,7 +202,7 @@ class Ranker:
         return Read(reading, place, cases, asked, heard, told, characters, matter.wishes)
 
     def _wished(self, wishes: Mapping[str, int]) -> Iterator[tuple[str, float, tuple[Offer, ...]]]:
-        """Yield what may be wished for, with who does it; a wish that the lexicon does not know is left out."""
+        """Yield what may be wished for, with who does it; what the lexicon does not know is left out."""
         for name, thousandths in wishes.items():
             concept = self._concepts.get(name)
             if concept is not None:
@@ -258,7 +263,8 @@ class Ranker:
         alone = day_one(by_concepts, affairs / (read.told + AFFAIR_HALF))
         if read.wishes and not self._is_county_desk:
             rival = read.cases.but(first, "wish")
-            alone = two_witnesses(alone, first.wish, rival, words_for_another=not is_named)
+            does_less = read.asked >= ASKED_MIN and first.cover < HALF * read.asked
+            alone = two_witnesses(alone, first.wish_able, rival, spoken_against=does_less or not is_named)
         vague = self._is_county_desk or read.characters > LONG_STORY_CHARACTERS
         return min(alone, UNTAUGHT_SURE_MAX) if vague else alone
 

@@ -20,6 +20,8 @@ CONTRACT_SHARE = 1.0
 PAIRING_SHARE = 0.05
 CAPACITY_SHARE = 0.05
 
+ABLE_MIN = 0.6
+"""From this match on somebody does what is asked, not only something near it."""
 COVERAGE_ABLE = 0.6
 """From this coverage on a provider counts as able, and its contract counts in full."""
 STRENGTH_HALF = 0.35
@@ -69,6 +71,8 @@ class Case:
     resource_index: int = 0
     wish: float = 0.0
     """How likely it is (0..1) that what is wished for is something that it does."""
+    wish_able: float = 0.0
+    """The same, where whoever is able counts as if that were all that it does."""
     wish_most: float = 0.0
     wish_name: str = ""
     wish_offer: Offer | None = None
@@ -101,6 +105,7 @@ class Case:
         """
         granted = likely * offer.best
         self.wish += granted
+        self.wish_able += likely if offer.best >= ABLE_MIN else granted
         if granted > self.wish_most:
             self.wish_most, self.wish_name, self.wish_offer = granted, name, offer
 
