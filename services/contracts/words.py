@@ -71,6 +71,7 @@ class Reading(Word):
     `said`: what a danger rests on, in the words of the text. `elsewhere`: the place of another county or town
     that it is about. `against_community`: the community itself or its staff are accused.
     `accused`: providers that staff named; where empty, whoever knows the catalogue finds them.
+    `unclear`: a person should look before anybody is sent, in case it is a danger.
     `wishes`: what it may be that is wished for → how likely, in thousandths.
     """
 
@@ -83,6 +84,7 @@ class Reading(Word):
     private: bool = False
     want: Want = "deed"
     elsewhere: str = ""
+    unclear: bool = False
     wishes: dict[str, int] = Field(default_factory=dict)
 
 

@@ -61,6 +61,7 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
         private=private,
         want=heard.want,
         elsewhere=heard.elsewhere,
+        unclear=heard.unclear,
         wishes=dict(heard.wishes),
     )
 
@@ -325,6 +326,8 @@ def corrected(heard: Understood, correction: Correction) -> Understood:
     kind = correction.danger_kind or heard.kind
     danger = correction.danger or heard.danger
     changes: dict[str, object] = {"danger": danger, "kind": (kind or "other") if danger != "none" else ""}
+    if correction.danger is not None:
+        changes["unclear"] = False
     if correction.accusation is not None:
         changes["accusation"] = correction.accusation
     if correction.accused is not None:

@@ -26,6 +26,8 @@ SURE_WITH_A_SIGN, PERHAPS_WITH_A_SIGN = 450, 100
 """From these chances on, in thousandths, where a plain word for a danger stands in the text as well."""
 LETTER_SURE = 860, 780
 """The same for letters, without and with such a word."""
+UNCLEAR = 130
+"""From this chance of a danger on, in thousandths, a person should look before anybody is sent."""
 NO_KIND = ""
 WISHES_MAX = 3
 WISH_MIN = 20
@@ -46,6 +48,7 @@ class Reading:
         private: it is not for the neighbours.
         want: a `deed`, an `answer`, or `nothing`.
         elsewhere: it speaks of another county or town.
+        unclear: too little is heard of a danger to ask about it, and too much to send somebody unasked.
         said: what the danger rests on, in the words of the text.
         wishes: what it may be that is wished for, with how likely it is, in thousandths; likeliest first.
         chances: what each answer rests on, in thousandths, by head of the model.
@@ -57,6 +60,7 @@ class Reading:
     private: bool
     want: Want
     elsewhere: bool
+    unclear: bool
     said: tuple[str, ...]
     wishes: tuple[tuple[str, int], ...]
     chances: Mapping[str, int]
@@ -126,6 +130,7 @@ class Reader:
             self._is_private(chances),
             self._want(chances, danger),
             chances["elsewhere"] >= self._model.heads["elsewhere"].sure,
+            danger in ("none", "soon") and chances["now"] >= UNCLEAR,
             said,
             self._wished(all_of_it),
             chances,

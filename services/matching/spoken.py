@@ -73,5 +73,6 @@ def heard_in(names: Names, matter: Matter, reading: Reading | None, about: str, 
         reading.want,
         reading.elsewhere,
         is_confirmed=reading.accused is not None,
+        unclear=reading.unclear,
         wishes=reading.wishes,
     )

@@ -75,6 +75,7 @@ class Understood:
         want: a `deed`, an `answer` or `nothing`.
         elsewhere: the place of another county or town that it is about; empty: here.
         is_confirmed_elsewhere: a person has said that it is not here.
+        unclear: a person should look before anybody is sent, in case it is a danger.
         wishes: what it may be that is wished for → how likely, in thousandths.
     """
 
@@ -88,6 +89,7 @@ class Understood:
     want: Want = "deed"
     elsewhere: str = ""
     is_confirmed_elsewhere: bool = False
+    unclear: bool = False
     wishes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -150,6 +152,7 @@ def understood(said: Said, home: Home | None = None) -> Understood:
         _is_private(said, accusation),
         reading.want,
         _elsewhere(said, home),
+        unclear=reading.unclear,
         wishes=dict(reading.wishes),
     )
 

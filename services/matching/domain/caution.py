@@ -38,6 +38,7 @@ class Heard:
         elsewhere: the other place that it is about.
         taken: somebody has the danger in hand.
         is_confirmed: a person has said who is accused.
+        unclear: a person should look before anybody is sent, in case it is a danger.
         wishes: what it may be that is wished for → how likely, in thousandths.
     """
 
@@ -51,6 +52,7 @@ class Heard:
     elsewhere: str = ""
     taken: bool = False
     is_confirmed: bool = False
+    unclear: bool = False
     wishes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -200,9 +202,10 @@ def why_a_person(heard: Heard, first: str, names: Mapping[str, Provider]) -> str
     if heard.accusation == "complaint" and first in heard.accused and first in names:
         name = names[first].name
         return f"像是对{name}的服务不满意，请工作人员判断；可以转给{name}，不会带居民的姓名电话"
-    return _nothing_to_do_here(heard)
+    return _UNCLEAR if heard.unclear else _nothing_to_do_here(heard)
 
 
+_UNCLEAR = "话里隐约像是有险情，又说不准，请工作人员先看一眼再派"
 _IN_DANGER = {
     "now": "紧急：有人可能正处在危险中（{danger}），先处置险情，再由工作人员决定派给谁",
     "perhaps": "可能有人有危险（{danger}），请先向居民核实",
