@@ -38,5 +38,5 @@ def as_line(text: str, reading: Reading) -> dict[str, Any]:
         "private": reading.private,
         "want": reading.want,
         "elsewhere": reading.elsewhere,
-        "wishes": dict(reading.wishes),
+        "wishes": {wish.name: wish.likely for wish in reading.wishes},
     }

@@ -65,6 +65,13 @@ class Message(Word):
     """It holds what everybody may call and read, and nobody's own numbers."""
 
 
+class Wish(Word):
+    """What may be wished for: category and concept of the lexicon, and how likely, in thousandths."""
+
+    name: str
+    likely: int
+
+
 class Reading(Word):
     """What a text was read to say, once, where it came in; nobody reads it again.
 
@@ -72,7 +79,7 @@ class Reading(Word):
     that it is about. `against_community`: the community itself or its staff are accused.
     `accused`: providers that staff named; where empty, whoever knows the catalogue finds them.
     `unclear`: a person should look before anybody is sent, in case it is a danger.
-    `wishes`: what it may be that is wished for → how likely, in thousandths.
+    `wishes`: what it may be that is wished for, likeliest first.
     """
 
     danger: DangerLevel = "none"
@@ -85,7 +92,7 @@ class Reading(Word):
     want: Want = "deed"
     elsewhere: str = ""
     unclear: bool = False
-    wishes: dict[str, int] = Field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
 
 
 class Proof(Word):

@@ -7,7 +7,7 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import Conflict, NotFound
-from services.contracts.words import Actor, Reading, Role
+from services.contracts.words import Actor, Reading, Role, Wish
 from services.intake.domain import alarm as rules
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Line, NotYourDemand
@@ -62,7 +62,7 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
         want=heard.want,
         elsewhere=heard.elsewhere,
         unclear=heard.unclear,
-        wishes=dict(heard.wishes),
+        wishes=tuple(Wish(name=wish.name, likely=wish.likely) for wish in heard.wishes),
     )
 
 

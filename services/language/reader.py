@@ -12,7 +12,7 @@ from services.language.grams import grams, normal
 from services.language.model import Model, own_model, own_wishes_model
 from services.language.phrases import phrase
 from services.language.signs import own_signs
-from services.language.wishes import NOTHING_HERE
+from services.language.wishes import NOTHING_HERE, Wish
 from services.language.words import Accusation, DangerLevel, Want
 
 WHOLE_CHARACTERS = 90
@@ -50,7 +50,7 @@ class Reading:
         elsewhere: it speaks of another county or town.
         unclear: too little is heard of a danger to ask about it, and too much to send somebody unasked.
         said: what the danger rests on, in the words of the text.
-        wishes: what it may be that is wished for, with how likely it is, in thousandths; likeliest first.
+        wishes: what it may be that is wished for, likeliest first.
         chances: what each answer rests on, in thousandths, by head of the model.
     """
 
@@ -62,7 +62,7 @@ class Reading:
     elsewhere: bool
     unclear: bool
     said: tuple[str, ...]
-    wishes: tuple[tuple[str, int], ...]
+    wishes: tuple[Wish, ...]
     chances: Mapping[str, int]
 
     @property
@@ -136,11 +136,11 @@ class Reader:
             chances,
         )
 
-    def _wished(self, spoken: set[str]) -> tuple[tuple[str, int], ...]:
+    def _wished(self, spoken: set[str]) -> tuple[Wish, ...]:
         if self._wishes is None:
             return ()
         found = self._wishes.shares_of(spoken, WISHES_MAX, WISH_MIN)
-        return tuple((name, share) for name, share in found if name != NOTHING_HERE)
+        return tuple(Wish(name, share) for name, share in found if name != NOTHING_HERE)
 
     def _danger(self, chances: Mapping[str, int], *, has_sign: bool, is_letter: bool) -> DangerLevel:
         """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard.

@@ -74,9 +74,9 @@ def _is_for_somebody(s: Sentence) -> bool:
 
 
 QUESTIONS = (
-    Question("now", "danger", lambda s: s.danger == "now", perhaps=300, sure=660),
-    Question("soon", "danger", lambda s: s.danger != "none", perhaps=400, sure=560),
-    Question("wrongdoing", "accusation", lambda s: s.accusation == "wrongdoing", perhaps=200, sure=600),
+    Question("now", "danger", lambda s: s.danger == "now", perhaps=300, sure=700),
+    Question("soon", "danger", lambda s: s.danger != "none", perhaps=400, sure=450),
+    Question("wrongdoing", "accusation", lambda s: s.accusation == "wrongdoing", perhaps=250, sure=600),
     Question("complaint", "accusation", lambda s: s.accusation != "none", perhaps=250, sure=350),
     Question("private", "privacy", lambda s: s.privacy == "private", _is_for_somebody, perhaps=200, sure=500),
     Question("idle", "asked", lambda s: s.asked in IDLE, perhaps=300, sure=520),

@@ -22,7 +22,7 @@ from services.language.wishes import Wished, read_wished
 RULES = 2
 """Counts the changes of what is made from the same sentences."""
 SEEN_MIN = 2
-STRENGTH = 0.5
+STRENGTH = 0.8
 """Inverse of the regularisation."""
 WEIGHT_MIN = 4
 """Smaller weights, in tenths, are left out of the table."""

@@ -14,6 +14,19 @@ NOTHING_HERE = "-"
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What may be wished for.
+
+    Arguments:
+        name: category and concept of the lexicon, parted by a slash.
+        likely: how likely it is, in thousandths.
+    """
+
+    name: str
+    likely: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wished:
     """What somebody might say who wishes for something.
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from services.contracts.orders import CandidateRef, ReasonPart
 from services.contracts.words import Milestone, Proof, ProviderRef, Reading
+from services.language.wishes import Wish
 from services.matching.domain.caution import Heard, Names, those
 from services.matching.domain.matter import Matter
 from services.matching.domain.parts import Choice, Evidence, Stage, Who
@@ -74,5 +75,5 @@ def heard_in(names: Names, matter: Matter, reading: Reading | None, about: str, 
         reading.elsewhere,
         is_confirmed=reading.accused is not None,
         unclear=reading.unclear,
-        wishes=reading.wishes,
+        wishes=tuple(Wish(wish.name, wish.likely) for wish in reading.wishes),
     )

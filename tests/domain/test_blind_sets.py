@@ -14,11 +14,8 @@ from tests.reading.figures import Figure, accusations, dangers, not_asked, ordin
 
 COUNTY = Path(__file__).parent / "county_messages.jsonl"
 SHORT_OF_WHAT_IS_WANTED: dict[str, str] = {
-    "complaints about nobody here: as today": ">= 0.66",
-    "ordinary: first right": ">= 0.31",
-    "ordinary: dispatched": ">= 0.22",
-    "ordinary dispatched: right": ">= 0.73",
-    "ordinary: urgent or asked": "<= 0.15",
+    "complaints about nobody here: as today": ">= 0.72",
+    "ordinary dispatched: right": ">= 0.93",
 }
 """Figure → what holds today, where that is less than what is wanted."""
 

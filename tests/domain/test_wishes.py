@@ -1,6 +1,7 @@
 """What is wished for, where no word of the catalogue is said: sentences, model, and what becomes of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from services.language.grams import grams, normal
 from services.language.model import WISHES_LONGEST, Head, own_wishes_model, read_model, written
 from services.language.reader import WISHES_MAX, own_reader
 from services.language.rows import BrokenTable
-from services.language.wishes import NOTHING_HERE, own_wishes, read_wished, read_wishes
+from services.language.wishes import NOTHING_HERE, Wish, own_wishes, read_wished, read_wishes
 from services.matching.domain.confidence import DISAGREEMENT_MAX, WISHED_MIN, two_witnesses
 from services.matching.domain.lexicon import field_lexicon
 from services.matching.domain.matter import Matter, Part, Ranking
@@ -97,7 +98,7 @@ class TestModel:
 
 
 def wishes_of(text: str, title: str | None = None) -> Mapping[str, int]:
-    return dict(own_reader().read(text, title).wishes)
+    return {wish.name: wish.likely for wish in own_reader().read(text, title).wishes}
 
 
 class TestReading:
@@ -158,9 +159,13 @@ LIGHTER = provider("lighter", "安装太阳能路灯，维修路灯")
 PLUMBER = provider("plumber", "疏通下水道")
 
 
+def told(wishes: Mapping[str, int]) -> tuple[Wish, ...]:
+    return tuple(Wish(name, likely) for name, likely in wishes.items())
+
+
 def rank(text: str, wishes: Mapping[str, int], *providers: Provider) -> Ranking:
     known = Catalogue((Place("east", "东院"),), providers or (BARBER, LIGHTER, PLUMBER), (), 0.98)
-    return Ranker(known).rank(Matter(text, wishes=wishes), {}, TODAY)
+    return Ranker(known).rank(Matter(text, wishes=told(wishes)), {}, TODAY)
 
 
 def reasons(ranking: Ranking) -> Mapping[str, Part]:
@@ -193,6 +198,12 @@ class TestRanking:
         assert rank("下水道堵了", {}).decision == "dispatch"
         assert rank("下水道堵了", {"快递物流/取件": 900}).decision == "review"
 
+    def test_of_two_that_do_the_same_the_one_with_more_free_hands_is_no_less_sure(self) -> None:
+        known = Catalogue((), (LIGHTER, replace(LIGHTER, id="lights")), (), 0.98)
+        matter = Matter("晚上太黑想装路灯", wishes=told({LAMPS: 990}))
+        for taken in ({}, {"lighter": 1}, {"lights": 4}):
+            assert Ranker(known).rank(matter, taken, TODAY).decision == "dispatch"
+
     def test_a_wish_that_nobody_here_does_makes_nobody_a_candidate_for_it(self) -> None:
         ranking = rank("驿站又关门了", {"快递物流/取件": 990})
         assert ranking.decision == "review"
@@ -203,7 +214,7 @@ class TestRanking:
 
     def test_whoever_is_full_is_granted_nothing(self) -> None:
         known = Catalogue((), (BARBER, LIGHTER), (), 0.98)
-        ranking = Ranker(known).rank(Matter("打卷了", wishes={HAIR: 990}), {"barber": 5}, TODAY)
+        ranking = Ranker(known).rank(Matter("打卷了", wishes=told({HAIR: 990})), {"barber": 5}, TODAY)
         assert all(one.provider != "barber" for one in ranking.candidates)
 
     def test_what_an_earlier_release_took_in_is_ranked_by_its_words_as_before(self) -> None:

@@ -93,7 +93,7 @@ def dangers(half: Half) -> list[Figure]:
         _share("dangers now: urgent", ">= 0.80", now, _urgent, wrong=False),
         _share("dangers now: dispatched unasked", "<= 0.00", now, _dispatched, wrong=True),
         _share("800 not: urgent or asked", "<= 0.15", hard, _alarming, wrong=True),
-        _share("800 not: urgent", "<= 0.03", hard, _urgent, wrong=True),
+        _share("800 not: urgent", "<= 0.05", hard, _urgent, wrong=True),
         _share("soon: soon or asked", ">= 0.75", soon, lambda f, _: f.said.danger != "none", wrong=False),
     ]
 

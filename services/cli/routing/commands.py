@@ -80,7 +80,7 @@ def routed(line: DemandLine, router: FileRouter) -> dict[str, Any]:
         "private": said.private or said.is_alarming,
         "want": said.want,
         "elsewhere": said.elsewhere,
-        "wishes": dict(said.wishes),
+        "wishes": {wish.name: wish.likely for wish in said.wishes},
         "held": outcome.held,
         "matters": list(ranking.matters),
         "decision": ranking.decision,

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from services.language.wishes import Wish
 from services.matching.domain.matter import Matter
 
 TEXT_CHARACTERS_MAX = 100_000
@@ -83,6 +84,6 @@ def _told(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
-def matter_of(line: DemandLine, places: Mapping[str, str], wishes: Mapping[str, int]) -> Matter:
+def matter_of(line: DemandLine, places: Mapping[str, str], wishes: tuple[Wish, ...]) -> Matter:
     """Return what the router reads; a place that the community does not have counts as none."""
     return Matter(line.text, line.title, places.get(line.compound) if line.compound else None, wishes)

@@ -82,7 +82,7 @@ class FileRouter:
         self._experience = self._learning(retained(lessons)) if lessons else None
 
     def _lesson(self, number: int, line: LabelledLine) -> Lesson:
-        matter = matter_of(line, self.places, dict(read(line.text, line.title).reading.wishes))
+        matter = matter_of(line, self.places, read(line.text, line.title).reading.wishes)
         return Lesson(
             str(number),
             matter.text,

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.places import elsewhere_in, sounds_like_elsewhere
 from services.language.reader import Reading, own_reader
+from services.language.wishes import Wish
 from services.language.words import Accusation, DangerLevel, Want
 
 Kind = Literal["enquiry", "help", "suggestion", "complaint", "report"]
@@ -76,7 +77,7 @@ class Understood:
         elsewhere: the place of another county or town that it is about; empty: here.
         is_confirmed_elsewhere: a person has said that it is not here.
         unclear: a person should look before anybody is sent, in case it is a danger.
-        wishes: what it may be that is wished for → how likely, in thousandths.
+        wishes: what it may be that is wished for, likeliest first.
     """
 
     danger: DangerLevel = "none"
@@ -90,7 +91,7 @@ class Understood:
     elsewhere: str = ""
     is_confirmed_elsewhere: bool = False
     unclear: bool = False
-    wishes: Mapping[str, int] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
 
     @property
     def is_alarming(self) -> bool:
@@ -153,7 +154,7 @@ def understood(said: Said, home: Home | None = None) -> Understood:
         reading.want,
         _elsewhere(said, home),
         unclear=reading.unclear,
-        wishes=dict(reading.wishes),
+        wishes=reading.wishes,
     )
 
 

@@ -6,11 +6,12 @@ accused is no candidate; and of what nobody asks for nothing is made.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.rows import DATA, BrokenTable, rows
+from services.language.wishes import Wish
 from services.matching.domain.matter import Ranking
 from services.matching.domain.providers import Provider
 
@@ -39,7 +40,7 @@ class Heard:
         taken: somebody has the danger in hand.
         is_confirmed: a person has said who is accused.
         unclear: a person should look before anybody is sent, in case it is a danger.
-        wishes: what it may be that is wished for → how likely, in thousandths.
+        wishes: what it may be that is wished for, likeliest first.
     """
 
     danger: str = "none"
@@ -53,7 +54,7 @@ class Heard:
     taken: bool = False
     is_confirmed: bool = False
     unclear: bool = False
-    wishes: Mapping[str, int] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
 
     @property
     def pressing(self) -> int:

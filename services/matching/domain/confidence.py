@@ -31,14 +31,13 @@ BY_WISHES: Knots = (
     (0.0, 0.02),
     (0.3, 0.4),
     (0.5, 0.7),
-    (0.7, 0.92),
-    (0.8, 0.95),
-    (0.9, 0.97),
+    (0.7, 0.9),
+    (0.9, 0.945),
     (1.0, 0.985),
 )
 """The same by how much likelier it is that the first does what is wished for than that anybody else does.
 Measured on sentences of hands whose wishes the model had not seen (decision 0031)."""
-WISHED_MIN = 0.6
+WISHED_MIN = 0.7
 """Words make sure of nobody who does what is wished for less likely than this: one in ten was wrong."""
 CONTRADICTION = -0.4
 DISAGREEMENT_MAX = 0.9

@@ -1,10 +1,10 @@
 """What a community teaches the router: one lesson an order, from what people decided about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from services.language.wishes import Wish
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
 
@@ -52,7 +52,7 @@ class Lesson:
     number: int
     at: datetime | None = None
     undone: bool = False
-    wishes: Mapping[str, int] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
 
     @property
     def weight(self) -> float:

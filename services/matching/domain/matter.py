@@ -1,9 +1,10 @@
 """What goes into a ranking and what comes out: a matter, candidates with their reasons, what was learnt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from services.language.wishes import Wish
 from services.matching.domain.affairs import Heard
 
 Decision = Literal["dispatch", "review"]
@@ -16,14 +17,13 @@ class Matter:
     Arguments:
         text, title: in the resident's words.
         compound: the compound or venue (its id) it comes from.
-        wishes: what it may be that is wished for (category and concept of the lexicon) → how likely, in
-            thousandths, as intake read it; empty of what an earlier release took in.
+        wishes: what it may be that is wished for; empty of what an earlier release took in.
     """
 
     text: str
     title: str | None = None
     compound: str | None = None
-    wishes: Mapping[str, int] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
 
 
 class Part(NamedTuple):

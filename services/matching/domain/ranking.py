@@ -12,6 +12,7 @@ from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 
+from services.language.wishes import Wish
 from services.matching.domain.affairs import Heard, county_affairs, is_office, shares
 from services.matching.domain.assignment import NEAR_SHARE
 from services.matching.domain.cases import LIKELY_IS_ONE, Cases
@@ -79,7 +80,7 @@ class Read(NamedTuple):
     heard: dict[int, Heard]
     told: float
     characters: int
-    wishes: Mapping[str, int]
+    wishes: tuple[Wish, ...]
 
 
 class Weighed(NamedTuple):
@@ -201,12 +202,12 @@ class Ranker:
         characters = len(matter.text) + len(matter.title or "")
         return Read(reading, place, cases, asked, heard, told, characters, matter.wishes)
 
-    def _wished(self, wishes: Mapping[str, int]) -> Iterator[tuple[str, float, tuple[Offer, ...]]]:
+    def _wished(self, wishes: Sequence[Wish]) -> Iterator[tuple[str, float, tuple[Offer, ...]]]:
         """Yield what may be wished for, with who does it; what the lexicon does not know is left out."""
-        for name, thousandths in wishes.items():
-            concept = self._concepts.get(name)
+        for wish in wishes:
+            concept = self._concepts.get(wish.name)
             if concept is not None:
-                yield name, self._heed * thousandths / LIKELY_IS_ONE, self._index.offers[concept]
+                yield wish.name, self._heed * wish.likely / LIKELY_IS_ONE, self._index.offers[concept]
 
     def _best(self, read: Read, learnt: Learnt | None, now: Circumstances) -> list[Weighed]:
         """The best cases with their scores; providers are numbered by id, so ties go by id."""
@@ -257,7 +258,7 @@ class Ranker:
         first = best[0].case
         # Circumstances choose among the able; they make nobody surer or less sure of who is able.
         words = [one.words for one in best]
-        is_named = words[0] >= max(words)
+        is_named = words[0] >= NEAR_SHARE * max(words)
         by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True)) if is_named else 0.0
         affairs = first.affair - read.cases.but(first, "affair")
         alone = day_one(by_concepts, affairs / (read.told + AFFAIR_HALF))
@@ -295,11 +296,12 @@ class Ranker:
             return max(weights, key=lambda affair: weights[affair])
         return fine if fine != OTHER else self._wished_category(read.wishes)
 
-    def _wished_category(self, wishes: Mapping[str, int]) -> str:
+    def _wished_category(self, wishes: Sequence[Wish]) -> str:
         """What the likeliest wish is about, where no word is known; nothing that is less likely than not."""
-        name = max(wishes, key=lambda name: wishes[name], default="")
-        concept = self._concepts.get(name) if wishes.get(name, 0) * 2 > LIKELY_IS_ONE else None
-        return self._index.lexicon.concepts[concept].category if concept is not None else OTHER
+        first = max(wishes, key=attrgetter("likely"), default=None)
+        if first is None or first.likely * 2 <= LIKELY_IS_ONE or first.name not in self._concepts:
+            return OTHER
+        return self._index.lexicon.concepts[self._concepts[first.name]].category
 
     def _free(
         self, open_orders: Mapping[str, int], on: date, excluded: frozenset[str] = frozenset()

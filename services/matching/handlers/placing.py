@@ -90,9 +90,9 @@ class Placing(Calling):
 
         def decide(desk: Desk) -> None:
             guide, load = self.guide(desk), load_of(desk)
-            wishes = demand.reading.wishes if demand.reading else {}
-            matter = Matter(demand.text, demand.title, demand.compound, wishes)
+            matter = Matter(demand.text, demand.title, demand.compound)
             heard = guide.heard(matter, demand.reading, demand.about, urgent=demand.urgent)
+            matter = replace(matter, wishes=heard.wishes)
             ranking, held = guide.cautious(matter, load, heard, desk.at)
             soon = heard.danger == "soon"
             due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent, soon=soon)
