@@ -54,8 +54,9 @@ docs: setup-dev ## write the generated documents again: messages, settings, Open
 	@$(BIN)/sandan docs
 
 .PHONY: model
-model: setup-dev ## learn anew what the reader knows, from services/language/data/sentences
+model: setup-dev ## learn anew what the reader knows, from services/language/data (sentences, wished)
 	@$(BIN)/python -m services.language.training
+	@$(BIN)/python -m services.language.wish_training
 
 .PHONY: openapi
 openapi: docs ## the same

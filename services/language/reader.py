@@ -5,7 +5,7 @@ seen hurts more than a question too many (field-notes: an alarm that nobody hear
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.language.grams import grams, normal
@@ -28,6 +28,9 @@ LETTER_SURE = 860, 780
 """The same for letters, without and with such a word."""
 UNCLEAR = 130
 """From this chance of a danger on, in thousandths, a person should look before anybody is sent."""
+HELP_AT_LAW = "法律服务/"
+LAW_SURE, WRONG_BESIDE_LAW = 700, 850
+"""Who surely wants help at law (wages, a debt) accuses nobody, unless a wrong is told from this chance on."""
 NO_KIND = ""
 WISHES_MAX = 3
 WISH_MIN = 20
@@ -123,16 +126,17 @@ class Reader:
         said = _phrases(self._model, piece, "soon" if danger == "soon" else "now") if kind else ()
         if sign is not None and danger in ("now", "perhaps"):
             kind, said = sign[0], (sign[1], *said)[:SAID_MAX]
+        wishes = self._wished(all_of_it)
         return Reading(
             danger,
             kind.removeprefix("kind."),
-            self._accusation(chances),
+            self._accusation(chances, wants_law=_wants_law(wishes)),
             self._is_private(chances),
             self._want(chances, danger),
             chances["elsewhere"] >= self._model.heads["elsewhere"].sure,
             danger in ("none", "soon") and chances["now"] >= UNCLEAR,
             said,
-            self._wished(all_of_it),
+            wishes,
             chances,
         )
 
@@ -158,10 +162,13 @@ class Reader:
             return "none"
         return "perhaps" if 2 * chances["now"] >= now.perhaps else "soon"
 
-    def _accusation(self, chances: Mapping[str, int]) -> Accusation:
-        if chances["wrongdoing"] >= self._model.heads["wrongdoing"].perhaps:
+    def _accusation(self, chances: Mapping[str, int], *, wants_law: bool) -> Accusation:
+        wrong, complaint = self._model.heads["wrongdoing"].perhaps, self._model.heads["complaint"].sure
+        if chances["wrongdoing"] >= (WRONG_BESIDE_LAW if wants_law else wrong):
             return "wrongdoing"
-        return "complaint" if chances["complaint"] >= self._model.heads["complaint"].sure else "none"
+        if chances["complaint"] >= (WRONG_BESIDE_LAW if wants_law else complaint):
+            return "complaint"
+        return "none"
 
     def _is_private(self, chances: Mapping[str, int]) -> bool:
         return chances["private"] >= self._model.heads["private"].perhaps
@@ -170,6 +177,10 @@ class Reader:
         if danger == "none" and chances["idle"] >= self._model.heads["idle"].sure:
             return "nothing"
         return "answer" if chances["answer"] >= self._model.heads["answer"].sure else "deed"
+
+
+def _wants_law(wishes: Sequence[Wish]) -> bool:
+    return any(wish.name.startswith(HELP_AT_LAW) and wish.likely >= LAW_SURE for wish in wishes)
 
 
 def _pieces(text: str) -> Iterator[str]:

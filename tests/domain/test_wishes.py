@@ -129,6 +129,26 @@ class TestReading:
         assert next(iter(wishes_of("已经好几天了，麻烦看看", "院里的路灯不亮"))) == LAMPS
 
 
+class TestHelpAtLaw:
+    """Whoever is owed money wants it back, and accuses nobody whom the community knows."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "老板欠我三个月工资不给，没钱请律师",
+            "借给亲戚五万块，打了欠条，他现在不认账",
+            "讨薪，干了一年活老板跑了",
+        ],
+    )
+    def test_it_is_no_accusation_but_private(self, text: str) -> None:
+        reading = own_reader().read(text)
+        assert (reading.accusation, reading.private) == ("none", True)
+
+    def test_a_wrong_that_is_told_plainly_is_one_all_the_same(self) -> None:
+        text = "举报环卫队长扣我们扫街的工资，一人一月一百二说是管理费，不给就别干"
+        assert own_reader().read(text).accusation == "wrongdoing"
+
+
 class TestWitnesses:
     """Words and wish together make sure, or neither does."""
 

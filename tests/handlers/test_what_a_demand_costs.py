@@ -32,7 +32,7 @@ Written bytes, 37,818 before: cursors keep a digest of the last fact, by which a
 repetition. Read, 41 before: places are counted from the open orders, here at every step, as on a quiet day;
 under load twice a second. Written 39,000 and said 4,700 before: what the words were read to say goes with the
 demand, so that nobody reads them again, and notices have text, place and day; one more read finds whether the
-same person says the same twice. Written 42,200 and said 5,000 before: what may be wished for goes with it too.
+same person says the same twice. Written 42,200 and said 5,000 before: wishes go with it too.
 """
 
 

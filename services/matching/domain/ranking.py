@@ -1,6 +1,6 @@
 """Who should do it: ranks a community's providers for a matter and says how sure the ranking is.
 
-score      = duties + resources + wording + affairs + experience + contract + capacity + circumstances,
+score      = duties + resources + wording + wish + affairs + experience + contract + capacity + circumstances,
              each a Part with its reason
 confidence = how often somebody who is first in this way is right: by the catalogue alone
              (`confidence.day_one`), and the more lessons there are
