@@ -163,7 +163,10 @@ class TestWitnesses:
         assert two_witnesses(0.0, 1.0, 0.0, spoken_against=True) == DISAGREEMENT_MAX
 
     def test_a_wish_that_somebody_else_does_as_well_does_not(self) -> None:
-        assert two_witnesses(0.0, 1.0, 1.0, spoken_against=False) == 0.0
+        assert 0 < two_witnesses(0.0, 1.0, 1.0, spoken_against=False) < 0.1
+
+    def test_where_neither_speaks_nothing_is_sure(self) -> None:
+        assert two_witnesses(0.0, 0.0, 0.0, spoken_against=False) == 0.0
 
     def test_the_likelier_a_wish_the_surer(self) -> None:
         sure = [two_witnesses(0.0, wish / 10, 0.0, spoken_against=False) for wish in range(11)]

@@ -91,7 +91,7 @@ def two_witnesses(words: float, wish: float, rival: float, *, spoken_against: bo
         rival: how likely whoever else does it best does just that.
         spoken_against: the words speak for somebody else, or ask for what the first does not do.
     """
-    by_wish = along(BY_WISHES, wish - rival) if wish > rival else 0.0
+    by_wish = along(BY_WISHES, max(0.0, wish - rival)) if wish > 0 else 0.0
     if spoken_against:
         return min(DISAGREEMENT_MAX, by_wish)
     return max(by_wish, words if wish >= WISHED_MIN else min(DISAGREEMENT_MAX, words))
