@@ -83,15 +83,18 @@ def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Pl
         _raise(desk, demand, places)
     elif heard.danger == "perhaps":
         _ask(desk, ref, demand, places)
-    if heard.accusation == "wrongdoing" or heard.against_community:
-        to = (places.supervisor,) if heard.against_community and places.supervisor else ()
-        fact = facts.DemandAccuses(
-            demand=demand.id,
-            accusation=heard.accusation,
-            against_community=bool(to),
-            to=to,
-        )
-        desk.announce(ref, fact)
+    _tell_of_a_wrong(desk, ref, heard, places)
+
+
+def _tell_of_a_wrong(desk: Desk, ref: Ref[Demand], heard: Understood, places: Places) -> None:
+    """Tell staff that somebody is accused; the supervisor where it is the community itself."""
+    if heard.accusation != "wrongdoing" and not heard.against_community:
+        return
+    to = (places.supervisor,) if heard.against_community and places.supervisor else ()
+    desk.announce(
+        ref,
+        facts.DemandAccuses(demand=ref.id, accusation=heard.accusation, against_community=bool(to), to=to),
+    )
 
 
 def _ask(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
@@ -276,10 +279,29 @@ def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, bec
 _HOW_BAD = {"perhaps": 1, "now": 2}
 
 
+def accuses_anew(before: Demand, more: Understood) -> bool:
+    """Return whether a supplement accuses somebody and nothing did before."""
+    return more.accusation == "wrongdoing" and before.meaning.accusation != "wrongdoing"
+
+
 def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, more: Understood) -> None:
-    """Take what a supplement says: it may bring a danger, or take one away, which a person then confirms."""
+    """Take what a supplement says: an accusation, a danger, or that one is over, which a person confirms."""
     heard = before.meaning
-    if _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
+    if accuses_anew(before, more):
+        worse = _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0)
+        danger = more if worse else heard
+        told = replace(
+            heard,
+            danger=danger.danger,
+            kind=danger.kind,
+            said=danger.said,
+            accusation="wrongdoing",
+            against_community=heard.against_community or more.against_community,
+            private=True,
+        )
+        _reread(desk, ref, before, told, "补充里反映了问题")
+        _tell_of_a_wrong(desk, ref, told, desk.get(places_ref(ref.community), NotFound()))
+    elif _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
         told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
         _reread(desk, ref, before, told, "补充里说到危险")
     elif heard.danger == "now" and more.want == "nothing" and not more.is_alarming:

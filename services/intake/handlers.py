@@ -16,7 +16,7 @@ from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Compound, Provider, Venue
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.words import DemandKind, Role, Satisfaction, Solved
-from services.intake.alarms import heard_more, reading_told, tell_what_was_heard
+from services.intake.alarms import accuses_anew, heard_more, reading_told, tell_what_was_heard
 from services.intake.community_file import Change, diff_community_files
 from services.intake.domain.demand import Demand, Line, NotYourDemand, Rating
 from services.intake.domain.joining import PrivateMatter
@@ -262,7 +262,8 @@ def urge_demand(origin: Origin, demand: str, note: str) -> Work[Kept_]:
 def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
     """Answer what the provider asked (补充): the one who asked, or the community for them.
 
-    While somebody is or may be in danger it needs no question. What it says of danger counts.
+    While somebody is or may be in danger it needs no question. What it says of danger counts, and where it
+    accuses somebody the provider that asked does not get it: it may be the one.
     """
     ref, places = demand_ref(origin.community, demand), places_ref(origin.community)
     words = checked(text)
@@ -274,10 +275,11 @@ def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
         line = Line(desk.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
         after = before.supplemented(line)
         desk.put(ref, after)
-        if before.open_question is not None:
+        more = understood(said)
+        if before.open_question is not None and not accuses_anew(before, more):
             fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=words)
             desk.announce(ref, fact)
-        heard_more(desk, ref, after, understood(said))
+        heard_more(desk, ref, after, more)
         return desk.kept(ref)
 
     return Work(origin, (ref, places), decide)

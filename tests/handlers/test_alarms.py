@@ -18,6 +18,7 @@ from services.contracts.demands import (
     DemandPassedOn,
     DemandRatingWanted,
     DemandReread,
+    DemandSupplemented,
     DemandToConfirm,
 )
 from services.contracts.orders import OrderLeftUnrated, OrderProposed
@@ -166,6 +167,28 @@ class TestWhatIsSaidLater:
         assert reread.body.reading.danger == "perhaps"
         order = await town.order(demand)
         assert (order.held, order.provider) == (True, None)
+
+    async def test_a_supplement_that_accuses_is_not_told_to_the_provider_that_asked(self, town: Town) -> None:
+        demand = await self.working_on_a_lamp(town)
+        after = await self.supplement(
+            town, demand, "举报你们收了材料钱不开票，电线杆是拿旧的充新的，钱进了自己腰包"
+        )
+        assert (after.meaning.accusation, after.is_confidential, after.is_private) == (
+            "wrongdoing",
+            True,
+            True,
+        )
+        assert town.post.said(DemandSupplemented.kind) == []
+        order = await town.order(demand)
+        assert (order.status, order.provider, order.held) == (OrderStatus.PROPOSED, None, True)
+        (told,) = town.post.said(DemandAccuses.kind)
+        assert told.body.accusation == "wrongdoing"
+
+    async def test_an_answer_that_accuses_nobody_is_told_to_the_provider(self, town: Town) -> None:
+        demand = await self.working_on_a_lamp(town)
+        await self.supplement(town, demand, "三号楼西头那一盏")
+        (told,) = town.post.said(DemandSupplemented.kind)
+        assert told.body.text == "三号楼西头那一盏"
 
     async def test_a_danger_that_may_be_tells_staff_and_the_grid_worker_to_ask(self, towns: Towns) -> None:
         town = await with_duty(towns, "d1", grid=[("g1", ["yuxiuyuan"])])
