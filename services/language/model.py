@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ FIRM = 300.0
 """Added to the square of a text's length: where little is said, little is known of what is wished for."""
 STRANGE = 81.0
 """What an n-gram that no sentence held adds to it; as much as the rarest that are known."""
+LOGIT_MAX = 30.0
 SHARPNESS = 16.0
 """Margins of wishes are multiplied by this: of hands that were not learnt from it then says best how likely a
 wish is."""
@@ -71,7 +72,7 @@ class Model:
         self.version = version
         self.heads = {head.name: head for head in heads}
         self._names = tuple(self.heads)
-        self._bias = [head.bias for head in heads]
+        self._bias = np.array([head.bias for head in heads], dtype=np.int64)
         self._number = {gram: number for number, gram in enumerate(rows)}
         self._table = np.array(list(rows.values()), dtype=np.int16).reshape(len(rows), 1 + len(heads))
 
@@ -81,12 +82,11 @@ class Model:
 
     def chances_of(self, spoken: Iterable[str]) -> Mapping[str, int]:
         """Return the same for a text's n-grams."""
-        rarity, *sums = self._sums(spoken).tolist()
-        length = sqrt(rarity / PARTS) or 1.0
-        return {
-            name: _chance((bias + total / length) / PARTS)
-            for name, bias, total in zip(self._names, self._bias, sums, strict=True)
-        }
+        sums = self._sums(spoken)
+        length = sqrt(int(sums[0]) / PARTS) or 1.0
+        logits = np.clip((self._bias + sums[1:] / length) / PARTS, -LOGIT_MAX, LOGIT_MAX)
+        chances = np.rint(1_000 / (1 + np.exp(-logits))).astype(np.int64).tolist()
+        return dict(zip(self._names, chances, strict=True))
 
     def shares_of(self, spoken: Iterable[str], most: int, least: int) -> tuple[tuple[str, int], ...]:
         """Return which head a text belongs to, where it belongs to one of them, likeliest first.
@@ -100,7 +100,7 @@ class Model:
         known = [number for gram in short if (number := self._number.get(gram)) is not None]
         sums = self._table[known].sum(axis=0, dtype=np.int64)
         length = sqrt(int(sums[0]) / PARTS + FIRM + STRANGE * (len(short) - len(known)))
-        logits = SHARPNESS * (np.array(self._bias) + sums[1:] / length) / PARTS
+        logits = SHARPNESS * (self._bias + sums[1:] / length) / PARTS
         shares = np.exp(logits - logits.max())
         shares = np.rint(1_000 * shares / shares.sum()).astype(np.int64)
         first = np.argsort(-shares, kind="stable")[:most]
@@ -122,10 +122,6 @@ class Model:
             if (number := self._number.get(gram)) is not None
         ]
         return sorted(((g, weight) for g, weight in found if weight > 0), key=lambda one: (-one[1], one[0]))
-
-
-def _chance(logit: float) -> int:
-    return round(1_000 / (1 + exp(-max(-30.0, min(30.0, logit)))))
 
 
 def written(version: str, heads: Sequence[Head], rows: Mapping[str, Sequence[int]]) -> str:

@@ -103,7 +103,9 @@ class Reader:
         pieces = list(_pieces(whole))
         spoken = [grams(normal(piece)) for piece in pieces]
         read = [(self._model.chances_of(found), piece) for found, piece in zip(spoken, pieces, strict=True)]
-        highest = {name: max(chances[name] for chances, _ in read) for name in self._model.heads}
+        highest = dict(read[0][0])
+        for more, _ in read[1:]:
+            highest = {name: max(chance, more[name]) for name, chance in highest.items()}
         if len(pieces) > 1:
             # Of many pieces one sounds alarming by chance: what the whole sounds like counts for a third.
             all_of_it = grams(normal(whole[:TOGETHER_CHARACTERS]))
