@@ -204,6 +204,9 @@ class TestRanking:
         assert ranking.category == "理发美容"
         assert reasons(ranking)["意思"].because == "诉求像是要“理发”，其职责有“为老年人理发”"
 
+    def test_it_is_about_what_is_wished_for_where_only_the_countys_words_are_said(self) -> None:
+        assert rank("看报纸胳膊都不够长了，字全是糊的", {GLASSES: 990}).category == "视力健康"
+
     def test_a_doubtful_wish_is_proposed_to_staff(self) -> None:
         ranking = rank("后头那撮毛都打卷了", {HAIR: 600, LAMPS: 200})
         assert (ranking.decision, ranking.candidates[0].provider) == ("review", "barber")

@@ -286,15 +286,18 @@ class Ranker:
         return tuple(able) if len(done) > 1 and not set.intersection(*done) else ()
 
     def _category(self, read: Read) -> str:
-        """What it is about, in the finest words the catalogue's lexicon has, else in those of the county."""
+        """What it is about, in the finest words the lexicon has, by the wish, or in words of the county."""
         fine = self._index.category(read.reading)
+        wished = OTHER if self._is_county_desk else self._wished_category(read.wishes)
+        if fine == OTHER and wished != OTHER:
+            return wished
         if read.heard and (fine == OTHER or read.told > read.asked * 3):
             weights: dict[str, float] = {}
             for topic, heard in read.heard.items():
                 affair = self._affairs.topics[topic].affair
                 weights[affair] = weights.get(affair, 0.0) + heard.weight
             return max(weights, key=lambda affair: weights[affair])
-        return fine if fine != OTHER else self._wished_category(read.wishes)
+        return fine
 
     def _wished_category(self, wishes: Sequence[Wish]) -> str:
         """What the likeliest wish is about, where no word is known; nothing that is less likely than not."""
