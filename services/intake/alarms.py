@@ -11,7 +11,7 @@ from services.contracts.words import Actor, Reading, Role, Wish
 from services.intake.domain import alarm as rules
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Line, NotYourDemand
-from services.intake.domain.understanding import Understood
+from services.intake.domain.understanding import Said, Understood, understood
 from services.intake.store import Places, demand_ref, places_ref
 from services.language.dangers import LINES, own_dangers
 
@@ -279,15 +279,16 @@ def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, bec
 _HOW_BAD = {"perhaps": 1, "now": 2}
 
 
-def accuses_anew(before: Demand, more: Understood) -> bool:
-    """Return whether a supplement accuses somebody and nothing did before."""
-    return more.accusation == "wrongdoing" and before.meaning.accusation != "wrongdoing"
+def accuses_anew(before: Demand, more: Said) -> bool:
+    """Return whether a supplement surely accuses somebody and nothing did; a few words often seem to."""
+    return more.reading.surely_wrong and before.meaning.accusation != "wrongdoing"
 
 
-def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, more: Understood) -> None:
+def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, said: Said) -> None:
     """Take what a supplement says: an accusation, a danger, or that one is over, which a person confirms."""
+    more = understood(said)
     heard = before.meaning
-    if accuses_anew(before, more):
+    if accuses_anew(before, said):
         worse = _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0)
         danger = more if worse else heard
         told = replace(

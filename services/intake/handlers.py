@@ -275,11 +275,10 @@ def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
         line = Line(desk.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
         after = before.supplemented(line)
         desk.put(ref, after)
-        more = understood(said)
-        if before.open_question is not None and not accuses_anew(before, more):
+        if before.open_question is not None and not accuses_anew(before, said):
             fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=words)
             desk.announce(ref, fact)
-        heard_more(desk, ref, after, more)
+        heard_more(desk, ref, after, said)
         return desk.kept(ref)
 
     return Work(origin, (ref, places), decide)

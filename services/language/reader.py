@@ -48,6 +48,7 @@ class Reading:
         danger: `now`: surely; `perhaps`: a person has to say; `soon`: it will come to that; `none`.
         kind: of the danger; empty without one.
         accusation: `wrongdoing` of somebody, a `complaint` about a service, or `none`.
+        surely_wrong: it is surely wrongdoing that is told, not perhaps.
         private: it is not for the neighbours.
         want: a `deed`, an `answer`, or `nothing`.
         elsewhere: it speaks of another county or town.
@@ -60,6 +61,7 @@ class Reading:
     danger: DangerLevel
     kind: str
     accusation: Accusation
+    surely_wrong: bool
     private: bool
     want: Want
     elsewhere: bool
@@ -133,6 +135,7 @@ class Reader:
             danger,
             kind.removeprefix("kind."),
             self._accusation(chances, wants_law=_wants_law(wishes)),
+            chances["wrongdoing"] >= self._model.heads["wrongdoing"].sure,
             self._is_private(chances),
             self._want(chances, danger),
             chances["elsewhere"] >= self._model.heads["elsewhere"].sure,
