@@ -123,7 +123,7 @@ class Reader:
         danger = self._danger(chances, has_sign=sign is not None, is_letter=is_letter)
         if danger in ("none", "soon") and own_signs().asks(whole):
             danger = "perhaps"
-        if danger == "now" and (phrase("again").search(whole) or phrase("feared").search(whole)):
+        if danger == "now" and (phrase("again").search(whole) or self._is_only_feared(whole)):
             danger = "perhaps"
         worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
         kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND
@@ -144,6 +144,14 @@ class Reader:
             wishes,
             chances,
         )
+
+    def _is_only_feared(self, text: str) -> bool:
+        """Whether a text tells of no danger but a feared one: what else it says does not sound like one."""
+        clauses = [clause for sentence in _ENDS.split(text) for clause in _BREATHS.split(sentence)]
+        rest = "".join(clause for clause in clauses if not phrase("feared").search(clause))
+        if rest == text:
+            return False
+        return self._model.chances(rest)["now"] < self._model.heads["now"].perhaps
 
     def _wished(self, spoken: set[str]) -> tuple[Wish, ...]:
         if self._wishes is None:

@@ -88,6 +88,18 @@ def test_danger_that_is_there_is_urgent_or_asked_about(text: str) -> None:
     assert heard.said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "孩子挂在五楼窗台外面，我怕他掉下来，快来人",
+        "我家灶房着火了，怕烧到隔壁，老人还在屋里出不来",
+        "有人掉进井里了，怕淹死，快",
+    ],
+)
+def test_what_is_feared_beside_a_danger_that_is_there_takes_nothing_from_it(text: str) -> None:
+    assert said(text).danger == "now"
+
+
 @pytest.mark.parametrize("text", NOT_NOW)
 def test_what_is_feared_remembered_or_taught_is_not_urgent(text: str) -> None:
     assert said(text).danger != "now"
