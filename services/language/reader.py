@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.language.grams import grams, normal
 from services.language.model import Model, own_model, own_wishes_model
-from services.language.phrases import phrase
+from services.language.phrases import Phrase, phrase
 from services.language.signs import own_signs
 from services.language.wishes import NOTHING_HERE, Wish
 from services.language.words import Accusation, DangerLevel, Want
@@ -123,7 +123,9 @@ class Reader:
         danger = self._danger(chances, has_sign=sign is not None, is_letter=is_letter)
         if danger in ("none", "soon") and own_signs().asks(whole):
             danger = "perhaps"
-        if danger == "now" and (phrase("again").search(whole) or self._is_only_feared(whole)):
+        now = self._model.heads["now"]
+        told_less: tuple[tuple[Phrase, int], ...] = (("again", now.sure), ("feared", now.perhaps))
+        if danger == "now" and any(self._is_only(name, whole, enough) for name, enough in told_less):
             danger = "perhaps"
         worst, piece = max(read, key=lambda one: max(one[0]["now"], one[0]["soon"] * (danger == "soon")))
         kind = max(self._kinds, key=lambda name: worst[name]) if danger != "none" else NO_KIND
@@ -131,11 +133,12 @@ class Reader:
         if sign is not None and danger in ("now", "perhaps"):
             kind, said = sign[0], (sign[1], *said)[:SAID_MAX]
         wishes = self._wished(all_of_it)
+        accusation = self._accusation(chances, wants_law=_wants_law(wishes))
         return Reading(
             danger,
             kind.removeprefix("kind."),
-            self._accusation(chances, wants_law=_wants_law(wishes)),
-            chances["wrongdoing"] >= self._model.heads["wrongdoing"].sure,
+            accusation,
+            accusation == "wrongdoing" and chances["wrongdoing"] >= self._model.heads["wrongdoing"].sure,
             self._is_private(chances),
             self._want(chances, danger),
             chances["elsewhere"] >= self._model.heads["elsewhere"].sure,
@@ -145,13 +148,15 @@ class Reader:
             chances,
         )
 
-    def _is_only_feared(self, text: str) -> bool:
-        """Whether a text tells of no danger but a feared one: what else it says does not sound like one."""
+    def _is_only(self, name: Phrase, text: str, enough: int) -> bool:
+        """Whether a text tells of no danger but in clauses that a phrase makes less of (feared, again and again).
+
+        Arguments:
+            enough: the chance of a danger, in thousandths, from which on what else it says counts as one.
+        """
         clauses = [clause for sentence in _ENDS.split(text) for clause in _BREATHS.split(sentence)]
-        rest = "".join(clause for clause in clauses if not phrase("feared").search(clause))
-        if rest == text:
-            return False
-        return self._model.chances(rest)["now"] < self._model.heads["now"].perhaps
+        rest = "".join(clause for clause in clauses if not phrase(name).search(clause))
+        return rest != text and self._model.chances(rest)["now"] < enough
 
     def _wished(self, spoken: set[str]) -> tuple[Wish, ...]:
         if self._wishes is None:

@@ -94,9 +94,11 @@ def test_danger_that_is_there_is_urgent_or_asked_about(text: str) -> None:
         "孩子挂在五楼窗台外面，我怕他掉下来，快来人",
         "我家灶房着火了，怕烧到隔壁，老人还在屋里出不来",
         "有人掉进井里了，怕淹死，快",
+        "隔壁老王天天喝酒，今天倒在门口没呼吸了，脸都紫了",
+        "我妈经常头晕，刚才一下子倒在厨房叫不醒",
     ],
 )
-def test_what_is_feared_beside_a_danger_that_is_there_takes_nothing_from_it(text: str) -> None:
+def test_what_is_feared_or_usual_beside_a_danger_that_is_there_takes_nothing_from_it(text: str) -> None:
     assert said(text).danger == "now"
 
 
