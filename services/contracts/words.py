@@ -66,7 +66,9 @@ class Message(Word):
 
 
 class Wish(Word):
-    """What may be wished for: category and concept of the lexicon, and how likely, in thousandths."""
+    """What may be wished for: category and concept of the lexicon (`-`: what nobody in a community does), and how
+    likely, in thousandths.
+    """
 
     name: str
     likely: int

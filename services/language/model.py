@@ -22,6 +22,8 @@ FIRM = 300.0
 """Added to the square of a text's length: where little is said, little is known of what is wished for."""
 STRANGE = 81.0
 """What an n-gram that no sentence held adds to it; as much as the rarest that are known."""
+WEIGHT_MAX = 32_767
+"""Larger ones have no place in the table, whose numbers are of two bytes."""
 LOGIT_MAX = 30.0
 SHARPNESS = 16.0
 """Margins of wishes are multiplied by this: of hands that were not learnt from it then says best how likely a
@@ -94,7 +96,7 @@ class Model:
         Arguments:
             spoken: the n-grams of a text; those that are longer than wishes know do not count.
             most: so many heads at the most.
-            least: share, in thousandths, below which a head is not named.
+            least: share, in thousandths, below which a head is not named, except the likeliest.
         """
         short = [gram for gram in spoken if len(gram) <= WISHES_LONGEST]
         known = [number for gram in short if (number := self._number.get(gram)) is not None]
@@ -103,10 +105,9 @@ class Model:
         logits = SHARPNESS * (self._bias + sums[1:] / length) / PARTS
         shares = np.exp(logits - logits.max())
         shares = np.rint(1_000 * shares / shares.sum()).astype(np.int64)
-        first = np.argsort(-shares, kind="stable")[:most]
-        return tuple(
-            (self._names[number], int(shares[number])) for number in first if shares[number] >= least
-        )
+        first, *others = np.argsort(-shares, kind="stable")[:most]
+        named = [first, *(number for number in others if shares[number] >= least)]
+        return tuple((self._names[number], int(shares[number])) for number in named)
 
     def _sums(self, spoken: Iterable[str]) -> Any:
         """Return the sums of the rows of the n-grams that are known."""
@@ -166,9 +167,13 @@ def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
 
 def _row(rarity: int, weights: str, heads: int) -> list[int]:
     row = [0] * heads
+    if rarity > WEIGHT_MAX:
+        raise ValueError(rarity)
     for cell in weights.split():
         column, weight = cell.split(":")
         row[int(column)] = int(weight)
+        if abs(int(weight)) > WEIGHT_MAX:
+            raise ValueError(weight)
     return [rarity, *row]
 
 

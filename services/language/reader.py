@@ -12,7 +12,7 @@ from services.language.grams import grams, normal
 from services.language.model import Model, own_model, own_wishes_model
 from services.language.phrases import Phrase, phrase
 from services.language.signs import own_signs
-from services.language.wishes import NOTHING_HERE, Wish
+from services.language.wishes import Wish
 from services.language.words import Accusation, DangerLevel, Want
 
 WHOLE_CHARACTERS = 90
@@ -149,7 +149,7 @@ class Reader:
         )
 
     def _is_only(self, name: Phrase, text: str, enough: int) -> bool:
-        """Whether a text tells of no danger but in clauses that a phrase makes less of (feared, again and again).
+        """Whether a text tells of a danger only in clauses that a phrase makes less of: feared, or usual.
 
         Arguments:
             enough: the chance of a danger, in thousandths, from which on what else it says counts as one.
@@ -161,8 +161,8 @@ class Reader:
     def _wished(self, spoken: set[str]) -> tuple[Wish, ...]:
         if self._wishes is None:
             return ()
-        found = self._wishes.shares_of(spoken, WISHES_MAX, WISH_MIN)
-        return tuple(Wish(name, share) for name, share in found if name != NOTHING_HERE)
+        # What nobody here does is told as well, or it would look as if nothing had been read.
+        return tuple(Wish(*found) for found in self._wishes.shares_of(spoken, WISHES_MAX, WISH_MIN))
 
     def _danger(self, chances: Mapping[str, int], *, has_sign: bool, is_letter: bool) -> DangerLevel:
         """A plain word for a danger makes sure of what is half heard, and asks where it is hardly heard.

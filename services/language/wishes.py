@@ -18,7 +18,7 @@ class Wish:
     """What may be wished for.
 
     Arguments:
-        name: category and concept of the lexicon, parted by a slash.
+        name: category and concept of the lexicon, parted by a slash; `-`: what nobody in a community does.
         likely: how likely it is, in thousandths.
     """
 

@@ -71,6 +71,8 @@ class TestModel:
             ("version\tv\nhead\tnow\t1\t2\n", "model.tsv:2"),
             ("version\tv\nhead\tnow\t1\t2\t3\ngram\t火\tmuch\t0:1\n", "model.tsv:3"),
             ("version\tv\nhead\tnow\t1\t2\t3\ngram\t火\t1\t7:1\n", "model.tsv:3"),
+            ("version\tv\nhead\tnow\t1\t2\t3\ngram\t火\t1\t0:40000\n", "model.tsv:3: 40000"),
+            ("version\tv\nhead\tnow\t1\t2\t3\ngram\t火\t40000\t0:1\n", "model.tsv:3: 40000"),
             ("version\tv\nhead\tnow\t1\t2\t3\nword\t火\n", "model.tsv:3: word"),
         ],
     )

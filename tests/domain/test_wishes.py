@@ -12,8 +12,16 @@ from services.cli.routing.router import FileRouter
 from services.contracts.community_file import CommunityFile
 from services.language import wish_training
 from services.language.grams import grams, normal
-from services.language.model import WISHES_LONGEST, Head, own_wishes_model, read_model, written
-from services.language.reader import WISHES_MAX, own_reader
+from services.language.model import (
+    WISHES_LONGEST,
+    Head,
+    Model,
+    own_model,
+    own_wishes_model,
+    read_model,
+    written,
+)
+from services.language.reader import WISHES_MAX, Reader, own_reader
 from services.language.rows import BrokenTable
 from services.language.wishes import NOTHING_HERE, Wish, own_wishes, read_wished, read_wishes
 from services.matching.domain.confidence import DISAGREEMENT_MAX, WISHED_MIN, two_witnesses
@@ -85,7 +93,7 @@ class TestModel:
         assert [name for name, _ in found] == ["a", "b", "c"]
         assert 998 <= sum(share for _, share in found) <= 1_002
         assert model.shares_of({"灯"}, most=1, least=0) == found[:1]
-        assert model.shares_of({"灯"}, most=3, least=200) == tuple(one for one in found if one[1] >= 200)
+        assert model.shares_of({"灯"}, most=3, least=1_001) == found[:1]
 
     def test_of_a_text_of_which_nothing_is_known_every_wish_is_as_likely_as_before_it(self) -> None:
         heads = (Head("a", 1, 0, 0), Head("b", 1, 0, 0))
@@ -95,6 +103,11 @@ class TestModel:
     def test_it_needs_no_more_than_two_signs_together(self) -> None:
         assert all(len(gram) <= WISHES_LONGEST for gram in wish_training.spoken_of("路灯不亮了"))
         assert wish_training.spoken_of("路灯不亮了") < grams(normal("路灯不亮了"))
+
+
+def _all_for(wish: str) -> Model:
+    heads = (Head(wish, 90, 0, 0), Head(LAMPS, -90, 0, 0))
+    return read_model(written("v", heads, {"灯": [10, 1, 0]}).splitlines())
 
 
 def wishes_of(text: str, title: str | None = None) -> Mapping[str, int]:
@@ -123,7 +136,16 @@ class TestReading:
             wishes = wishes_of(text)
             assert len(wishes) <= WISHES_MAX
             assert all(0 < share <= 1_000 for share in wishes.values())
-            assert NOTHING_HERE not in wishes
+
+    def test_what_nobody_here_does_is_told_and_keeps_words_from_making_sure(self) -> None:
+        nothing = Reader(own_model(), _all_for(NOTHING_HERE)).read("双色球开奖，二胡下水道路灯")
+        assert [(wish.name, wish.likely) for wish in nothing.wishes] == [(NOTHING_HERE, 1_000)]
+        assert rank("下水道堵了", {}).decision == "dispatch"
+        assert rank("下水道堵了", {NOTHING_HERE: 1_000}).decision == "review"
+
+    def test_something_is_always_told_or_it_would_look_as_if_nothing_had_been_read(self) -> None:
+        for text in ("啊", "¥%", "qqqq", "呃呃呃"):
+            assert wishes_of(text)
 
     def test_a_title_is_read_with_the_text(self) -> None:
         assert next(iter(wishes_of("已经好几天了，麻烦看看", "院里的路灯不亮"))) == LAMPS

@@ -96,6 +96,26 @@ class TestTheAccused:
         assert (after.status, after.provider, after.answerable) == (OrderStatus.PROPOSED, None, None)
         assert (after.accepted_at, after.extensions, open_pause(after)) == (None, (), None)
 
+    async def test_a_wrong_that_is_told_only_now_takes_it_from_whoever_works_on_it(self, town: Town) -> None:
+        demand, _ = await working(town)
+        correction = alarms.Correction(accusation="wrongdoing")
+        work = alarms.correct_reading(town.staff(), demand.id, correction, "居民来电话反映问题", None)
+        await town.do("intake", work)
+        after = await town.order(demand)
+        assert (after.status, after.provider, after.held) == (OrderStatus.PROPOSED, None, True)
+
+    async def test_whom_staff_chose_for_a_wrong_that_was_known_keeps_it_whatever_is_read_later(
+        self, town: Town
+    ) -> None:
+        demand = await town.submit("举报有人夜里往沟里偷倒化工桶，罐车没牌", "yuxiuyuan", about="report")
+        await town.dispatch(demand, "jishan-town-police-station")
+        correction = alarms.Correction(danger="soon", danger_kind="poison")
+        work = alarms.correct_reading(town.staff(), demand.id, correction, "桶在漏", None)
+        await town.do("intake", work)
+        after = await town.order(demand)
+        assert after.provider is not None
+        assert (after.status, after.provider.id) == (OrderStatus.DISPATCHED, "jishan-town-police-station")
+
     async def test_what_staff_then_choose_is_no_lesson(self) -> None:
         unit = Who("u1", "一家单位", "unit")
         heard = Heard(accusation="wrongdoing", accused=("u2",), is_confirmed=True)

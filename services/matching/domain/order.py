@@ -127,6 +127,17 @@ class Order:
         """Return whether a provider is said to have done wrong in this matter."""
         return self.heard.is_wrongdoing and provider in self.heard.accused
 
+    def is_taken_from_its_provider(self, before: "Order") -> bool:
+        """Return whether who works on it loses it by what it is now understood to say.
+
+        The accused do; and where a wrong is told only now, everybody does until a person has said who is
+        accused: it may be whoever works on it. Whom staff chose for a wrong that was known keeps it.
+        """
+        if before.provider is None:
+            return False
+        is_news = self.heard.is_wrongdoing and not before.heard.is_wrongdoing
+        return self.is_accused(before.provider.id) or (is_news and not self.heard.is_confirmed)
+
     def without_accused_receiver(self) -> "Order":
         """Return the order without an offer to the one who is said to have done wrong."""
         offer = self.handover

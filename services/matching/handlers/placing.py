@@ -160,10 +160,11 @@ class Placing(Calling):
         guide, load = self.guide(desk), load_of(desk)
         ranking, held = guide.cautious(matter_of(after), load, after.heard, desk.at, after.declined)
         after = replace(after.without_accused_receiver(), held=held)
-        taken = after.is_accused(before.provider.id) if before.provider else False
-        # Until a person has said who is accused it may be whoever works on it.
-        taken = taken or (after.heard.is_wrongdoing and not after.heard.is_confirmed)
-        if before.status not in OPEN or before.provider is None or not taken:
+        if (
+            before.status not in OPEN
+            or before.provider is None
+            or not after.is_taken_from_its_provider(before)
+        ):
             self.keep(desk, before, after)
             return
         recalled = replace(after.recalled(), candidates=guide.choices(ranking), because=ranking.because)
