@@ -66,8 +66,9 @@ class Message(Word):
 
 
 class Wish(Word):
-    """What may be wished for: category and concept of the lexicon (`-`: what nobody in a community does), and how
-    likely, in thousandths.
+    """What may be wished for, and how likely, in thousandths.
+
+    `name`: category and concept of the lexicon; `-` is what nobody in a community does.
     """
 
     name: str
