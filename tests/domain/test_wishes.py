@@ -27,7 +27,7 @@ from services.language.wishes import NOTHING_HERE, Wish, own_wishes, read_wished
 from services.matching.domain.confidence import DISAGREEMENT_MAX, WISHED_MIN, two_witnesses
 from services.matching.domain.lexicon import field_lexicon
 from services.matching.domain.matter import Matter, Part, Ranking
-from services.matching.domain.providers import Catalogue, Place, Provider, Resource
+from services.matching.domain.providers import Catalogue, Contract, Place, Provider, Resource
 from services.matching.domain.ranking import Ranker
 
 TODAY = date(2026, 11, 1)
@@ -251,6 +251,19 @@ class TestRanking:
         matter = Matter("晚上太黑想装路灯", wishes=told({LAMPS: 990}))
         for taken in ({}, {"lighter": 1}, {"lights": 4}):
             assert Ranker(known).rank(matter, taken, TODAY).decision == "dispatch"
+
+    @pytest.mark.parametrize("taken", [{}, {"barber": 4}, {"barber": 1, "lighter": 0}])
+    def test_that_others_have_more_free_hands_speaks_against_nobody(self, taken: Mapping[str, int]) -> None:
+        known = Catalogue((), (BARBER, LIGHTER, PLUMBER), (), 0.98)
+        matter = Matter("后头那撮毛都打卷了", wishes=told({HAIR: 990}))
+        assert Ranker(known).rank(matter, taken, TODAY).decision == "dispatch"
+
+    def test_nor_does_a_contract_of_somebody_else_with_the_place(self) -> None:
+        pairing = Contract("c", "lighter", ("east",), (), TODAY, TODAY)
+        known = Catalogue((Place("east", "东院"),), (BARBER, LIGHTER, PLUMBER), (pairing,), 0.98)
+        matter = Matter("后头那撮毛都打卷了", compound="east", wishes=told({HAIR: 990}))
+        ranking = Ranker(known).rank(matter, {}, TODAY)
+        assert (ranking.decision, ranking.candidates[0].provider) == ("dispatch", "barber")
 
     def test_a_wish_that_nobody_here_does_makes_nobody_a_candidate_for_it(self) -> None:
         ranking = rank("驿站又关门了", {"快递物流/取件": 990})

@@ -123,6 +123,13 @@ class TestWaiting:
         assert (await town.load()).open == {OPTICIAN: 2}
         assert await look(town) == 0
 
+    async def test_one_whose_words_name_nothing_waits_for_whoever_does_what_it_wishes(
+        self, town: Town
+    ) -> None:
+        demands = await submitted(town, *["看报纸胳膊都不够长了，字全是糊的"] * 3)
+        await look(town)
+        assert await statuses(town, demands) == [DISPATCHED] * 2 + [QUEUED]
+
     async def test_one_that_comes_when_all_is_full_waits_too(self, town: Town) -> None:
         await submitted(town, EYES, EYES)
         await look(town)

@@ -39,7 +39,7 @@ from services.matching.domain.matter import (
 from services.matching.domain.providers import Catalogue, Contract
 from services.matching.domain.reasons import Reasons
 from services.matching.domain.stances import SCENE
-from services.matching.domain.weighing import ABLE_MIN, AFFAIR_HALF, Case, PartName, answered
+from services.matching.domain.weighing import ABLE_MIN, AFFAIR_HALF, PAIRING_SHARE, Case, PartName, answered
 
 CANDIDATES_MAX = 5
 CANDIDATES_MIN = 3
@@ -89,11 +89,13 @@ class Weighed(NamedTuple):
     Arguments:
         able: the part that rests on its own duties, resources and contract.
         words: of that, what does not rest on how the wish was understood.
+        named: of that, what rests on what was said, and not on free hands.
     """
 
     score: float
     able: float
     words: float
+    named: float
     values: list[tuple[PartName, float]]
     case: Case
 
@@ -221,9 +223,10 @@ class Ranker:
             values = case.values(read.asked, read.told)
             able = sum(value for name, value in values if name not in OF_THE_WORLD)
             words = able - sum(value for name, value in values if name is PartName.WISH)
+            named = words - sum(value for name, value in values if name is PartName.CAPACITY)
             spoken = now.parts(self._providers[case.provider], place)
             values.extend((name, value) for name, value, _ in spoken)
-            weighed.append(Weighed(sum(value for _, value in values), able, words, values, case))
+            weighed.append(Weighed(sum(value for _, value in values), able, words, named, values, case))
         weighed.sort(key=lambda one: (-one.score, one.case.provider))
         return weighed[:CANDIDATES_MAX]
 
@@ -258,7 +261,9 @@ class Ranker:
         first = best[0].case
         # Circumstances choose among the able; they make nobody surer or less sure of who is able.
         words = [one.words for one in best]
-        is_named = words[0] >= NEAR_SHARE * max(words)
+        named = [one.named for one in best]
+        # That somebody else has more free hands, or a contract with the place, speaks against nobody.
+        is_named = max(named) <= PAIRING_SHARE or named[0] >= NEAR_SHARE * max(named)
         by_concepts = answered(first.cover, read.asked, sorted(words, reverse=True)) if is_named else 0.0
         affairs = first.affair - read.cases.but(first, "affair")
         alone = day_one(by_concepts, affairs / (read.told + AFFAIR_HALF))

@@ -8,8 +8,8 @@ from services.matching.domain.order import Order
 from services.matching.domain.parts import Choice
 from services.matching.domain.providers import Provider
 
-EVIDENCE = {"职责": 0.0, "资源": 0.0, "事项": 0.25, "经验": 0.25}
-"""Parts that speak for a provider when they are above this: a hint of an affair is none, and a contract or
+EVIDENCE = {"职责": 0.0, "资源": 0.0, "意思": 0.25, "事项": 0.25, "经验": 0.25}
+"""Parts that speak for a provider when they are above this: a hint of a wish or affair is none; a contract or
 free capacity alone is no reason to ask it."""
 
 
