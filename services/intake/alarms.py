@@ -13,14 +13,12 @@ from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.understanding import Said, Understood, understood
 from services.intake.store import Places, demand_ref, places_ref
-from services.language.dangers import LINES, own_dangers
+from services.language.dangers import own_dangers
 
 KeptDemand = Kept[Demand]
 HELPERS = (Role.STAFF, Role.GRID_WORKER)
 ASKER = "诉求人"
 """Stands for whoever asked, whose id is nobody's business."""
-DANGER = "danger"
-PLACE = "place"
 TEXT_TOLD_CHARACTERS = 120
 
 
@@ -64,16 +62,6 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
         unclear=heard.unclear,
         wishes=tuple(Wish(name=wish.name, likely=wish.likely) for wish in heard.wishes),
     )
-
-
-def question_of(demand: Demand) -> str:
-    """Return what a person is asked about a demand: `danger`, `place`, or nothing."""
-    if not demand.is_open:
-        return ""
-    if demand.meaning.danger == "perhaps":
-        return DANGER
-    heard = demand.meaning
-    return PLACE if heard.elsewhere and not heard.is_confirmed_elsewhere else ""
 
 
 def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
@@ -128,20 +116,13 @@ def _sound(desk: Desk, demand: Demand, to: Sequence[str], places: Places) -> Non
             danger_kind=alarm.kind,
             text=_shortened(demand),
             place=_place(demand, places),
-            call=numbers(alarm.kind, places),
+            call=places.numbers_for(alarm.kind),
             first=danger.first,
             to=tuple(to),
             step=alarm.step,
         ),
         frozenset(places.public_numbers),
     )
-
-
-def numbers(kind: str, places: Places) -> tuple[str, ...]:
-    """Return whom to call: the country's numbers, then the community's own line with what it is."""
-    danger = own_dangers()[kind]
-    own = places.lines.get(danger.line)
-    return (*danger.call, f"{LINES[danger.line]} {own}") if own else danger.call
 
 
 def _shortened(demand: Demand) -> str:
@@ -230,10 +211,10 @@ def answer_question(origin: Origin, demand: str, about: str, *, yes: bool) -> Wo
         before = desk.get(ref, NotFound())
         if origin.actor.role not in HELPERS and origin.actor.subject != before.asked_by:
             raise NotYourDemand
-        if question_of(before) != about:
+        if before.asks != about:
             raise NothingToAnswer
         heard = before.meaning
-        if about == PLACE:
+        if about == "place":
             words = "是本社区的事" if yes else "不是本社区的事"
             after = replace(heard, elsewhere="" if yes else heard.elsewhere, is_confirmed_elsewhere=not yes)
         else:

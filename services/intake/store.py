@@ -12,6 +12,7 @@ from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.understanding import Home
 from services.intake.domain.voices.issues import Issue, Thresholds
 from services.intake.domain.voices.kin import Holders, Kin
+from services.language.dangers import LINES, own_dangers
 
 HOT = Thresholds()
 HERE = Home()
@@ -56,6 +57,12 @@ class Places:
     def grid_workers_of(self, place: str | None) -> tuple[str, ...]:
         """Return whose a compound or venue is."""
         return tuple(subject for subject, theirs in self.grid_workers.items() if place in theirs)
+
+    def numbers_for(self, danger_kind: str) -> tuple[str, ...]:
+        """Return whom to call: the country's numbers, then the community's own line with what it is."""
+        danger = own_dangers()[danger_kind]
+        own = self.lines.get(danger.line)
+        return (*danger.call, f"{LINES[danger.line]} {own}") if own else danger.call
 
     def name_of(self, place: str | None) -> str | None:
         """Return the name of a compound or venue, or None when the community has no such place."""

@@ -7,7 +7,6 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.chassis.shelf import Kept
-from services.intake.alarms import DANGER, numbers, question_of
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
@@ -246,7 +245,7 @@ def emergency_view(heard: Understood, places: Places) -> EmergencyView | None:
     if not heard.is_alarming:
         return None
     danger = own_dangers()[heard.kind]
-    call = numbers(heard.kind, places)
+    call = places.numbers_for(heard.kind)
     return EmergencyView(
         danger=danger.name,
         call=call,
@@ -269,11 +268,11 @@ OF_EARLIER_RELEASES = {
 }
 """Names of dangers that earlier releases kept → the kind that they are now."""
 
-QUESTIONS = {DANGER: "现在有人有危险吗？", "place": "您说的是不是本社区的事？"}
+QUESTIONS = {"danger": "现在有人有危险吗？", "place": "您说的是不是本社区的事？"}
 
 
 def _asked(demand: Demand) -> AskedView | None:
-    about = question_of(demand)
+    about = demand.asks
     return AskedView(about=about, text=QUESTIONS[about]) if about else None
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.cli.routing.lines import DemandLine, Fault, LabelledLine, matter_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
-from services.intake.alarms import numbers, reading_told
+from services.intake.alarms import reading_told
 from services.intake.domain.understanding import Understood, read, understood
 from services.intake.handlers import places_of
 from services.matching import spoken
@@ -128,4 +128,4 @@ class FileRouter:
 
     def numbers(self, kind: str) -> tuple[str, ...]:
         """Return whom to call in a kind of danger."""
-        return numbers(kind, self._written_places)
+        return self._written_places.numbers_for(kind)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.intake.domain.alarm import NOT_PRESSING, NOW, PERHAPS, Alarm
@@ -187,6 +188,16 @@ class Demand:
             return self.heard
         accusation: Accusation = "wrongdoing" if self.about == "report" else "none"
         return Understood(accusation=accusation, private=self.about != "suggestion")
+
+    @property
+    def asks(self) -> Literal["", "danger", "place"]:
+        """Return what a person is asked about it: `danger`, `place`, or nothing."""
+        if not self.is_open:
+            return ""
+        if self.meaning.danger == "perhaps":
+            return "danger"
+        heard = self.meaning
+        return "place" if heard.elsewhere and not heard.is_confirmed_elsewhere else ""
 
     @property
     def accuses(self) -> bool:
