@@ -13,6 +13,7 @@ from services.contracts.refusal import Conflict, Refused
 from services.contracts.words import Actor, Message
 
 A_co = TypeVar("A_co", covariant=True)
+B = TypeVar("B")
 T = TypeVar("T")
 
 
@@ -152,3 +153,46 @@ class Work(Generic[A_co]):
     reads: Sequence[Ref[Any]]
     decide: Callable[[Desk], A_co]
     then_reads: Callable[[Desk], Sequence[Ref[Any]]] | None = None
+
+    def then(self, view: Callable[[A_co, Desk], B], *reads: Ref[Any]) -> "Work[B]":
+        """Return the work that answers with what `view` makes of its result and of the desk afterwards.
+
+        Arguments:
+            reads: what the view looks at besides what the work reads.
+        """
+
+        def viewed(desk: Desk) -> B:
+            return view(self.decide(desk), desk)
+
+        return Work(self.origin, _once_each(*self.reads, *reads), viewed, self.then_reads)
+
+    def only_if(self, rule: Callable[[Desk], None], *reads: Ref[Any]) -> "Work[A_co]":
+        """Return the work that is done where a rule, asked first, does not refuse.
+
+        Arguments:
+            rule: raises a refusal; otherwise it changes nothing.
+            reads: what the rule looks at besides what the work reads.
+        """
+
+        def allowed(desk: Desk) -> A_co:
+            rule(desk)
+            return self.decide(desk)
+
+        return Work(self.origin, _once_each(*reads, *self.reads), allowed, self.then_reads)
+
+    def reading(self, more: Callable[[Desk], Sequence[Ref[Any]]]) -> "Work[A_co]":
+        """Return the work that also reads what `more` names once the rest is loaded."""
+        known = self.then_reads
+
+        def both(desk: Desk) -> Sequence[Ref[Any]]:
+            return (*(known(desk) if known else ()), *more(desk))
+
+        return Work(self.origin, self.reads, self.decide, both)
+
+    def if_unchanged(self, ref: Ref[Any], revision: int | None) -> "Work[A_co]":
+        """Return the work that is refused when the value is not as its asker has seen it (If-Match)."""
+        return self.only_if(lambda desk: desk.expect(ref, revision), ref)
+
+
+def _once_each(*refs: Ref[Any]) -> tuple[Ref[Any], ...]:
+    return tuple(dict.fromkeys(refs))

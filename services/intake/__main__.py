@@ -3,13 +3,13 @@
 from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
 from services.chassis.supervision import Chore
-from services.intake.care_routes import CareRoutes
 from services.intake.consumers import CONSUMES
-from services.intake.routes import IntakeRoutes
+from services.intake.jobs.timers import Watchman
+from services.intake.routes.alarms import CareRoutes
+from services.intake.routes.demands import IntakeRoutes
+from services.intake.routes.issues import VoicesRoutes
 from services.intake.store import SHELVES, WATCHED
-from services.intake.vault import Vault
-from services.intake.voices_routes import VoicesRoutes
-from services.intake.watchman import Watchman
+from services.intake.store.vault import Vault
 from services.language.reader import own_reader
 
 

@@ -7,7 +7,7 @@ from services.chassis.supervision import Chore
 from services.matching.assigner import Assigner
 from services.matching.consumers import consumes
 from services.matching.guides import Guides
-from services.matching.handlers import Matching
+from services.matching.handlers.context import Matching
 from services.matching.learning_routes import LearningRoutes
 from services.matching.leavers import Leavers
 from services.matching.places import Places

@@ -15,7 +15,8 @@ from services.chassis.desk import Origin
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Kept, Ref
 from services.contracts.words import Actor, Role
-from services.matching.handlers import Matching
+from services.matching.handlers import placing
+from services.matching.handlers.context import Matching
 from services.matching.store import ORDERS, QUEUED, CatalogueOnRecord, catalogue_ref, load_ref
 
 log = structlog.get_logger()
@@ -61,7 +62,7 @@ class Assigner:
             last = found[-1]
         changed = await self._changed(waiting)
         works = [
-            self.matching.give_places(Origin(community, ROUTER, "places"), waiting[community])
+            placing.give_places(self.matching, Origin(community, ROUTER, "places"), waiting[community])
             for community in changed
         ]
         outcomes = await self.batches.run(works) if works else []

@@ -8,7 +8,9 @@ from services.chassis.streams import EffectOf, origin_of
 from services.contracts import demands
 from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
-from services.matching.handlers import KeptOrder, Matching
+from services.matching.handlers import closing, placing, timing
+from services.matching.handlers.context import Matching
+from services.matching.handlers.steps import KeptOrder
 from services.matching.store import order_id
 
 UNRATED = "unrated"
@@ -19,45 +21,45 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
 
     def loaded(envelope: Envelope) -> Work[None]:
         fact: CommunityLoaded = envelope.body
-        return matching.keep_catalogue(origin_of(envelope), fact.file)
+        return placing.keep_catalogue(matching, origin_of(envelope), fact.file)
 
     def submitted(envelope: Envelope) -> Work[None]:
-        return matching.place_order(origin_of(envelope), envelope.body, asked_at=envelope.at)
+        return placing.place_order(matching, origin_of(envelope), envelope.body, asked_at=envelope.at)
 
     def withdrawn(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandWithdrawn = envelope.body
         reason = f"居民已撤回：{fact.reason}" if fact.reason else "居民已撤回"
-        return matching.cancel_order(
-            origin_of(envelope), order_id(fact.demand, fact.round), reason, None, by_demand=True
+        return closing.cancel_order(
+            matching, origin_of(envelope), order_id(fact.demand, fact.round), reason, by_demand=True
         )
 
     def merged(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandMerged = envelope.body
         reason = "已并入另一条相同的诉求"
-        return matching.cancel_order(
-            origin_of(envelope), order_id(fact.demand, fact.round), reason, None, by_demand=True
+        return closing.cancel_order(
+            matching, origin_of(envelope), order_id(fact.demand, fact.round), reason, by_demand=True
         )
 
     def urged(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandUrged = envelope.body
-        return matching.urge_order(origin_of(envelope), order_id(fact.demand, fact.round), fact.note)
+        return closing.urge_order(matching, origin_of(envelope), order_id(fact.demand, fact.round), fact.note)
 
     def rated(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
         fact: demands.DemandRated = envelope.body
         if fact.good:
-            return matching.note_good_rating(origin_of(envelope), order_id(fact.demand, fact.round))
+            return closing.note_good_rating(matching, origin_of(envelope), order_id(fact.demand, fact.round))
         # A bad rating is followed by demand.reopened, which says why.
         return Work(origin_of(envelope), (), lambda _: None)
 
     def reopened(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandReopened = envelope.body
-        return matching.return_order(
-            origin_of(envelope), order_id(fact.demand, fact.round), fact.reason, None
+        return closing.return_order(
+            matching, origin_of(envelope), order_id(fact.demand, fact.round), fact.reason
         )
 
     def supplemented(envelope: Envelope) -> Work[KeptOrder]:
         fact: demands.DemandSupplemented = envelope.body
-        return matching.note_answer(origin_of(envelope), fact.order, fact.text)
+        return timing.note_answer(matching, origin_of(envelope), fact.order, fact.text)
 
     return MappingProxyType(
         {
@@ -78,11 +80,11 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
 
 def _about_what_was_heard(matching: Matching) -> Mapping[str, EffectOf]:
     def reread(envelope: Envelope) -> Work[None]:
-        return matching.reread_order(origin_of(envelope), envelope.body)
+        return placing.reread_order(matching, origin_of(envelope), envelope.body)
 
     def taken(envelope: Envelope) -> Work[None]:
         fact: demands.DemandAlarmTaken = envelope.body
-        return matching.take_in_hand(origin_of(envelope), fact.demand, fact.round)
+        return placing.take_in_hand(matching, origin_of(envelope), fact.demand, fact.round)
 
     return {demands.DemandReread.kind: reread, demands.DemandAlarmTaken.kind: taken}
 
@@ -90,12 +92,12 @@ def _about_what_was_heard(matching: Matching) -> Mapping[str, EffectOf]:
 def _about_its_people(matching: Matching) -> Mapping[str, EffectOf]:
     def passed_on(envelope: Envelope) -> Work[None]:
         fact: demands.DemandPassedOn = envelope.body
-        return matching.pass_on(origin_of(envelope), fact.demand, fact.round, fact.asked_by)
+        return placing.pass_on(matching, origin_of(envelope), fact.demand, fact.round, fact.asked_by)
 
     def closed(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
         fact: demands.DemandClosed = envelope.body
         if fact.outcome != UNRATED or not fact.order:
             return Work(origin_of(envelope), (), lambda _: None)
-        return matching.leave_unrated(origin_of(envelope), fact.order)
+        return closing.leave_unrated(matching, origin_of(envelope), fact.order)
 
     return {demands.DemandPassedOn.kind: passed_on, demands.DemandClosed.kind: closed}

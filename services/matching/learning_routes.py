@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Desk, Work
+from services.chassis.desk import Work
 from services.chassis.mongo import Store
 from services.chassis.once import Reply
 from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.refusal import NotFound
 from services.contracts.words import Role
 from services.matching import learning_views
-from services.matching.handlers import Matching
+from services.matching.handlers import teaching
+from services.matching.handlers.context import Matching
 from services.matching.places import Places
 from services.matching.store import LESSONS, catalogue_ref
 
@@ -53,12 +54,8 @@ class LearningRoutes:
 
     def undo(self, ask: Ask[UndoLesson]) -> Work[Reply]:
         """Take a lesson back."""
-        work = self.matching.undo_lesson(ask.origin(), ask.path["order"])
-
-        def decide(desk: Desk) -> Reply:
-            return show(learning_views.lesson_view(work.decide(desk)))
-
-        return Work(work.origin, work.reads, decide)
+        work = teaching.undo_lesson(self.matching, ask.origin(), ask.path["order"])
+        return work.then(lambda kept, _: show(learning_views.lesson_view(kept)))
 
     def table(self) -> tuple[Route, ...]:
         """Return the routes."""

@@ -17,7 +17,8 @@ from services.chassis.shelf import Due, Kept, Shelf
 from services.contracts.words import Actor, Role
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
-from services.matching.handlers import Matching
+from services.matching.handlers import placing
+from services.matching.handlers.context import Matching
 from services.matching.store import DEPARTED, DEPARTED_AT, ORDERS
 
 log = structlog.get_logger()
@@ -65,14 +66,18 @@ class Leavers:
         found = await self.documents.page(ORDERS, gone.community, where, limit=PORTION)
         orders = [kept.value.id for kept in found if kept.value is not None]
         origin = Origin(gone.community, ROUTER, gone.id)
-        works: list[Work[Any]] = [self.matching.recall_from_departed(origin, order) for order in orders]
+        works: list[Work[Any]] = [
+            placing.recall_from_departed(self.matching, origin, order) for order in orders
+        ]
         outcomes = await self.batches.run(works)
         failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         if len(orders) < PORTION and not failed:
             # Whoever could not be taken back is looked for again; nobody is forgotten before that.
             failed += [
                 outcome
-                for outcome in await self.batches.run([self.matching.forget_departed(origin, gone.id)])
+                for outcome in await self.batches.run(
+                    [placing.forget_departed(self.matching, origin, gone.id)]
+                )
                 if isinstance(outcome, Exception)
             ]
         for failure in failed:

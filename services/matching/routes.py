@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.clock import now
-from services.chassis.desk import Desk, Work
+from services.chassis.desk import Desk, Origin, Work
 from services.chassis.mongo import Store, position_of
 from services.chassis.once import Reply
 from services.chassis.shelf import Kept
@@ -29,7 +29,10 @@ from services.matching.bodies import (
 from services.matching.domain import refusals
 from services.matching.domain.parts import Stage
 from services.matching.domain.sight import Sight
-from services.matching.handlers import KeptOrder, Matching, Report
+from services.matching.handlers import answering, calling, closing, placing, timing, working
+from services.matching.handlers.context import Matching
+from services.matching.handlers.steps import KeptOrder
+from services.matching.handlers.working import Report
 from services.matching.places import Places
 from services.matching.queries import OrderQuery, where_of
 from services.matching.store import ORDERS, CatalogueOnRecord, catalogue_ref, demand_of, order_ref
@@ -39,6 +42,12 @@ DOERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF})
 """Units and partners for themselves, staff where the community takes the lead."""
 READERS = frozenset({Role.UNIT, Role.PARTNER, Role.STAFF, Role.GRID_WORKER})
 COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
+
+
+def asked(ask: Ask[Any]) -> tuple[Origin, str]:
+    """Return where a step of the order in the address comes from, and which order it is."""
+    order = ask.path["order"]
+    return ask.origin(demand_of(order)), order
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +109,35 @@ class MatchingRoutes:
 
     def dispatch(self, ask: Ask[DispatchOrder]) -> Work[Reply]:
         calls = tuple((call.provider, call.part) for call in ask.body.call)
-        return self._step(ask, self.matching.dispatch_order, ask.body.provider, ask.if_match, calls)
+        return self._step(ask, placing.dispatch_order(self.matching, *asked(ask), ask.body.provider, calls))
 
     def call(self, ask: Ask[CallProvider]) -> Work[Reply]:
-        return self._step(ask, self.matching.call_provider, ask.body.provider, ask.body.part, ask.if_match)
+        return self._step(
+            ask, calling.call_provider(self.matching, *asked(ask), ask.body.provider, ask.body.part)
+        )
 
     def accept(self, ask: Ask[Nothing]) -> Work[Reply]:
-        return self._step(ask, self.matching.accept_order, ask.if_match)
+        return self._step(ask, answering.accept_order(self.matching, *asked(ask)))
 
     def decline(self, ask: Ask[GiveReason]) -> Work[Reply]:
-        return self._step(ask, self.matching.decline_order, ask.body.reason, ask.if_match)
+        return self._step(ask, answering.decline_order(self.matching, *asked(ask), ask.body.reason))
 
     def offer_handover(self, ask: Ask[OfferHandover]) -> Work[Reply]:
-        return self._step(ask, self.matching.offer_handover, ask.body.to, ask.body.reason, ask.if_match)
+        return self._step(
+            ask, answering.offer_handover(self.matching, *asked(ask), ask.body.to, ask.body.reason)
+        )
 
     def consent(self, ask: Ask[Nothing]) -> Work[Reply]:
-        return self._step(ask, self.matching.consent_to_handover, ask.if_match)
+        return self._step(ask, answering.consent_to_handover(self.matching, *asked(ask)))
 
     def refuse(self, ask: Ask[GiveReason]) -> Work[Reply]:
-        return self._step(ask, self.matching.refuse_handover, ask.body.reason, ask.if_match)
+        return self._step(ask, answering.refuse_handover(self.matching, *asked(ask), ask.body.reason))
 
     def plan(self, ask: Ask[PlanMilestones]) -> Work[Reply]:
         stages = tuple(
             Stage(m.id, m.title, m.due_on.isoformat() if m.due_on else None) for m in ask.body.milestones
         )
-        return self._step(ask, self.matching.plan_milestones, stages, ask.if_match)
+        return self._step(ask, working.plan_milestones(self.matching, *asked(ask), stages))
 
     def finish_milestone(self, ask: Ask[FinishMilestone]) -> Work[Reply]:
         proof = tuple(spoken.evidence(given) for given in ask.body.proof)
@@ -139,55 +152,59 @@ class MatchingRoutes:
                 proof=proof,
             )
 
-        return self._step(ask, self.matching.finish_milestone, done, ask.if_match)
+        return self._step(ask, working.finish_milestone(self.matching, *asked(ask), done))
 
     def complete(self, ask: Ask[CompleteOrder]) -> Work[Reply]:
         proof = tuple(spoken.evidence(given) for given in ask.body.proof)
         report = Report(ask.body.summary, proof, ask.body.served_at)
-        return self._step(ask, self.matching.complete_order, report, ask.if_match)
+        return self._step(ask, working.complete_order(self.matching, *asked(ask), report))
 
     def verify(self, ask: Ask[Nothing]) -> Work[Reply]:
-        return self._step(ask, self.matching.verify_order, ask.if_match)
+        return self._step(ask, closing.verify_order(self.matching, *asked(ask)))
 
     def send_back(self, ask: Ask[GiveReason]) -> Work[Reply]:
-        return self._step(ask, self.matching.return_order, ask.body.reason, ask.if_match)
+        return self._step(ask, closing.return_order(self.matching, *asked(ask), ask.body.reason))
 
     def urge(self, ask: Ask[UrgeOrder]) -> Work[Reply]:
-        return self._step(ask, self.matching.urge_order, ask.body.note)
+        return self._step(ask, closing.urge_order(self.matching, *asked(ask), ask.body.note))
 
     def cancel(self, ask: Ask[GiveReason]) -> Work[Reply]:
-        return self._step(ask, self.matching.cancel_order, ask.body.reason, ask.if_match)
+        return self._step(ask, closing.cancel_order(self.matching, *asked(ask), ask.body.reason))
 
     def ask_resident(self, ask: Ask[AskResident]) -> Work[Reply]:
-        return self._step(ask, self.matching.ask_resident, ask.body.question, ask.if_match)
+        return self._step(ask, timing.ask_resident(self.matching, *asked(ask), ask.body.question))
 
     def request_extension(self, ask: Ask[RequestExtension]) -> Work[Reply]:
-        return self._step(ask, self.matching.request_extension, ask.body.days, ask.body.reason, ask.if_match)
+        return self._step(
+            ask, timing.request_extension(self.matching, *asked(ask), ask.body.days, ask.body.reason)
+        )
 
     def grant_extension(self, ask: Ask[Nothing]) -> Work[Reply]:
-        return self._step(ask, self.matching.grant_extension, ask.if_match)
+        return self._step(ask, timing.grant_extension(self.matching, *asked(ask)))
 
     def refuse_extension(self, ask: Ask[GiveReason]) -> Work[Reply]:
-        return self._step(ask, self.matching.refuse_extension, ask.body.reason, ask.if_match)
+        return self._step(ask, timing.refuse_extension(self.matching, *asked(ask), ask.body.reason))
 
     def supervise(self, ask: Ask[GiveReason]) -> Work[Reply]:
-        return self._step(ask, self.matching.supervise_order, ask.body.reason, ask.if_match)
+        return self._step(ask, timing.supervise_order(self.matching, *asked(ask), ask.body.reason))
 
-    def _step(self, ask: Ask[Any], step: Callable[..., Work[KeptOrder]], *words: object) -> Work[Reply]:
-        """Return the work of a step; an order that the one who asks may not see is not there for them."""
-        order = ask.path["order"]
-        ref = order_ref(ask.community, order)
-        work = step(ask.origin(demand_of(order)), order, *words)
+    def _step(self, ask: Ask[Any], work: Work[KeptOrder]) -> Work[Reply]:
+        """Return the work of a step; an order that the one who asks may not see is not there for them.
 
-        def decide(desk: Desk) -> Reply:
-            sight = self._sight_by(ask, desk.kept(catalogue_ref(ask.community)))
-            if not sight.may_see(desk.get(ref, NotFound())):
+        Nor is anything done when it was changed after they saw it, where they say what they saw (If-Match).
+        """
+        ref, catalogue = order_ref(ask.community, ask.path["order"]), catalogue_ref(ask.community)
+
+        def may_see(desk: Desk) -> None:
+            if not self._sight_by(ask, desk.kept(catalogue)).may_see(desk.get(ref, NotFound())):
                 raise NotFound
             desk.expect(ref, ask.if_match)
-            kept = work.decide(desk)
+
+        def shown(kept: KeptOrder, desk: Desk) -> Reply:
+            sight = self._sight_by(ask, desk.kept(catalogue))
             return show(views.order_view(kept, sight, desk.at), revision=kept.revision)
 
-        return Work(work.origin, work.reads, decide, work.then_reads)
+        return work.only_if(may_see, ref, catalogue).then(shown, catalogue)
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of matching."""

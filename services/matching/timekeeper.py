@@ -16,7 +16,8 @@ from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Due
 from services.contracts.words import Actor, Role
 from services.matching.domain.timing import TimerKind
-from services.matching.handlers import Matching
+from services.matching.handlers import timing
+from services.matching.handlers.context import Matching
 from services.matching.store import ORDERS, TIMER, demand_of
 
 log = structlog.get_logger()
@@ -61,7 +62,7 @@ class Timekeeper:
         return done
 
     async def _act(self, found: Sequence[Due]) -> int:
-        works = [self.matching.run_timer(_origin(due), due.id) for due in found]
+        works = [timing.run_timer(self.matching, _origin(due), due.id) for due in found]
         outcomes = await self.batches.run(works)
         for due, outcome in zip(found, outcomes, strict=True):
             self._note(due, outcome)

@@ -43,11 +43,10 @@ class Notifier:
 
     def tell_and_cry(self, envelope: Envelope) -> Work[None]:
         """Tell of an alarm, and let it go out every way that the community has."""
-        telling, fact = self.tell(envelope), self._fact(envelope)
+        fact = self._fact(envelope)
         alarm: DemandAlarmed = envelope.body
 
-        def decide(desk: Desk) -> None:
-            telling.decide(desk)
+        def cry(_told: None, desk: Desk) -> None:
             for number, _ in enumerate(self.ways.get(envelope.community, ())):
                 delivery = f"{fact.id}.{number}"
                 told = {
@@ -63,7 +62,7 @@ class Notifier:
                 out = Outgoing(delivery, number, told, desk.at, desk.at)
                 desk.put(outgoing_ref(envelope.community, delivery), out)
 
-        return Work(telling.origin, telling.reads, decide)
+        return self.tell(envelope).then(cry)
 
     def tell(self, envelope: Envelope) -> Work[None]:
         """Put what happened into the inboxes of those it concerns, each once.
@@ -105,20 +104,18 @@ class Notifier:
 
     def _tell_and_change(self, envelope: Envelope, change: Changing, people: Sequence[str]) -> Work[None]:
         ref = following_ref(envelope.community, envelope.body.demand)
-        telling = self.tell(envelope)
 
-        def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
+        def portions_of(desk: Desk) -> Sequence[Ref[Any]]:
             numbers = (desk.find(ref) or Following()).numbers_of(people)
             return [portion_ref(ref.community, ref.id, number) for number in numbers]
 
-        def decide(desk: Desk) -> None:
-            telling.decide(desk)
+        def changed(_: None, desk: Desk) -> None:
             before = desk.find(ref) or Following()
             numbers = before.numbers_of(people)
             portions = {n: _portion(desk, ref, n) for n in numbers}
             _keep(desk, ref, change(before, portions, people))
 
-        return Work(telling.origin, telling.reads, decide, then_reads)
+        return self.tell(envelope).reading(portions_of).then(changed)
 
 
 def _following(desk: Desk, ref: Ref[Following]) -> Following:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chassis.desk import Desk, Work
+from services.chassis.desk import Work
 from services.chassis.identity import Identity
 from services.chassis.mongo import Store
 from services.chassis.once import Reply
@@ -80,11 +80,7 @@ class NotifyRoutes:
 
     def read(self, ask: Ask[ReadNotice]) -> Work[Reply]:
         work = handlers.read_notice(ask.origin(), ask.path["notice"], inboxes_of(ask.identity))
-
-        def decide(desk: Desk) -> Reply:
-            return show(_view(work.decide(desk)))
-
-        return Work(work.origin, work.reads, decide)
+        return work.then(lambda kept, _: show(_view(kept)))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of notify."""

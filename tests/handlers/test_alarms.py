@@ -24,12 +24,13 @@ from services.contracts.demands import (
 from services.contracts.orders import OrderLeftUnrated, OrderProposed
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
-from services.intake import alarms
-from services.intake import handlers as intake
 from services.intake.domain.alarm import STEPS_MAX
 from services.intake.domain.demand import Demand
-from services.intake.watchman import Watchman
+from services.intake.handlers import alarms as alarms_handlers
+from services.intake.handlers import demands, readings
+from services.intake.jobs.timers import Watchman
 from services.matching.domain.lifecycle import OrderStatus
+from services.matching.handlers import timing
 from tests.handlers.conftest import Towns
 from tests.support.town import Town
 
@@ -88,7 +89,7 @@ class TestTheDutyList:
         assert await later(town, timedelta(seconds=1)) == 1
         assert await later(town, MINUTES) == 1
         assert alarmed(town) == [("g1", "d1"), ("d2",), ("d1", "d2")]
-        await town.do("intake", alarms.take_alarm(town.origin("d2", Role.GRID_WORKER), demand.id))
+        await town.do("intake", alarms_handlers.take_alarm(town.origin("d2", Role.GRID_WORKER), demand.id))
         assert await later(town, 10 * MINUTES) == 0
         (taken,) = town.post.said(DemandAlarmTaken.kind)
         assert (taken.body.by, taken.body.told) == ("d2", ("g1", "d1", "d2"))
@@ -137,15 +138,15 @@ class TestWhatIsSaidLater:
         await town.accept(demand)
         order = await town.order(demand)
         assert order.provider is not None
-        ask = town.matching.ask_resident(
-            town.provider(order.provider.id, order.provider.kind), order.id, "哪一盏？", None
+        ask = timing.ask_resident(
+            town.matching, town.provider(order.provider.id, order.provider.kind), order.id, "哪一盏？"
         )
         await town.do("matching", ask)
         return await town.demand(demand.id)
 
     async def supplement(self, town: Town, demand: Demand, text: str) -> Demand:
         who = town.origin(demand.asked_by, Role.RESIDENT)
-        await town.do("intake", intake.supplement_demand(who, demand.id, text))
+        await town.do("intake", demands.supplement_demand(who, demand.id, text))
         return await town.demand(demand.id)
 
     async def test_a_supplement_brings_a_danger(self, town: Town) -> None:
@@ -206,8 +207,8 @@ class TestWhatIsSaidLater:
         demand = await town.submit(EYES, "binhe-jiayuan")
         order = await town.accept(demand)
         assert order.provider is not None
-        accused = alarms.Correction(accusation="wrongdoing", accused=(order.provider.id,))
-        work = alarms.correct_reading(town.staff(), demand.id, accused, "居民来电话说被骗", None)
+        accused = readings.Correction(accusation="wrongdoing", accused=(order.provider.id,))
+        work = readings.correct_reading(town.staff(), demand.id, accused, "居民来电话说被骗")
         await town.do("intake", work)
         after = await town.order(demand)
         assert (after.status, after.provider, after.held) == (OrderStatus.PROPOSED, None, True)
@@ -243,9 +244,9 @@ class TestTheSameTwice:
         assert (await town.demand(first.id)).text == LAMP
 
     async def test_two_at_once_are_one(self, town: Town) -> None:
-        submissions = [intake.Submission(f"d{n}", LAMP, None, None, "help") for n in range(2)]
+        submissions = [demands.Submission(f"d{n}", LAMP, None, None, "help") for n in range(2)]
         who = town.origin("r1", Role.RESIDENT)
-        works = [intake.submit_demand(who, one) for one in submissions]
+        works = [demands.submit_demand(who, one) for one in submissions]
         outcomes = await town.batches["intake"].run(works)
         kept = [cast(Any, outcome).value.id for outcome in outcomes]
         assert kept[0] == kept[1]
@@ -262,17 +263,17 @@ class TestNobodyIsForgotten:
         for person in ("r2", "r3"):
             await town.do(
                 "intake",
-                intake.endorse_demand(town.origin(person, Role.RESIDENT), demand.id, person),
+                demands.endorse_demand(town.origin(person, Role.RESIDENT), demand.id, person),
             )
         who = town.origin("r1", Role.RESIDENT)
-        await town.do("intake", intake.withdraw_demand(who, demand.id, "搬走了", None))
+        await town.do("intake", demands.withdraw_demand(who, demand.id, "搬走了"))
         after = await town.demand(demand.id)
         assert (after.asked_by, after.supporters, after.has_contact) == ("r2", ("r3",), False)
         assert (await town.order(demand)).asked_by == "r2"
         (said,) = town.post.said(DemandPassedOn.kind)
         assert (said.body.asked_by, said.body.left) == ("r2", "r1")
         with pytest.raises(Refused):
-            await town.do("intake", intake.urge_demand(who, demand.id, "还没办？"))
+            await town.do("intake", demands.urge_demand(who, demand.id, "还没办？"))
 
     async def done(self, town: Town) -> Demand:
         demand = await town.submit(LAMP, "xinhe-dasha")

@@ -11,7 +11,7 @@ from services.intake.domain.voices.issues import Issue, Member
 from services.matching.assigner import Assigner
 from services.matching.domain.load import Load
 from services.matching.domain.refusals import ServedAtImpossible
-from services.matching.handlers import Matching
+from services.matching.handlers.context import Matching
 from services.matching.solver import solve
 from services.matching.store import CatalogueOnRecord, catalogue_ref, load_ref
 from tests.handlers.conftest import Towns

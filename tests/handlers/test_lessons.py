@@ -23,7 +23,8 @@ from services.matching.domain.load import Load
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.experience import Learning
 from services.matching.guides import Guide, Guides
-from services.matching.handlers import Matching
+from services.matching.handlers import answering, calling, closing, placing, teaching
+from services.matching.handlers.context import Matching
 from services.matching.solver import solve
 from services.matching.store import LESSON_NUMBER, LESSONS, catalogue_ref, lesson_ref, order_id
 from services.matching.tutor import Books, Pace, Tutor
@@ -141,14 +142,14 @@ async def chosen(town: Town, text: str, provider: str) -> Demand:
 
 async def undo(town: Town, demand: Demand) -> Kept[Lesson]:
     """Take a demand's lesson back."""
-    return await town.do("matching", town.matching.undo_lesson(town.staff(), order_id(demand.id)))
+    return await town.do("matching", teaching.undo_lesson(town.matching, town.staff(), order_id(demand.id)))
 
 
 async def consent(town: Town, demand: Demand, receiver: str) -> None:
     """Let another take a demand's order over."""
     await town.offer(demand, receiver)
     who = town.provider(receiver, "unit")
-    await town.do("matching", town.matching.consent_to_handover(who, order_id(demand.id), None))
+    await town.do("matching", answering.consent_to_handover(town.matching, who, order_id(demand.id)))
 
 
 @pytest.fixture
@@ -213,7 +214,7 @@ class TestTeaching:
         await town.offer(demand, COOPERATIVE)
         assert await lesson(town, demand) is None
         who = town.provider(COOPERATIVE, "unit")
-        await town.do("matching", town.matching.consent_to_handover(who, order_id(demand.id), None))
+        await town.do("matching", answering.consent_to_handover(town.matching, who, order_id(demand.id)))
         assert await what(town, demand) == (Teaching.CHOSEN, COOPERATIVE)
 
     async def test_one_that_does_not_consent_teaches_nothing(self, town: Town) -> None:
@@ -221,7 +222,7 @@ class TestTeaching:
         await town.accept(demand)
         await town.offer(demand, COOPERATIVE)
         who = town.provider(COOPERATIVE, "unit")
-        await town.do("matching", town.matching.refuse_handover(who, order_id(demand.id), "没空", None))
+        await town.do("matching", answering.refuse_handover(town.matching, who, order_id(demand.id), "没空"))
         assert await lesson(town, demand) is None
 
     async def test_what_ends_to_everybodys_content_is_confirmed(self, town: Town) -> None:
@@ -246,13 +247,13 @@ class TestTeaching:
 
     async def test_what_is_given_up_teaches_nothing(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
-        cancel = town.matching.cancel_order(town.staff(), order_id(demand.id), "误报", None)
+        cancel = closing.cancel_order(town.matching, town.staff(), order_id(demand.id), "误报")
         await town.do("matching", cancel)
         assert await lessons(town) == []
 
     async def test_one_that_is_called_to_a_part_teaches_nothing(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
-        call = town.matching.call_provider(town.staff(), order_id(demand.id), COOPERATIVE, "器材", None)
+        call = calling.call_provider(town.matching, town.staff(), order_id(demand.id), COOPERATIVE, "器材")
         await town.do("matching", call)
         assert len((await town.order(demand)).called) == 1
         assert await lessons(town) == []
@@ -422,7 +423,7 @@ class TestLearning:
         await a_lesson_each(wide)
         guides = Guides()
         before = await taught(wide, guides)
-        await wide.do("matching", wide.matching.keep_catalogue(wide.staff(), wide.file))
+        await wide.do("matching", placing.keep_catalogue(wide.matching, wide.staff(), wide.file))
         assert (await guide_of(wide, guides)).experience is None
         after = await taught(wide, guides)
         assert after.revision == before.revision + 1

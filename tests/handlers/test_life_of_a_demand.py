@@ -1,5 +1,7 @@
 """The life of a demand and its order, from the first word to the last: over memory and over the database."""
 
+from functools import partial
+
 import pytest
 
 from services.contracts.demands import DemandClosed, DemandEndorsed, DemandMerged
@@ -7,11 +9,12 @@ from services.contracts.envelope import open_parcel, read_envelope
 from services.contracts.orders import OrderDispatched, OrderProposed, OrderSettled
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
-from services.intake import handlers as intake
-from services.intake import merging
 from services.intake.domain import demand as of_demand
 from services.intake.domain.words_of_residents import NoWords
+from services.intake.handlers import demands, merging, ratings
 from services.matching.domain import refusals
+from services.matching.handlers import answering, closing
+from services.matching.store import order_ref
 from services.notify.domain.notice import Notice
 from services.notify.store import notice_ref
 from tests.handlers.conftest import Towns
@@ -72,7 +75,7 @@ class TestSubmitting:
 
     async def test_a_place_nobody_knows_is_refused_and_nothing_is_said(self, town: Town) -> None:
         before = len(town.post.sent)
-        with pytest.raises(intake.UnknownCompound):
+        with pytest.raises(demands.UnknownCompound):
             await town.submit(TABLE_TENNIS, "nowhere")
         assert len(town.post.sent) == before
 
@@ -125,10 +128,10 @@ class TestTheProvidersAnswer:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         other = town.origin(COOPERATIVE, Role.UNIT)
         with pytest.raises(NotFound):
-            await town.do("matching", town.matching.accept_order(other, f"{demand.id}-1", None))
+            await town.do("matching", answering.accept_order(town.matching, other, f"{demand.id}-1"))
         partner = town.origin(NPC, Role.PARTNER)
         with pytest.raises(NotFound):  # the right name under the wrong role is somebody else
-            await town.do("matching", town.matching.accept_order(partner, f"{demand.id}-1", None))
+            await town.do("matching", answering.accept_order(town.matching, partner, f"{demand.id}-1"))
 
     async def test_a_declined_order_goes_to_the_next_candidate_and_then_back_to_staff(
         self, town: Town
@@ -186,7 +189,7 @@ class TestHandover:
         await town.accept(demand)
         await town.offer(demand, COOPERATIVE)
         receiver = town.origin(COOPERATIVE, Role.UNIT)
-        await town.do("matching", town.matching.consent_to_handover(receiver, f"{demand.id}-1", None))
+        await town.do("matching", answering.consent_to_handover(town.matching, receiver, f"{demand.id}-1"))
         order, now = await town.order(demand), await town.demand(demand.id)
         assert order.provider is not None
         assert order.provider.id == COOPERATIVE
@@ -197,14 +200,16 @@ class TestHandover:
         assert (await town.load()).open == {COOPERATIVE: 1}
         giver = town.origin(NPC, Role.UNIT)
         with pytest.raises(NotFound):
-            await town.do("matching", town.matching.accept_order(giver, f"{demand.id}-1", None))
+            await town.do("matching", answering.accept_order(town.matching, giver, f"{demand.id}-1"))
 
     async def test_a_refusal_leaves_it_with_the_one_who_asked(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         await town.accept(demand)
         await town.offer(demand, COOPERATIVE)
         receiver = town.origin(COOPERATIVE, Role.UNIT)
-        await town.do("matching", town.matching.refuse_handover(receiver, f"{demand.id}-1", "也没有", None))
+        await town.do(
+            "matching", answering.refuse_handover(town.matching, receiver, f"{demand.id}-1", "也没有")
+        )
         order = await town.order(demand)
         assert order.provider is not None
         assert (order.provider.id, order.handover) == (NPC, None)
@@ -214,11 +219,11 @@ class TestHandover:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         await town.accept(demand)
         await town.offer(demand, COOPERATIVE)
-        work = town.matching.consent_to_handover
+        work = partial(answering.consent_to_handover, town.matching)
         with pytest.raises(refusals.NotTheReceiver):
-            await town.do("matching", work(town.origin(NPC, Role.UNIT), f"{demand.id}-1", None))
+            await town.do("matching", work(town.origin(NPC, Role.UNIT), f"{demand.id}-1"))
         with pytest.raises(NotFound):
-            await town.do("matching", work(town.origin("yucheng", Role.UNIT), f"{demand.id}-1", None))
+            await town.do("matching", work(town.origin("yucheng", Role.UNIT), f"{demand.id}-1"))
 
     async def test_nobody_hands_an_order_to_itself_or_before_accepting_it(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
@@ -236,7 +241,9 @@ class TestHandover:
             await town.dispatch(await town.submit(CHARGING), SPORTS)
         receiver = town.origin(SPORTS, Role.PARTNER)
         with pytest.raises(refusals.ProviderFull):
-            await town.do("matching", town.matching.consent_to_handover(receiver, f"{demand.id}-1", None))
+            await town.do(
+                "matching", answering.consent_to_handover(town.matching, receiver, f"{demand.id}-1")
+            )
         assert (await town.load()).open == {NPC: 1, SPORTS: 3}
 
 
@@ -349,7 +356,7 @@ class TestTheEnd:
         await town.accept(demand)
         await town.complete(demand)
         await town.rate(demand)
-        work = town.matching.return_order(town.staff(), f"{demand.id}-1", "照片不清楚", None)
+        work = closing.return_order(town.matching, town.staff(), f"{demand.id}-1", "照片不清楚")
         await town.do("matching", work)
         assert (await town.demand(demand.id)).status == "in_progress"
         await town.complete(demand)
@@ -364,13 +371,13 @@ class TestTheEnd:
         demand = await town.submit(EYES, "binhe-jiayuan")
         await town.accept(demand)
         await town.complete(demand)
-        opinion = intake.Opinion("solved", "satisfied", "")
+        opinion = ratings.Opinion("solved", "satisfied", "")
         who = town.origin("r1", Role.RESIDENT)
-        (rated,) = await town.batches["intake"].run([intake.rate_demand(who, demand.id, opinion, None)])
+        (rated,) = await town.batches["intake"].run([ratings.rate_demand(who, demand.id, opinion)])
         assert not isinstance(rated, Exception)
         late = list(town.post.waiting)
         town.post.waiting.clear()
-        await town.do("matching", town.matching.return_order(town.staff(), f"{demand.id}-1", "重做", None))
+        await town.do("matching", closing.return_order(town.matching, town.staff(), f"{demand.id}-1", "重做"))
         town.post.waiting.extend(late)
         await town.deliver()
         await town.complete(demand)
@@ -385,7 +392,7 @@ class TestGivingUp:
     async def test_withdrawing_cancels_the_order_and_frees_its_place(self, town: Town, text: str) -> None:
         demand = await town.submit(text)
         who = town.origin("r1", Role.RESIDENT)
-        await town.do("intake", intake.withdraw_demand(who, demand.id, "自己解决了", None))
+        await town.do("intake", demands.withdraw_demand(who, demand.id, "自己解决了"))
         assert (await town.demand(demand.id)).status == "withdrawn"
         assert (await town.order(demand)).status == "cancelled"
         assert (await town.load()).open == {}
@@ -395,12 +402,12 @@ class TestGivingUp:
         demand = await town.submit(TABLE_TENNIS)
         other = town.origin("r2", Role.RESIDENT)
         with pytest.raises(of_demand.NotYourDemand):
-            await town.do("intake", intake.withdraw_demand(other, demand.id, "", None))
+            await town.do("intake", demands.withdraw_demand(other, demand.id, ""))
         assert (await town.order(demand)).status == "dispatched"
 
     async def test_staff_cancel_an_order_and_the_demand_is_closed(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
-        work = town.matching.cancel_order(town.staff(), f"{demand.id}-1", "重复", None)
+        work = closing.cancel_order(town.matching, town.staff(), f"{demand.id}-1", "重复")
         await town.do("matching", work)
         assert (await town.demand(demand.id)).status == "closed"
         (closed,) = town.post.said(DemandClosed.kind)
@@ -411,7 +418,7 @@ class TestGivingUp:
         await town.accept(demand)
         await town.complete(demand)
         await town.rate(demand)
-        work = town.matching.cancel_order(town.staff(), f"{demand.id}-1", "查实是误报", None)
+        work = closing.cancel_order(town.matching, town.staff(), f"{demand.id}-1", "查实是误报")
         await town.do("matching", work)
         assert (await town.demand(demand.id)).status == "closed"
 
@@ -421,7 +428,7 @@ class TestGivingUp:
         for subject in ("r1", "r3"):
             await endorse(town, same.id, subject)
         await endorse(town, kept.id, "r4")
-        await town.do("intake", merging.merge_demand(town.staff(), same.id, kept.id, None))
+        await town.do("intake", merging.merge_demand(town.staff(), same.id, kept.id))
         assert (await town.demand(same.id)).merged_into == kept.id
         assert (await town.order(same)).status == "cancelled"
         after = await town.demand(kept.id)
@@ -435,16 +442,16 @@ class TestGivingUp:
         kept = await town.submit(TABLE_TENNIS)
         over = await town.submit(TABLE_TENNIS)
         who = town.origin("r1", Role.RESIDENT)
-        await town.do("intake", intake.withdraw_demand(who, over.id, "", None))
+        await town.do("intake", demands.withdraw_demand(who, over.id, ""))
         for into in (kept.id, "no-such-demand", over.id):
             with pytest.raises(of_demand.SameDemand):
-                await town.do("intake", merging.merge_demand(town.staff(), kept.id, into, None))
+                await town.do("intake", merging.merge_demand(town.staff(), kept.id, into))
         assert (await town.demand(kept.id)).status == "dispatched"
 
 
 async def endorse(town: Town, demand: str, subject: str) -> None:
     who = town.origin(subject, Role.RESIDENT)
-    await town.do("intake", intake.endorse_demand(who, demand, subject))
+    await town.do("intake", demands.endorse_demand(who, demand, subject))
 
 
 class TestPressing:
@@ -461,7 +468,7 @@ class TestPressing:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         who = town.origin("r1", Role.RESIDENT)
         for _ in range(2):
-            await town.do("intake", intake.urge_demand(who, demand.id, "快下雪了"))
+            await town.do("intake", demands.urge_demand(who, demand.id, "快下雪了"))
         assert (await town.order(demand)).urged == 2
         after = await town.demand(demand.id)
         assert after.urged == 2
@@ -471,9 +478,9 @@ class TestPressing:
         demand = await town.submit(TABLE_TENNIS)
         stranger = town.origin("r9", Role.RESIDENT)
         with pytest.raises(of_demand.NotYourDemand):
-            await town.do("intake", intake.urge_demand(stranger, demand.id, ""))
+            await town.do("intake", demands.urge_demand(stranger, demand.id, ""))
         await endorse(town, demand.id, "r9")
-        await town.do("intake", intake.urge_demand(stranger, demand.id, ""))
+        await town.do("intake", demands.urge_demand(stranger, demand.id, ""))
         assert (await town.demand(demand.id)).urged == 1
 
 
@@ -481,10 +488,13 @@ class TestSeenVersions:
     async def test_who_looked_before_somebody_else_changed_it_is_told_so(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         who = town.provider(NPC, "unit")
-        kept = await town.do("matching", town.matching.accept_order(who, f"{demand.id}-1", 2))
+        ref = order_ref(town.community, f"{demand.id}-1")
+        accept = answering.accept_order(town.matching, who, ref.id)
+        kept = await town.do("matching", accept.if_unchanged(ref, 2))
         assert kept.revision == 3
         with pytest.raises(Refused) as refused:
-            await town.do("matching", town.matching.cancel_order(town.staff(), f"{demand.id}-1", "x", 2))
+            cancel = closing.cancel_order(town.matching, town.staff(), ref.id, "x")
+            await town.do("matching", cancel.if_unchanged(ref, 2))
         assert refused.value.slug == "changed_meanwhile"
         assert dict(refused.value.facts) == {"present_version": 3, "seen_version": 2}
         assert (await town.order(demand)).status == "accepted"

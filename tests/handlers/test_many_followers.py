@@ -21,7 +21,7 @@ from services.contracts.envelope import Envelope
 from services.contracts.issues import IssueTopicDecided
 from services.contracts.orders import OrderAccepted, OrderMilestoneDone
 from services.contracts.words import Actor, Message, Milestone, ProviderRef, Role
-from services.intake import handlers as intake
+from services.intake.handlers import demands
 from services.notify.consumers import consumes
 from services.notify.domain.following import FEW, PORTION_MAX, Following
 from services.notify.domain.notice import Notice, person
@@ -394,7 +394,7 @@ async def test_a_town_where_thousands_endorse_is_told_of_every_step() -> None:
     town = await Towns(None).found()
     demand = await town.submit("家里水龙头坏了一直滴水，想找人修")
     for name in crowd(40):
-        await town.do("intake", intake.endorse_demand(town.origin(name, Role.RESIDENT), demand.id, name))
+        await town.do("intake", demands.endorse_demand(town.origin(name, Role.RESIDENT), demand.id, name))
     await town.accept(demand)
     assert await town.tell_all() == 1
     documents = town.documents["notify"]

@@ -15,14 +15,14 @@ from services.contracts.demands import (
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
-from services.intake import handlers as intake
-from services.intake import merging, voices
 from services.intake.domain.demand import Demand, SameDemand, StepNotAllowed
 from services.intake.domain.joining import NotCarried
 from services.intake.domain.voices.issues import Issue, NotHot, TopicDecided
 from services.intake.domain.voices.kin import Kin, NothingOffered
-from services.intake.store import issue_ref, kin_ref
+from services.intake.handlers import communities, demands, duplicates, issues, merging
+from services.intake.store.issues import issue_ref, kin_ref
 from services.matching.domain.order import Order
+from services.matching.handlers import answering, closing, working
 from services.matching.store import order_ref
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import CHARGING, NPC, TABLE_TENNIS, endorse, notices
@@ -37,11 +37,11 @@ BAD_PAIR = "旺旺宠物店卖的小狗三天就病死了，店家不认账"
 
 
 async def merge(town: Town, demand: Demand, into: Demand) -> None:
-    await town.do("intake", merging.merge_demand(town.staff(), demand.id, into.id, None))
+    await town.do("intake", merging.merge_demand(town.staff(), demand.id, into.id))
 
 
 async def unmerge(town: Town, demand: Demand) -> Demand:
-    await town.do("intake", merging.unmerge_demand(town.staff(), demand.id, "不是一回事", None))
+    await town.do("intake", merging.unmerge_demand(town.staff(), demand.id, "不是一回事"))
     return await town.demand(demand.id)
 
 
@@ -94,8 +94,8 @@ class TestLikelyDuplicates:
 
     async def test_of_one_batch_are_found_as_well(self, town: Town) -> None:
         works = [
-            intake.submit_demand(
-                town.origin(f"r{n}", Role.RESIDENT), intake.Submission(f"d{n}", text, None, "jindu", "help")
+            demands.submit_demand(
+                town.origin(f"r{n}", Role.RESIDENT), demands.Submission(f"d{n}", text, None, "jindu", "help")
             )
             for n, text in enumerate((MIXER, MIXER_AGAIN, MIXER_ONCE_MORE))
         ]
@@ -107,7 +107,7 @@ class TestLikelyDuplicates:
 
     async def test_are_not_offered_once_they_are_over(self, town: Town) -> None:
         first = await town.submit(MIXER, "jindu", by="r1")
-        work = intake.withdraw_demand(town.origin("r1", Role.RESIDENT), first.id, "", None)
+        work = demands.withdraw_demand(town.origin("r1", Role.RESIDENT), first.id, "")
         await town.do("intake", work)
         await town.submit(MIXER_AGAIN, "jindu", by="r2")
         assert town.post.said(DemandLikelyDuplicate.kind) == []
@@ -115,15 +115,15 @@ class TestLikelyDuplicates:
     async def test_that_staff_dismiss_are_dismissed_on_both_sides_and_only_once(self, town: Town) -> None:
         first = await town.submit(MIXER, "jindu", by="r1")
         second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
-        await town.do("intake", voices.dismiss_duplicates(town.staff(), second.id, first.id))
+        await town.do("intake", duplicates.dismiss_duplicates(town.staff(), second.id, first.id))
         for demand in (first, second):
             assert [alike.dismissed for alike in (await kin_of(town, demand)).alike] == [True]
             with pytest.raises(NothingOffered):
-                await town.do("intake", voices.dismiss_duplicates(town.staff(), demand.id, None))
+                await town.do("intake", duplicates.dismiss_duplicates(town.staff(), demand.id, None))
 
     async def test_of_a_demand_nobody_knows_cannot_be_dismissed(self, town: Town) -> None:
         with pytest.raises(NothingOffered):
-            await town.do("intake", voices.dismiss_duplicates(town.staff(), "nobody", None))
+            await town.do("intake", duplicates.dismiss_duplicates(town.staff(), "nobody", None))
 
 
 class TestMerging:
@@ -174,7 +174,7 @@ class TestMerging:
         await town.accept(kept)
         assert len(await notices(town, "person:r3")) == before
         who = town.origin(NPC, Role.UNIT)
-        await town.do("matching", town.matching.accept_order(who, f"{same.id}-2", None))
+        await town.do("matching", answering.accept_order(town.matching, who, f"{same.id}-2"))
         assert (await notices(town, "person:r3"))[-1].demand == same.id
         assert (await town.demand(same.id)).status == "accepted"
 
@@ -184,20 +184,20 @@ class TestMerging:
         await merge(town, same, kept)
         await unmerge(town, same)
         who, order = town.origin(NPC, Role.UNIT), f"{same.id}-2"
-        await town.do("matching", town.matching.accept_order(who, order, None))
-        urge = intake.urge_demand(town.origin("r2", Role.RESIDENT), same.id, "急")
+        await town.do("matching", answering.accept_order(town.matching, who, order))
+        urge = demands.urge_demand(town.origin("r2", Role.RESIDENT), same.id, "急")
         await town.do("intake", urge)
         assert (await second_order(town, same)).urged == 1
-        from services.matching.handlers import Report
+        from services.matching.handlers.working import Report
         from tests.support.town import PHOTO
 
         report = Report("装好了", PHOTO, None)
-        await town.do("matching", town.matching.complete_order(who, order, report, None))
+        await town.do("matching", working.complete_order(town.matching, who, order, report))
         await town.rate(same, "unsolved", "dissatisfied")
         assert (await second_order(town, same)).returned == 1
-        await town.do("matching", town.matching.complete_order(who, order, report, None))
+        await town.do("matching", working.complete_order(town.matching, who, order, report))
         await town.rate(same)
-        await town.do("matching", town.matching.verify_order(town.staff(), order, None))
+        await town.do("matching", closing.verify_order(town.matching, town.staff(), order))
         assert (await town.demand(same.id)).status == "closed"
         assert (await town.order(kept)).status == "dispatched"
 
@@ -207,8 +207,8 @@ class TestMerging:
         kept = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r1")
         same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
         works = [
-            merging.merge_demand(town.staff(), same.id, kept.id, None),
-            merging.unmerge_demand(town.staff(), same.id, "", None),
+            merging.merge_demand(town.staff(), same.id, kept.id),
+            merging.unmerge_demand(town.staff(), same.id, ""),
         ]
         for work in works:  # both before anybody hears of either
             await town.batches["intake"].run([work])
@@ -220,9 +220,9 @@ class TestMerging:
     async def test_in_one_batch_merging_twice_and_taking_back_works_out(self, town: Town) -> None:
         a, b, c = [await town.submit(CHARGING, "jindu", by=f"r{n}") for n in range(3)]
         works = [
-            merging.merge_demand(town.staff(), a.id, b.id, None),
-            merging.merge_demand(town.staff(), b.id, c.id, None),
-            merging.unmerge_demand(town.staff(), a.id, "", None),
+            merging.merge_demand(town.staff(), a.id, b.id),
+            merging.merge_demand(town.staff(), b.id, c.id),
+            merging.unmerge_demand(town.staff(), a.id, ""),
         ]
         outcomes = await town.batches["intake"].run(works)
         assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
@@ -273,8 +273,8 @@ class TestRaces:
         a = await town.submit(CHARGING, "jindu", by="r1")
         b = await town.submit(CHARGING, "jindu", by="r2")
         works = [
-            merging.merge_demand(town.staff(), a.id, b.id, None),
-            merging.merge_demand(town.staff(), b.id, a.id, None),
+            merging.merge_demand(town.staff(), a.id, b.id),
+            merging.merge_demand(town.staff(), b.id, a.id),
         ]
         outcomes = await race(town, "intake", works, portion=1)
         assert sum(isinstance(outcome, SameDemand | StepNotAllowed) for outcome in outcomes) == 1
@@ -286,7 +286,7 @@ class TestRaces:
 
     async def test_one_demand_into_two_at_once_goes_into_one(self, town: Town) -> None:
         a, b, c = [await town.submit(CHARGING, "jindu", by=f"r{n}") for n in range(3)]
-        works = [merging.merge_demand(town.staff(), a.id, other.id, None) for other in (b, c)]
+        works = [merging.merge_demand(town.staff(), a.id, other.id) for other in (b, c)]
         outcomes = await race(town, "intake", works, portion=1)
         assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 1
         await town.deliver()
@@ -300,11 +300,11 @@ class TestRaces:
         others = [await town.submit(CHARGING, "jindu", by=f"a{n}") for n in range(4)]
         for n, other in enumerate(others):
             await endorse(town, other.id, f"s{n}")
-        works: list[object] = [merging.merge_demand(town.staff(), o.id, kept.id, None) for o in others]
+        works: list[object] = [merging.merge_demand(town.staff(), o.id, kept.id) for o in others]
         works += [
-            intake.endorse_demand(town.origin(f"e{n}", Role.RESIDENT), kept.id, f"e{n}") for n in range(8)
+            demands.endorse_demand(town.origin(f"e{n}", Role.RESIDENT), kept.id, f"e{n}") for n in range(8)
         ]
-        works += [merging.unmerge_demand(town.staff(), others[0].id, "", None)]
+        works += [merging.unmerge_demand(town.staff(), others[0].id, "")]
         works += [merging.opt_out(town.origin("s1", Role.RESIDENT), kept.id, "s1")]
         outcomes = await race(town, "intake", works, portion=2)  # type: ignore[arg-type]
         assert [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refused)] == []
@@ -363,7 +363,7 @@ class TestHotIssues:
     async def test_a_withdrawn_demand_no_longer_counts(self, town: Town) -> None:
         first = await town.submit(MIXER, "jindu", by="r1")
         second = await town.submit(MIXER_AGAIN, "jindu", by="r2")
-        work = intake.withdraw_demand(town.origin("r2", Role.RESIDENT), second.id, "", None)
+        work = demands.withdraw_demand(town.origin("r2", Role.RESIDENT), second.id, "")
         await town.do("intake", work)
         assert [member.demand for member in (await issue_of(town, first)).members] == [first.id]
 
@@ -372,7 +372,7 @@ class TestHotIssues:
         rule = town.file.voices.model_copy(update={"hot_demands": 2})
         file = town.file.model_copy(update={"voices": rule})
         ops = town.origin("ops", Role.OPERATOR)
-        await town.do("intake", intake.load_community(ops, file, dry_run=False))
+        await town.do("intake", communities.load_community(ops, file, dry_run=False))
         await town.submit(MIXER, "jindu", by="r1")
         await town.submit(MIXER_AGAIN, "jindu", by="r2")
         assert len(town.post.said(IssueBecameHot.kind)) == 1
@@ -387,13 +387,13 @@ class TestHotIssues:
         for n, text in enumerate((MIXER, MIXER_AGAIN, MIXER_ONCE_MORE)):
             demand = await town.submit(text, "jindu", by=f"r{n}")
         issue = await issue_of(town, demand)
-        work = voices.decide_topic(town.staff(), issue.id, "正在协调搬迁", None, accept=False)
+        work = issues.decide_topic(town.staff(), issue.id, "正在协调搬迁", accept=False)
         await town.do("intake", work)
         after = await issue_of(town, demand)
         assert after.topic is not None
         assert (after.topic.state, after.topic.reason) == ("declined", "正在协调搬迁")
         with pytest.raises(TopicDecided):
-            await town.do("intake", voices.decide_topic(town.staff(), issue.id, "", None, accept=True))
+            await town.do("intake", issues.decide_topic(town.staff(), issue.id, "", accept=True))
         (fact,) = town.post.said(IssueTopicDecided.kind)
         assert not fact.body.accepted
         assert "暂不商议：正在协调搬迁" in (await notices(town, "person:r1"))[-1].text
@@ -403,4 +403,4 @@ class TestHotIssues:
         demand = await town.submit(MIXER_AGAIN, "jindu", by="r2")
         issue = await issue_of(town, demand)
         with pytest.raises(NotHot):
-            await town.do("intake", voices.decide_topic(town.staff(), issue.id, "", None, accept=True))
+            await town.do("intake", issues.decide_topic(town.staff(), issue.id, "", accept=True))

@@ -16,11 +16,12 @@ from services.contracts.catalogue import KINDS
 from services.contracts.envelope import open_parcel, parcel_of
 from services.contracts.orders import OrderAccepted
 from services.contracts.words import Role
-from services.intake import handlers as intake
-from services.intake.store import FileOnRecord, file_ref
+from services.intake.handlers import communities, demands, ratings
+from services.intake.store.communities import FileOnRecord, file_ref
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
-from services.matching.handlers import Report
+from services.matching.handlers import answering, closing, working
+from services.matching.handlers.working import Report
 from services.matching.store import CatalogueOnRecord, catalogue_ref, order_ref
 from services.points.store import RuleOnRecord, rule_ref
 from tests.domain.test_tolerant_reading import everywhere_more
@@ -48,7 +49,7 @@ def newer(parcel: Parcel) -> Parcel:
 
 async def open_by_a_newer_intake(town: Town) -> None:
     """Load the community through an intake of a newer release."""
-    work = intake.load_community(town.origin("ops", Role.OPERATOR), town.file, dry_run=False)
+    work = communities.load_community(town.origin("ops", Role.OPERATOR), town.file, dry_run=False)
     await town.batches["intake"].run([work])
     while town.post.waiting:
         await town.deliver_one(newer(town.post.waiting.popleft()))
@@ -122,9 +123,9 @@ async def test_after_a_rollback_a_person_s_file_is_compared_and_loaded() -> None
     town = await Towns(None).found()
     await rolled_back(town)
     ops = town.origin("ops", Role.OPERATOR)
-    same = await town.do("intake", intake.load_community(ops, town.file, dry_run=True))
+    same = await town.do("intake", communities.load_community(ops, town.file, dry_run=True))
     assert "capacity" in {change.field for change in same.changes}
-    await town.do("intake", intake.load_community(ops, town.file, dry_run=False))
+    await town.do("intake", communities.load_community(ops, town.file, dry_run=False))
     record = await town.find("intake", file_ref(town.community))
     assert record is not None
     assert json.loads(record.text) == json.loads(town.file.model_dump_json())
@@ -137,19 +138,19 @@ async def deliver_as_newer(town: Town) -> None:
 
 
 async def test_all_that_a_newer_release_says_more_of_is_done_as_usual(told: Town) -> None:
-    submission = intake.Submission("d1", LEAK, None, None, "help")
+    submission = demands.Submission("d1", LEAK, None, None, "help")
     resident = told.origin("r1", Role.RESIDENT)
-    await told.batches["intake"].run([intake.submit_demand(resident, submission)])
+    await told.batches["intake"].run([demands.submit_demand(resident, submission)])
     await deliver_as_newer(told)
     provider = (await told.order("d1")).provider
     assert provider is not None
     who = told.provider(provider.id, provider.kind)
     report = Report("办好了", PHOTO, None)
     for service, work in (
-        ("matching", told.matching.accept_order(who, "d1-1", None)),
-        ("matching", told.matching.complete_order(who, "d1-1", report, None)),
-        ("intake", intake.rate_demand(resident, "d1", intake.Opinion("solved", "satisfied", ""), None)),
-        ("matching", told.matching.verify_order(told.staff(), "d1-1", None)),
+        ("matching", answering.accept_order(told.matching, who, "d1-1")),
+        ("matching", working.complete_order(told.matching, who, "d1-1", report)),
+        ("intake", ratings.rate_demand(resident, "d1", ratings.Opinion("solved", "satisfied", ""))),
+        ("matching", closing.verify_order(told.matching, told.staff(), "d1-1")),
     ):
         await told.batches[service].run([work])
         await deliver_as_newer(told)
@@ -176,8 +177,8 @@ async def test_a_message_that_has_to_wait_waits_whole() -> None:
 
 async def test_a_message_that_is_tried_again_is_tried_again_whole() -> None:
     town = Towns(None).unopened()
-    demand = intake.Submission("d1", LEAK, None, None, "help")
-    work = intake.submit_demand(town.origin("r1", Role.RESIDENT), demand)
+    demand = demands.Submission("d1", LEAK, None, None, "help")
+    work = demands.submit_demand(town.origin("r1", Role.RESIDENT), demand)
     await open_by_a_newer_intake(town)
     matching = town.documents["matching"]
     assert isinstance(matching, MemoryDocuments)

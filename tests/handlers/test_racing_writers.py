@@ -15,12 +15,13 @@ from services.chassis.shelf import Ref
 from services.contracts.orders import OrderSettled
 from services.contracts.refusal import Refused
 from services.contracts.words import ProviderRef, Role
-from services.intake import handlers as intake
 from services.intake.domain.demand import Demand
+from services.intake.handlers import demands as demands_handlers
 from services.matching.domain.load import Tally
 from services.matching.domain.record import Record
 from services.matching.domain.refusals import ProviderFull
-from services.matching.handlers import Matching
+from services.matching.handlers import answering, closing, placing
+from services.matching.handlers.context import Matching
 from services.matching.places import Books, Places
 from services.matching.solver import solve
 from services.matching.store import TALLIES, order_ref
@@ -49,14 +50,15 @@ async def race(town: Town, service: str, works: list[Work[Any]], portion: int = 
 
 async def test_200_dispatches_at_once_never_exceed_the_capacity(town: Town) -> None:
     place = [
-        intake.submit_demand(
-            town.origin(f"r{n}", Role.RESIDENT), intake.Submission(f"d{n}", CHARGING, None, None, "help")
+        demands_handlers.submit_demand(
+            town.origin(f"r{n}", Role.RESIDENT),
+            demands_handlers.Submission(f"d{n}", CHARGING, None, None, "help"),
         )
         for n in range(200)
     ]
     await town.batches["intake"].run(place)
     await town.deliver()
-    works = [town.matching.dispatch_order(town.staff(), f"d{n}-1", NPC, None) for n in range(200)]
+    works = [placing.dispatch_order(town.matching, town.staff(), f"d{n}-1", NPC) for n in range(200)]
     outcomes = await race(town, "matching", works)
     full = [outcome for outcome in outcomes if isinstance(outcome, ProviderFull)]
     done = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
@@ -75,10 +77,10 @@ async def test_dispatches_declines_and_completions_at_once_leave_the_load_as_the
     works: list[Work[Any]] = []
     for demand in demands:
         order = f"{demand.id}-1"
-        works.append(town.matching.dispatch_order(town.staff(), order, OPTICIAN, None))
-        works.append(town.matching.decline_order(who, order, "忙", None))
-        works.append(town.matching.dispatch_order(town.staff(), order, OPTICIAN, None))
-        works.append(town.matching.cancel_order(town.staff(), order, "误报", None))
+        works.append(placing.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
+        works.append(answering.decline_order(town.matching, who, order, "忙"))
+        works.append(placing.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
+        works.append(closing.cancel_order(town.matching, town.staff(), order, "误报"))
     outcomes = await race(town, "matching", works, portion=2)
     assert [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refused)] == []
     await town.deliver()
@@ -112,7 +114,8 @@ async def test_everybody_endorsing_at_once_is_counted_once_each(town: Town) -> N
     demand = await town.submit("楼道灯坏了，大家上下楼都看不见", "binhe-jiayuan")
     people = [f"p{n % 30}" for n in range(90)]
     works = [
-        intake.endorse_demand(town.origin(person, Role.RESIDENT), demand.id, person) for person in people
+        demands_handlers.endorse_demand(town.origin(person, Role.RESIDENT), demand.id, person)
+        for person in people
     ]
     outcomes = await race(town, "intake", works)
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
@@ -165,7 +168,7 @@ async def test_two_replicas_that_step_orders_of_one_community_are_never_refused(
         for first in range(0, len(some), 2):
             pair = some[first : first + 2]
             works = [
-                who[1].decline_order(town.origin(OPTICIAN, Role.PARTNER), f"{d.id}-1", "忙", None)
+                answering.decline_order(who[1], town.origin(OPTICIAN, Role.PARTNER), f"{d.id}-1", "忙")
                 for d in pair
             ]
             assert [o for o in await who[0].run(works) if isinstance(o, Exception)] == []

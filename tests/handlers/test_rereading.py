@@ -7,8 +7,8 @@ import pytest
 from services.chassis.desk import Origin, Work
 from services.contracts.orders import OrderPraised
 from services.contracts.refusal import Refused
-from services.intake import alarms
 from services.intake.domain.demand import Demand
+from services.intake.handlers import readings
 from services.matching import spoken
 from services.matching.domain.caution import Heard, Names
 from services.matching.domain.lessons import lesson_of
@@ -17,6 +17,7 @@ from services.matching.domain.matter import Matter
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.timing import open_pause
+from services.matching.handlers import answering, calling, timing
 from services.matching.store import order_ref
 from tests.domain.test_state_machines import an_order
 from tests.support.town import Town
@@ -38,8 +39,8 @@ def another(town: Town, *than: str) -> str:
 
 async def accuse(town: Town, demand: Demand, *accused: str) -> Order:
     """Let staff find that somebody is said to have done wrong."""
-    correction = alarms.Correction(accusation="wrongdoing", accused=accused)
-    work = alarms.correct_reading(town.staff(), demand.id, correction, "居民来电话说清楚了", None)
+    correction = readings.Correction(accusation="wrongdoing", accused=accused)
+    work = readings.correct_reading(town.staff(), demand.id, correction, "居民来电话说清楚了")
     await town.do("intake", work)
     return await town.order(demand)
 
@@ -62,11 +63,11 @@ class TestTheAccused:
         demand, holder = await working(town)
         other = another(town, holder.id)
         await accuse(town, demand, other)
-        offer = town.matching.offer_handover(
-            town.provider(holder.id, holder.kind), f"{demand.id}-1", other, "不归我们管", None
+        offer = answering.offer_handover(
+            town.matching, town.provider(holder.id, holder.kind), f"{demand.id}-1", other, "不归我们管"
         )
         assert await refused(town, offer) == "Accused"
-        call = town.matching.call_provider(town.staff(), f"{demand.id}-1", other, "看一看", None)
+        call = calling.call_provider(town.matching, town.staff(), f"{demand.id}-1", other, "看一看")
         assert await refused(town, call) == "Accused"
 
     async def test_a_companion_that_is_accused_loses_its_part_and_the_lead_keeps_the_matter(
@@ -74,7 +75,7 @@ class TestTheAccused:
     ) -> None:
         demand, holder = await working(town)
         other = another(town, holder.id)
-        call = town.matching.call_provider(town.staff(), f"{demand.id}-1", other, "看一看", None)
+        call = calling.call_provider(town.matching, town.staff(), f"{demand.id}-1", other, "看一看")
         await town.do("matching", call)
         after = await accuse(town, demand, other)
         assert after.provider == holder
@@ -87,8 +88,8 @@ class TestTheAccused:
         demand, holder = await working(town)
         theirs = town.provider(holder.id, holder.kind)
         steps: tuple[Callable[[Origin, str], Work[object]], ...] = (
-            lambda who, order: town.matching.request_extension(who, order, 2, "等配件", None),
-            lambda who, order: town.matching.ask_resident(who, order, "哪一盏？", None),
+            lambda who, order: timing.request_extension(town.matching, who, order, 2, "等配件"),
+            lambda who, order: timing.ask_resident(town.matching, who, order, "哪一盏？"),
         )
         for step in steps:
             await town.do("matching", step(theirs, f"{demand.id}-1"))
@@ -98,8 +99,8 @@ class TestTheAccused:
 
     async def test_a_wrong_that_is_told_only_now_takes_it_from_whoever_works_on_it(self, town: Town) -> None:
         demand, _ = await working(town)
-        correction = alarms.Correction(accusation="wrongdoing")
-        work = alarms.correct_reading(town.staff(), demand.id, correction, "居民来电话反映问题", None)
+        correction = readings.Correction(accusation="wrongdoing")
+        work = readings.correct_reading(town.staff(), demand.id, correction, "居民来电话反映问题")
         await town.do("intake", work)
         after = await town.order(demand)
         assert (after.status, after.provider, after.held) == (OrderStatus.PROPOSED, None, True)
@@ -109,8 +110,8 @@ class TestTheAccused:
     ) -> None:
         demand = await town.submit("举报有人夜里往沟里偷倒化工桶，罐车没牌", "yuxiuyuan", about="report")
         await town.dispatch(demand, "jishan-town-police-station")
-        correction = alarms.Correction(danger="soon", danger_kind="poison")
-        work = alarms.correct_reading(town.staff(), demand.id, correction, "桶在漏", None)
+        correction = readings.Correction(danger="soon", danger_kind="poison")
+        work = readings.correct_reading(town.staff(), demand.id, correction, "桶在漏")
         await town.do("intake", work)
         after = await town.order(demand)
         assert after.provider is not None
@@ -128,8 +129,8 @@ class TestTheAccused:
 class TestDangers:
     async def test_after_a_decline_a_danger_goes_to_a_person(self, town: Town) -> None:
         demand = await town.submit(LAMP, "xinhe-dasha")
-        correction = alarms.Correction(danger="perhaps", danger_kind="electricity")
-        work = alarms.correct_reading(town.staff(), demand.id, correction, "电线垂下来了", None)
+        correction = readings.Correction(danger="perhaps", danger_kind="electricity")
+        work = readings.correct_reading(town.staff(), demand.id, correction, "电线垂下来了")
         await town.do("intake", work)
         order = await town.order(demand)
         assert order.held

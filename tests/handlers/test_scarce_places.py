@@ -19,12 +19,14 @@ from services.contracts.community_file import CommunityFile
 from services.contracts.orders import OrderDispatched, OrderEscalated, OrderQueued
 from services.contracts.words import Role
 from services.house import BLUEPRINTS
-from services.intake import handlers as intake
 from services.intake.domain.demand import Demand
+from services.intake.handlers import demands as demands_handlers
 from services.matching.assigner import Assigner
 from services.matching.domain.deadlines import Level
 from services.matching.domain.order import Order
-from services.matching.handlers import Matching, Report
+from services.matching.handlers import answering, closing, placing, working
+from services.matching.handlers.context import Matching
+from services.matching.handlers.working import Report
 from services.matching.solver import solve
 from services.matching.store import ORDERS, order_id, order_ref
 from services.notify.domain.notice import person
@@ -185,7 +187,7 @@ class TestRelease:
             await town.accept(demand)
             await town.complete(demand)
         elif how == "cancel":
-            cancel = town.matching.cancel_order(town.staff(), order_id(demand.id), "误报", None)
+            cancel = closing.cancel_order(town.matching, town.staff(), order_id(demand.id), "误报")
             await town.do("matching", cancel)
         elif how == "decline":
             assert (await town.decline(demand)).status.value == "proposed"
@@ -215,7 +217,7 @@ class TestRelease:
 async def withdrawn(town: Town, demand: Demand) -> None:
     """Let the resident take a demand back."""
     who = town.origin(demand.asked_by, Role.RESIDENT)
-    await town.do("intake", intake.withdraw_demand(who, demand.id, "好了", None))
+    await town.do("intake", demands_handlers.withdraw_demand(who, demand.id, "好了"))
 
 
 async def test_one_that_waits_can_be_taken_back_and_gets_no_place_any_more(town: Town) -> None:
@@ -287,7 +289,7 @@ class TestReplicas:
     async def test_the_same_place_is_given_once_however_many_ask(self, town: Town) -> None:
         demands = await submitted(town, *[EYES] * 4)
         works = [
-            town.matching.give_places(town.staff(), [order_id(demand.id) for demand in demands])
+            placing.give_places(town.matching, town.staff(), [order_id(demand.id) for demand in demands])
             for _ in range(3)
         ]
         assert await town.batches["matching"].run(works) == [1, 0, 0]
@@ -339,11 +341,13 @@ class TestReplicas:
 
     async def _two_hundred(self, town: Town) -> list[str]:
         submissions = [
-            intake.Submission(new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", same_within=0)
+            demands_handlers.Submission(
+                new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", same_within=0
+            )
             for n in range(200)
         ]
         who = town.origin("r1", Role.RESIDENT)
-        works = [intake.submit_demand(who, submission) for submission in submissions]
+        works = [demands_handlers.submit_demand(who, submission) for submission in submissions]
         outcomes = await town.batches["intake"].run(works)
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         await town.deliver()
@@ -360,8 +364,10 @@ class TestReplicas:
         done = Report("办好了", PHOTO, None)
         providers = [(order.id, order.provider) for order in orders if order.provider]
         whose = [(order, town.provider(its.id, its.kind)) for order, its in providers]
-        accepted = await writer.run([town.matching.accept_order(who, order, None) for order, who in whose])
+        accepted = await writer.run(
+            [answering.accept_order(town.matching, who, order) for order, who in whose]
+        )
         completed = await writer.run(
-            [town.matching.complete_order(who, order, done, None) for order, who in whose]
+            [working.complete_order(town.matching, who, order, done) for order, who in whose]
         )
         assert not [one for one in (*accepted, *completed) if isinstance(one, Exception)]

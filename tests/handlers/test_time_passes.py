@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,13 +24,14 @@ from services.contracts.envelope import Envelope, open_parcel, read_envelope
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
 from services.house import BLUEPRINTS
-from services.intake import handlers as intake
 from services.intake.domain.demand import Demand, NothingAsked, NotYourDemand
+from services.intake.handlers import demands as demands_handlers
 from services.matching import timekeeper
 from services.matching.domain import refusals
 from services.matching.domain.deadlines import Level
 from services.matching.domain.order import Order
 from services.matching.domain.timing import TimerKind
+from services.matching.handlers import answering, closing, placing, timing
 from services.matching.store import ORDERS, order_id
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import (
@@ -156,7 +158,7 @@ class TestNobodyTakesIt:
             assert (await town.order(demand)).provider is None
             for number in range(50):
                 town.now = MONDAY_MORNING + number * MINUTE
-                note = town.matching.urge_order(town.staff(), order_id(demand.id), "快点")
+                note = closing.urge_order(town.matching, town.staff(), order_id(demand.id), "快点")
                 await town.do("matching", note)
         # One replica looks, and it is not asked for any community in particular.
         await first.wait(china(17, 20))
@@ -203,7 +205,7 @@ class TestNobodyTakesIt:
     async def test_who_accepts_at_the_last_moment_is_in_time_and_after_it_nobody_is(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         await town.wait(china(12))
-        accept = town.matching.accept_order(town.provider(NPC, "unit"), order_id(demand.id), None)
+        accept = answering.accept_order(town.matching, town.provider(NPC, "unit"), order_id(demand.id))
         with pytest.raises(Refused):
             await town.do("matching", accept)
         assert (await town.order(demand)).unsigned == (NPC,)
@@ -212,7 +214,8 @@ class TestNobodyTakesIt:
         self, town: Town
     ) -> None:
         town.now = china(23, 7)
-        work = town.matching.place_order(
+        work = placing.place_order(
+            town.matching,
             town.staff(),
             DemandSubmitted(demand="d1", text=TABLE_TENNIS, compound="yuxiuyuan", asked_by="r1", urgent=True),
         )
@@ -221,7 +224,7 @@ class TestNobodyTakesIt:
         held = await town.order("d1")
         assert (held.urgent, held.held, held.provider) == (True, True, None)
         assert held.finish_due_at == china(23, 8)
-        dispatch = town.matching.dispatch_order(town.staff(), order_id("d1"), NPC, None)
+        dispatch = placing.dispatch_order(town.matching, town.staff(), order_id("d1"), NPC)
         await town.batches["matching"].run([dispatch])
         first = await town.order("d1")
         town.now = china(23, 7) + 29 * MINUTE
@@ -242,7 +245,8 @@ class TestNobodyTakesIt:
         assert not (await town.order(await town.submit(TABLE_TENNIS, "yuxiuyuan"))).urgent
 
     async def test_the_time_that_the_message_took_is_not_taken_from_the_resident(self, town: Town) -> None:
-        work = town.matching.place_order(
+        work = placing.place_order(
+            town.matching,
             town.staff(),
             DemandSubmitted(demand="d1", text=EYES, asked_by="r1", about="enquiry"),
             asked_at=china(17, 1),
@@ -286,7 +290,9 @@ class TestExactlyOnce:
         for _ in range(5):
             town = await towns.found()
             demand = await town.submit(EYES, "binhe-jiayuan")
-            accept = town.matching.accept_order(town.provider(OPTICIAN, "partner"), order_id(demand.id), None)
+            accept = answering.accept_order(
+                town.matching, town.provider(OPTICIAN, "partner"), order_id(demand.id)
+            )
             town.now = china(12)
             writer = town.more_batches("matching")
             (outcome,), fired = await asyncio.gather(writer.run([accept]), town.timekeeper().look())
@@ -300,7 +306,7 @@ class TestExactlyOnce:
         self, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first, second = [await town.submit(CHARGING, "jindu", by=f"r{n}") for n in range(2)]
-        healthy = town.matching.run_timer
+        healthy = partial(timing.run_timer, town.matching)
 
         def broken(origin: Any, order: str) -> Any:
             work = healthy(origin, order)
@@ -326,8 +332,8 @@ class TestExactlyOnce:
 
     async def test_more_than_one_portion_is_done_in_one_look(self, town: Town) -> None:
         works = [
-            town.matching.place_order(
-                town.staff(), DemandSubmitted(demand=f"d{n}", text=CHARGING, asked_by="r1")
+            placing.place_order(
+                town.matching, town.staff(), DemandSubmitted(demand=f"d{n}", text=CHARGING, asked_by="r1")
             )
             for n in range(230)
         ]
@@ -382,13 +388,13 @@ class TestTheResidentIsWaitedFor:
         demand = await town.submit(EYES, "binhe-jiayuan")
         await town.accept(demand)
         order = await town.provider_does(
-            demand, lambda who, order: town.matching.ask_resident(who, order, "在哪个班？", None)
+            demand, lambda who, order: timing.ask_resident(town.matching, who, order, "在哪个班？")
         )
         return await town.demand(demand.id), order
 
     async def supplement(self, town: Town, demand: Demand, by: str = "r1") -> Demand:
         who = town.origin(by, Role.RESIDENT)
-        await town.do("intake", intake.supplement_demand(who, demand.id, "二年级 13812345678"))
+        await town.do("intake", demands_handlers.supplement_demand(who, demand.id, "二年级 13812345678"))
         return await town.demand(demand.id)
 
     async def test_the_clock_stands_until_the_answer(self, town: Town) -> None:
@@ -418,7 +424,7 @@ class TestTheResidentIsWaitedFor:
     async def test_a_grid_worker_answers_for_a_resident_without_a_phone(self, town: Town) -> None:
         demand, _ = await self.asked(town)
         who = town.origin("grid-1", Role.GRID_WORKER)
-        await town.do("intake", intake.supplement_demand(who, demand.id, "二年级"))
+        await town.do("intake", demands_handlers.supplement_demand(who, demand.id, "二年级"))
         assert (await town.order(demand)).pauses[-1].answer == "二年级"
 
     async def test_for_ever_is_too_long_and_a_late_answer_is_still_welcome(self, town: Town) -> None:
@@ -436,10 +442,10 @@ class TestTheResidentIsWaitedFor:
     async def test_staff_may_ask_and_somebody_elses_provider_may_not(self, town: Town) -> None:
         demand = await town.submit(EYES, "binhe-jiayuan")
         await town.accept(demand)
-        other = town.matching.ask_resident(town.provider(NPC, "unit"), order_id(demand.id), "谁？", None)
+        other = timing.ask_resident(town.matching, town.provider(NPC, "unit"), order_id(demand.id), "谁？")
         with pytest.raises(refusals.NotYourOrder):
             await town.do("matching", other)
-        asked = town.matching.ask_resident(town.staff(), order_id(demand.id), "在哪个班？", None)
+        asked = timing.ask_resident(town.matching, town.staff(), order_id(demand.id), "在哪个班？")
         await town.do("matching", asked)
         assert (await town.demand(demand.id)).open_question == "在哪个班？"
 
@@ -450,7 +456,7 @@ class TestMoreTime:
         await town.accept(demand)
         await town.provider_does(
             demand,
-            lambda who, order: town.matching.request_extension(who, order, days, "验光仪在修", None),
+            lambda who, order: timing.request_extension(town.matching, who, order, days, "验光仪在修"),
         )
         return demand
 
@@ -459,7 +465,7 @@ class TestMoreTime:
     ) -> None:
         demand = await self.requested(town)
         assert "申请延期 3 个工作日：验光仪在修" in (await notices(town, "staff"))[-1].text
-        await town.do("matching", town.matching.grant_extension(town.staff(), order_id(demand.id), None))
+        await town.do("matching", timing.grant_extension(town.matching, town.staff(), order_id(demand.id)))
         assert (await town.order(demand)).finish_due_at == china(18, 12)
         assert (await town.demand(demand.id)).finish_due_at == china(18, 12)
         assert (await notices(town, "person:r1"))[-1].text == ("您的诉求延期到 2026-03-12 前办结：验光仪在修")
@@ -467,7 +473,7 @@ class TestMoreTime:
 
     async def test_refused_it_leaves_the_deadline(self, town: Town) -> None:
         demand = await self.requested(town)
-        refuse = town.matching.refuse_extension(town.staff(), order_id(demand.id), "请抓紧", None)
+        refuse = timing.refuse_extension(town.matching, town.staff(), order_id(demand.id), "请抓紧")
         await town.do("matching", refuse)
         assert (await town.order(demand)).finish_due_at == china(18, 9)
         assert "延期未获同意：请抓紧" in (await notices(town, f"provider:{OPTICIAN}"))[-1].text
@@ -476,8 +482,8 @@ class TestMoreTime:
         demand = await town.submit(EYES, "binhe-jiayuan")
         await town.accept(demand)
         town.now = china(18, 9) + MINUTE
-        late = town.matching.request_extension(
-            town.provider(OPTICIAN, "partner"), order_id(demand.id), 3, "忙", None
+        late = timing.request_extension(
+            town.matching, town.provider(OPTICIAN, "partner"), order_id(demand.id), 3, "忙"
         )
         with pytest.raises(refusals.DeadlinePassed):
             await town.do("matching", late)
@@ -497,8 +503,8 @@ class TestHandover:
         assert order.provider.id == NPC
         assert "仍由您负责办理" in (await notices(town, f"provider:{NPC}"))[-1].text
         assert "请求已失效" in (await notices(town, f"provider:{COOPERATIVE}"))[-1].text
-        late = town.matching.consent_to_handover(
-            town.provider(COOPERATIVE, "unit"), order_id(demand.id), None
+        late = answering.consent_to_handover(
+            town.matching, town.provider(COOPERATIVE, "unit"), order_id(demand.id)
         )
         with pytest.raises(Refused):
             await town.do("matching", late)
@@ -509,8 +515,8 @@ class TestHandover:
         for receiver in (COOPERATIVE, NPC, COOPERATIVE):
             assert (await town.order(demand)).supervised is None
             await town.offer(demand, receiver)
-            consent = town.matching.consent_to_handover(
-                town.provider(receiver, "unit"), order_id(demand.id), None
+            consent = answering.consent_to_handover(
+                town.matching, town.provider(receiver, "unit"), order_id(demand.id)
             )
             await town.do("matching", consent)
         order = await town.order(demand)
@@ -528,7 +534,7 @@ async def test_the_third_time_it_is_sent_back_it_is_supervised_and_the_fourth_sa
     await town.accept(demand)
     for time in range(1, 5):
         await town.complete(demand)
-        back = town.matching.return_order(town.staff(), order_id(demand.id), "没装稳", None)
+        back = closing.return_order(town.matching, town.staff(), order_id(demand.id), "没装稳")
         await town.do("matching", back)
         assert ((await town.order(demand)).supervised is not None) == (time >= 3)
     assert len(said(town, facts.OrderSupervised.kind)) == 1
@@ -537,7 +543,7 @@ async def test_the_third_time_it_is_sent_back_it_is_supervised_and_the_fourth_sa
 
 async def test_staff_supervise_by_hand_once(town: Town) -> None:
     demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
-    watch = town.matching.supervise_order(town.staff(), order_id(demand.id), "书记批示", None)
+    watch = timing.supervise_order(town.matching, town.staff(), order_id(demand.id), "书记批示")
     await town.do("matching", watch)
     order = await town.order(demand)
     assert order.supervised is not None
@@ -549,7 +555,7 @@ async def test_staff_supervise_by_hand_once(town: Town) -> None:
 
 async def test_what_is_given_up_has_no_deadline_any_more(town: Town) -> None:
     demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
-    cancel = town.matching.cancel_order(town.staff(), order_id(demand.id), "误报", None)
+    cancel = closing.cancel_order(town.matching, town.staff(), order_id(demand.id), "误报")
     await town.do("matching", cancel)
     assert (await town.order(demand)).timer_at is None
     assert await town.wait(china(17, 30)) == []

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from services.chassis.desk import Work
 from services.chassis.failures import Away
 from services.chassis.shelf import Due, Kept, Shelf
-from services.matching.handlers import Matching
+from services.matching.handlers.context import Matching
 from services.matching.leavers import PORTION, Leavers
 from services.matching.solver import solve
 from services.notify.crier import Crier

@@ -13,15 +13,17 @@ from services.contracts.communities import read_file_on_record
 from services.contracts.envelope import open_parcel, parcel_of, read_envelope, to_wire
 from services.contracts.refusal import Conflict, Forbidden
 from services.contracts.words import Role
-from services.intake import handlers as intake
 from services.intake.domain.demand import Demand
 from services.intake.domain.lifecycle import DemandStatus
+from services.intake.handlers import demands as demands_handlers
+from services.intake.handlers import ratings
 from services.matching.domain.lessons import Lesson
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence
 from services.matching.experience import Learning
 from services.matching.guides import Guides
-from services.matching.handlers import Report
+from services.matching.handlers import answering, closing, placing, working
+from services.matching.handlers.working import Report
 from services.matching.store import catalogue_ref
 from services.matching.tutor import Tutor
 from services.notify.domain.notice import Notice
@@ -145,12 +147,12 @@ def next_step(town: Town, order: Order) -> Work[Any] | None:
     who = town.provider(order.provider.id, order.provider.kind) if order.provider else staff
     report = Report("办好了", (Evidence("photo", "p1.jpg"),), None)
     steps: Mapping[str, Work[Any]] = {
-        "proposed": matching.dispatch_order(staff, order.id, "community", None),
-        "queued": matching.dispatch_order(staff, order.id, "community", None),
-        "dispatched": matching.accept_order(who, order.id, None),
-        "accepted": matching.complete_order(who, order.id, report, None),
-        "in_progress": matching.complete_order(who, order.id, report, None),
-        "completed": matching.verify_order(staff, order.id, None),
+        "proposed": placing.dispatch_order(matching, staff, order.id, "community"),
+        "queued": placing.dispatch_order(matching, staff, order.id, "community"),
+        "dispatched": answering.accept_order(matching, who, order.id),
+        "accepted": working.complete_order(matching, who, order.id, report),
+        "in_progress": working.complete_order(matching, who, order.id, report),
+        "completed": closing.verify_order(matching, staff, order.id),
     }
     return steps.get(order.status.value)
 
@@ -182,10 +184,10 @@ def deed_on(town: Town, demand: Demand) -> Work[Any]:
     """Return what is done about a demand next by its people."""
     asker: Origin = town.origin(demand.asked_by, Role.RESIDENT)
     if demand.status is DemandStatus.COMPLETED:
-        return intake.rate_demand(asker, demand.id, intake.Opinion("solved", "satisfied", ""), None)
+        return ratings.rate_demand(asker, demand.id, ratings.Opinion("solved", "satisfied", ""))
     if demand.order:
-        return intake.urge_demand(asker, demand.id, "请快些")
-    return intake.withdraw_demand(asker, demand.id, "不用了", None)
+        return demands_handlers.urge_demand(asker, demand.id, "请快些")
+    return demands_handlers.withdraw_demand(asker, demand.id, "不用了")
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -193,7 +195,7 @@ async def test_demands_of_a_release_are_endorsed_urged_and_rated(release: str) -
     town, done = town_left_by(release), 0
     for demand in kept(release, "intake.demands", Demand):
         neighbour = town.origin("r77", Role.RESIDENT)
-        for work in (intake.endorse_demand(neighbour, demand.id, "r77"), deed_on(town, demand)):
+        for work in (demands_handlers.endorse_demand(neighbour, demand.id, "r77"), deed_on(town, demand)):
             (outcome,) = await town.batches["intake"].run([work])
             await town.deliver()
             assert not isinstance(outcome, Exception) or isinstance(outcome, Conflict | Forbidden)

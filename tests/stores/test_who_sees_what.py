@@ -17,7 +17,7 @@ from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Handler
 from services.intake.domain.sight import Viewer
 from services.intake.domain.understanding import Understood
-from services.intake.store import DEMANDS
+from services.intake.store.demands import DEMANDS
 from services.matching.domain.caution import Heard
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Who

@@ -22,7 +22,7 @@ from services.chassis.topology import Names
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.house import SERVICES, house
-from services.intake.store import DEMANDS
+from services.intake.store.demands import DEMANDS
 from services.matching.store import ORDERS, TIMER
 from tests.support.client import Visitor
 from tests.support.deployment import Keys, jiwang, roomy

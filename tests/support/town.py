@@ -18,16 +18,18 @@ from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.envelope import Envelope, open_parcel, read_envelope
 from services.contracts.words import Actor, DemandKind, Role, Satisfaction, Solved
-from services.intake import handlers as intake
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
 from services.intake.domain.demand import Demand
-from services.intake.store import demand_ref
+from services.intake.handlers import communities, demands, ratings
+from services.intake.store.demands import demand_ref
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Stage
 from services.matching.guides import Guide, Guides
-from services.matching.handlers import Matching, Report
+from services.matching.handlers import answering, closing, placing, working
+from services.matching.handlers.context import Matching
+from services.matching.handlers.working import Report
 from services.matching.places import Books, Places
 from services.matching.solver import solve
 from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, order_ref
@@ -221,7 +223,7 @@ class Town:
 
     async def open(self) -> "Town":
         """Load the community."""
-        work = intake.load_community(self.origin("ops", Role.OPERATOR), self.file, dry_run=False)
+        work = communities.load_community(self.origin("ops", Role.OPERATOR), self.file, dry_run=False)
         await self.do("intake", work)
         return self
 
@@ -240,10 +242,10 @@ class Town:
         Arguments:
             again: as somebody who taps twice; otherwise the same words are meant as another matter.
         """
-        submission = intake.Submission(
+        submission = demands.Submission(
             new_id(), text, None, compound, about, same_within=60 if again else 0, accuses=about == "report"
         )
-        kept = await self.do("intake", intake.submit_demand(self.origin(by, role), submission))
+        kept = await self.do("intake", demands.submit_demand(self.origin(by, role), submission))
         assert kept.value is not None
         return await self.demand(kept.value.id)
 
@@ -294,33 +296,34 @@ class Town:
 
     async def dispatch(self, demand: Demand, provider: str) -> Order:
         """Let staff choose."""
-        work = self.matching.dispatch_order(self.staff(), f"{demand.id}-1", provider, None)
+        work = placing.dispatch_order(self.matching, self.staff(), f"{demand.id}-1", provider)
         await self.do("matching", work)
         return await self.order(demand)
 
     async def accept(self, demand: Demand) -> Order:
         """Let the provider accept."""
         return await self.provider_does(
-            demand, lambda who, order: self.matching.accept_order(who, order, None)
+            demand, lambda who, order: answering.accept_order(self.matching, who, order)
         )
 
     async def decline(self, demand: Demand, reason: str = "人手不够") -> Order:
         """Let the provider decline."""
         return await self.provider_does(
-            demand, lambda who, order: self.matching.decline_order(who, order, reason, None)
+            demand, lambda who, order: answering.decline_order(self.matching, who, order, reason)
         )
 
     async def offer(self, demand: Demand, receiver: str) -> Order:
         """Let the provider ask another to take over."""
         return await self.provider_does(
-            demand, lambda who, order: self.matching.offer_handover(who, order, receiver, "不归我们管", None)
+            demand,
+            lambda who, order: answering.offer_handover(self.matching, who, order, receiver, "不归我们管"),
         )
 
     async def plan(self, demand: Demand, *titles: str) -> Order:
         """Let the provider plan milestones, numbered from one."""
         stages = tuple(Stage(f"m{n}", title) for n, title in enumerate(titles, 1))
         return await self.provider_does(
-            demand, lambda who, order: self.matching.plan_milestones(who, order, stages, None)
+            demand, lambda who, order: working.plan_milestones(self.matching, who, order, stages)
         )
 
     async def finish(self, demand: Demand, milestone: str) -> Order:
@@ -330,7 +333,7 @@ class Town:
             return Stage(milestone, "", done_at=at, note="做好了", figures={"件": 3.0}, proof=PHOTO)
 
         return await self.provider_does(
-            demand, lambda who, order: self.matching.finish_milestone(who, order, done, None)
+            demand, lambda who, order: working.finish_milestone(self.matching, who, order, done)
         )
 
     async def complete(
@@ -343,12 +346,12 @@ class Town:
         """Let the provider report that it is done."""
         report = Report("办好了", proof, served_at)
         return await self.provider_does(
-            demand, lambda who, order: self.matching.complete_order(who, order, report, None)
+            demand, lambda who, order: working.complete_order(self.matching, who, order, report)
         )
 
     async def verify(self, demand: Demand) -> Order:
         """Let staff find it done."""
-        await self.do("matching", self.matching.verify_order(self.staff(), f"{demand.id}-1", None))
+        await self.do("matching", closing.verify_order(self.matching, self.staff(), f"{demand.id}-1"))
         return await self.order(demand)
 
     async def rate(
@@ -361,7 +364,7 @@ class Town:
         """Let the resident say how it went."""
         who = by or self.origin(demand.asked_by, Role.RESIDENT)
         await self.do(
-            "intake", intake.rate_demand(who, demand.id, intake.Opinion(solved, satisfaction, ""), None)
+            "intake", ratings.rate_demand(who, demand.id, ratings.Opinion(solved, satisfaction, ""))
         )
         return await self.demand(demand.id)
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from services.cli.routing.lines import DemandLine, Fault, LabelledLine, matter_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
-from services.intake.alarms import reading_told
 from services.intake.domain.understanding import Understood, read, understood
-from services.intake.handlers import places_of
+from services.intake.handlers.communities import places_of
+from services.intake.handlers.readings import reading_told
 from services.matching import spoken
 from services.matching.catalogue import catalogue_of
 from services.matching.domain.caution import Names, held_back, not_candidates

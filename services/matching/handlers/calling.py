@@ -9,50 +9,57 @@ from services.matching import spoken
 from services.matching.domain.companions import Call, called
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
-from services.matching.handlers.steps import STAFF, KeptOrder, Steps, acts_for, load_of, of_provider
+from services.matching.handlers.context import Matching
+from services.matching.handlers.steps import (
+    STAFF,
+    KeptOrder,
+    acts_for,
+    keep,
+    load_of,
+    of_provider,
+    send,
+    step,
+)
 
 LEAD = "lead"
 
 
-class Calling(Steps):
-    """How several come to work on one matter."""
+def call_provider(
+    matching: Matching, origin: Origin, order: str, provider: str, part: str
+) -> Work[KeptOrder]:
+    """Call another provider to a part of the matter; it gets an order of its own, at once.
 
-    __slots__ = ()
+    Raises:
+        NotYourOrder: neither staff nor the lead.
+        CannotReceive, ProviderFull, StepNotAllowed, TooManyCompanions
+    """
 
-    def call_provider(
-        self, origin: Origin, order: str, provider: str, part: str, expected: int | None
-    ) -> Work[KeptOrder]:
-        """Call another provider to a part of the matter; it gets an order of its own, at once.
+    def decide(desk: Desk, before: Order) -> None:
+        by_staff = origin.actor.role is Role.STAFF
+        if not by_staff and not acts_for(origin, before.provider):
+            raise NotYourOrder
+        call(matching, desk, before, provider, part, STAFF if by_staff else LEAD)
 
-        Raises:
-            NotYourOrder: neither staff nor the lead.
-            CannotReceive, ProviderFull, StepNotAllowed, TooManyCompanions
-        """
+    return step(matching, origin, order, decide)
 
-        def decide(desk: Desk, before: Order) -> None:
-            by_staff = origin.actor.role is Role.STAFF
-            if not by_staff and not acts_for(origin, before.provider):
-                raise NotYourOrder
-            self.call(desk, before, provider, part, STAFF if by_staff else LEAD)
 
-        return self.step(origin, order, expected, decide)
+def call_all(matching: Matching, desk: Desk, lead: Order, calls: Sequence[tuple[str, str]]) -> None:
+    """Call several, each (provider, part) to its part."""
+    for provider, part in calls:
+        lead = call(matching, desk, lead, provider, part, STAFF)
 
-    def call_all(self, desk: Desk, lead: Order, calls: Sequence[tuple[str, str]]) -> None:
-        """Call several, each (provider, part) to its part."""
-        for provider, part in calls:
-            lead = self.call(desk, lead, provider, part, STAFF)
 
-    def call(self, desk: Desk, lead: Order, provider: str, part: str, by: str) -> Order:
-        """Call one more provider; returns the lead that knows of it."""
-        guide = self.guide(desk)
-        load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
-        who = guide.who(provider)
-        knowing, companion = called(lead, Call(who, part))
-        fact = facts.OrderCalled(
-            **of_provider(lead), companion=companion.id, to=spoken.provider_ref(who), called_to=part
-        )
-        knowing = self.keep(desk, lead, knowing, fact)
-        companion = self.keep(desk, None, companion)
-        leader = knowing.provider.name if knowing.provider else ""
-        self.send(desk, companion, who, by, f"由{leader}牵头，请一起办理其中的“{part}”")
-        return knowing
+def call(matching: Matching, desk: Desk, lead: Order, provider: str, part: str, by: str) -> Order:
+    """Call one more provider; returns the lead that knows of it."""
+    guide = matching.guide(desk)
+    load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
+    who = guide.who(provider)
+    knowing, companion = called(lead, Call(who, part))
+    fact = facts.OrderCalled(
+        **of_provider(lead), companion=companion.id, to=spoken.provider_ref(who), called_to=part
+    )
+    knowing = keep(matching, desk, lead, knowing, fact)
+    companion = keep(matching, desk, None, companion)
+    leader = knowing.provider.name if knowing.provider else ""
+    send(matching, desk, companion, who, by, f"由{leader}牵头，请一起办理其中的“{part}”")
+    return knowing

@@ -1,30 +1,28 @@
 """How every use case of matching is done: load, one step, keep, announce."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
 from services.chassis.desk import Desk, Origin, Work
-from services.chassis.failures import NotYet
 from services.chassis.shelf import Kept, Ref
 from services.contracts import orders as facts
 from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Message, Role
 from services.matching import spoken
-from services.matching.domain.assignment import Solver
 from services.matching.domain.caution import danger_name
 from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
-from services.matching.domain.load import Load, Tally
+from services.matching.domain.load import Load
 from services.matching.domain.matter import Matter
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.refusals import CannotReceive, NotTheReceiver, NotYourOrder
 from services.matching.domain.timing import reason_to_supervise, supervised, timed
-from services.matching.guides import Guide, Guides
-from services.matching.lanes import Lane
-from services.matching.store import catalogue_ref, lead_of, lesson_ref, load_ref, order_ref
+from services.matching.guides import Guide
+from services.matching.handlers.context import Matching, reads_of
+from services.matching.store import lesson_ref, load_ref, order_ref
 
 KeptOrder = Kept[Order]
 TOLD_CHARACTERS = 60
@@ -34,215 +32,181 @@ CLOCK: Literal["clock"] = "clock"
 _PROVIDER_ROLES = {Role.UNIT: "unit", Role.PARTNER: "partner"}
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """What the use cases have in common.
+def step(
+    matching: Matching,
+    origin: Origin,
+    order: str,
+    step: Callable[[Desk, Order], None],
+    *,
+    with_companions: bool = False,
+) -> Work[KeptOrder]:
+    """Return the work of one step of an order; `step` decides and keeps."""
+    ref = order_ref(origin.community, order)
+
+    def decide(desk: Desk) -> KeptOrder:
+        before = desk.get(ref, NotYourOrder())
+        step(desk, before)
+        return desk.kept(ref)
+
+    then_reads = companions(matching, origin, ref) if with_companions else None
+    return Work(origin, matching.reads(origin, order), decide, then_reads)
+
+
+def companions(matching: Matching, origin: Origin, ref: Ref[Order]) -> Callable[[Desk], list[Ref[Any]]]:
+    """Return what tells which documents the steps of a lead's companions need."""
+
+    def then_reads(desk: Desk) -> list[Ref[Any]]:
+        lead = desk.find(ref)
+        return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
+
+    return then_reads
+
+
+def keep(matching: Matching, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
+    """Keep the order and what it takes of its provider's capacity, and announce what happened.
+
+    Its clocks follow the change here and nowhere else; the order is returned with them.
+    """
+    ref = order_ref(desk.origin.community, after.id)
+    guide, load = matching.guide(desk), load_of(desk)
+    after = timed(before, after, guide.limits, desk.at)
+    after = load.seated(before, after, guide.seats_of(after.provider))
+    desk.put(ref, after)
+    moved = load.moved(before, after)
+    if moved is not load:
+        desk.put(load_ref(desk.origin.community), moved)
+    for fact in said:
+        desk.announce(ref, fact, guide.public_numbers)
+    _add_up(matching, desk, before, after)
+    _tell_lead(matching, desk, before, after)
+    return after
+
+
+def _tell_lead(matching: Matching, desk: Desk, before: Order | None, after: Order) -> None:
+    """Let the lead know how its companion stands."""
+    if before is None or not after.lead:
+        return
+    ref = order_ref(desk.origin.community, after.lead)
+    lead = desk.get(ref, NotYourOrder())
+    knowing = with_companion(lead, after)
+    if knowing is not lead:
+        desk.put(ref, knowing)
+
+
+def _add_up(matching: Matching, desk: Desk, before: Order | None, after: Order) -> None:
+    """Keep what the change teaches, in place of what the order taught before, and what it adds up to."""
+    tally = matching.tally(desk)
+    added = tally.recorded(before, after)
+    lesson = lesson_of(before, after, number_at(desk.at))
+    if lesson is not None:
+        desk.put(lesson_ref(desk.origin.community, after.id), lesson)
+        added = added.taught()
+    if added is not tally:
+        desk.put(matching.lane.found(desk), added)
+
+
+def in_words(matching: Matching, desk: Desk, order: Order, *, to_provider: bool = False) -> dict[str, Any]:
+    """Return what a notice of an order says of it: what, where, until when.
 
     Arguments:
-        guides: catalogues and rankers of the communities.
-        solver: decides who gets scarce places.
-        lane: where what steps add up to is kept, apart from what other processes do.
+        to_provider: for the one who has it; all staff read others, but not what accuses the community.
     """
-
-    guides: Guides
-    solver: Solver
-    lane: Lane = field(default_factory=Lane)
-
-    def step(
-        self,
-        origin: Origin,
-        order: str,
-        expected: int | None,
-        step: Callable[[Desk, Order], None],
-        *,
-        with_companions: bool = False,
-    ) -> Work[KeptOrder]:
-        """Return the work of one step of an order; `step` decides and keeps."""
-        ref = order_ref(origin.community, order)
-
-        def decide(desk: Desk) -> KeptOrder:
-            before = desk.get(ref, NotYourOrder())
-            desk.expect(ref, expected)
-            step(desk, before)
-            return desk.kept(ref)
-
-        then_reads = self.companions(origin, ref) if with_companions else None
-        return Work(origin, self.reads(origin, order), decide, then_reads)
-
-    def companions(self, origin: Origin, ref: Ref[Order]) -> Callable[[Desk], list[Ref[Any]]]:
-        """Return what tells which documents the steps of a lead's companions need."""
-
-        def then_reads(desk: Desk) -> list[Ref[Any]]:
-            lead = desk.find(ref)
-            return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
-
-        return then_reads
-
-    def reads(self, origin: Origin, order: str) -> tuple[Ref[Any], ...]:
-        """Return what a step of an order may need."""
-        return (*reads_of(origin.community, order), self.lane.ref(origin))
-
-    def keep(self, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
-        """Keep the order and what it takes of its provider's capacity, and announce what happened.
-
-        Its clocks follow the change here and nowhere else; the order is returned with them.
-        """
-        ref = order_ref(desk.origin.community, after.id)
-        guide, load = self.guide(desk), load_of(desk)
-        after = timed(before, after, guide.limits, desk.at)
-        after = load.seated(before, after, guide.seats_of(after.provider))
-        desk.put(ref, after)
-        moved = load.moved(before, after)
-        if moved is not load:
-            desk.put(load_ref(desk.origin.community), moved)
-        for fact in said:
-            desk.announce(ref, fact, guide.public_numbers)
-        self._add_up(desk, before, after)
-        self._tell_lead(desk, before, after)
-        return after
-
-    def _tell_lead(self, desk: Desk, before: Order | None, after: Order) -> None:
-        """Let the lead know how its companion stands."""
-        if before is None or not after.lead:
-            return
-        ref = order_ref(desk.origin.community, after.lead)
-        lead = desk.get(ref, NotYourOrder())
-        knowing = with_companion(lead, after)
-        if knowing is not lead:
-            desk.put(ref, knowing)
-
-    def _add_up(self, desk: Desk, before: Order | None, after: Order) -> None:
-        """Keep what the change teaches, in place of what the order taught before, and what it adds up to."""
-        tally = self.tally(desk)
-        added = tally.recorded(before, after)
-        lesson = lesson_of(before, after, number_at(desk.at))
-        if lesson is not None:
-            desk.put(lesson_ref(desk.origin.community, after.id), lesson)
-            added = added.taught()
-        if added is not tally:
-            desk.put(self.lane.found(desk), added)
-
-    def tally(self, desk: Desk) -> Tally:
-        """Return what the steps of this lane add up to."""
-        return desk.find(self.lane.found(desk)) or Tally()
-
-    def in_words(self, desk: Desk, order: Order, *, to_provider: bool = False) -> dict[str, Any]:
-        """Return what a notice of an order says of it: what, where, until when.
-
-        Arguments:
-            to_provider: for the one who has it; all staff read others, but not what accuses the community.
-        """
-        guide = self.guide(desk)
-        if not to_provider and order.heard.is_wrongdoing:
-            return {"place": guide.place_name(order.compound), "finish_due_on": _day(guide, order)}
-        whole = f"{order.title}：{order.text}" if order.title else order.text
-        short = whole if len(whole) <= TOLD_CHARACTERS else f"{whole[:TOLD_CHARACTERS]}…"
-        words = {"text": short, "place": guide.place_name(order.compound)}
-        return {**words, "finish_due_on": _day(guide, order)}
-
-    def propose(
-        self, desk: Desk, order: Order, because: str | None = None, *, escalated: bool = False
-    ) -> None:
-        """Tell staff that they have to choose.
-
-        Arguments:
-            because: in place of the order's own reason.
-            escalated: they have just been told so otherwise.
-        """
-        words = self.in_words(desk, order)
-        fact = facts.OrderProposed(
-            **about(order),
-            category=order.category,
-            confidence=order.confidence,
-            candidates=tuple(spoken.candidate_ref(choice) for choice in order.next_choices()),
-            because=because or order.because,
-            finish_due_at=order.finish_due_at,
-            escalated=escalated,
-            **words,
-        )
-        self.tell(desk, order, fact)
-
-    def tell(self, desk: Desk, order: Order, fact: Message) -> None:
-        """Announce something of an order that was kept before."""
-        desk.announce(order_ref(desk.origin.community, order.id), fact, self.guide(desk).public_numbers)
-
-    def guide(self, desk: Desk) -> Guide:
-        """Return what is known of the community.
-
-        Raises:
-            NotYet: its file was never loaded.
-        """
-        guide = self.guides.find(desk, desk.origin.community)
-        if guide is None:
-            raise NotYet(f"no file of community {desk.origin.community} has been loaded")
-        return guide
-
-    def send(self, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> Order:
-        """Dispatch a proposed order to a provider; returns it as that one finds it."""
-        after = self.keep(desk, before, before.dispatched_to(to, chosen_by, because, desk.at))
-        heard = after.heard
-        fact = facts.OrderDispatched(
-            **of_provider(after),
-            category=after.category,
-            confidence=after.confidence,
-            chosen_by=chosen_by,
-            because=because,
-            sign_due_at=after.sign_due_at,
-            finish_due_at=after.finish_due_at,
-            withheld=heard.withholds_from(to.id, to.kind),
-            soon=danger_name(heard.kind) if heard.danger == "soon" else "",
-            **self.in_words(desk, after, to_provider=True),
-        )
-        self.tell(desk, after, fact)
-        return after
-
-    def ask_next(self, desk: Desk, order: Order, because: str) -> bool:
-        """Dispatch to the next if the router is sure of it; else a person decides.
-
-        Arguments:
-            order: after the decline, so that it knows who need not be asked again.
-            because: what became of the last.
-        """
-        if order.lead or order.held:
-            return False
-        guide = self.guide(desk)
-        load = load_of(desk)
-        ranking, held = guide.cautious(matter_of(order), load, order.heard, desk.at, order.declined)
-        if held or ranking.decision != "dispatch":
-            return False
-        ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
-        first = ranked.candidates[0]
-        reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
-        self.send(desk, ranked, first.provider, ROUTER, reason)
-        return True
-
-    def supervise_if_due(self, desk: Desk, order: Order) -> Order:
-        """Put the order under supervision when it came back or changed hands too often (问题工单)."""
-        reason = reason_to_supervise(order, self.guide(desk).limits)
-        return self.supervise(desk, order, reason, CLOCK) if reason else order
-
-    def supervise(self, desk: Desk, order: Order, reason: str, by: Literal["staff", "clock"]) -> Order:
-        """Put the order under supervision (督办).
-
-        Raises:
-            AlreadySupervised: it is.
-        """
-        after = supervised(order, reason, by, desk.at)
-        provider = spoken.provider_ref(after.provider) if after.provider else None
-        fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
-        return self.keep(desk, order, after, fact)
+    guide = matching.guide(desk)
+    if not to_provider and order.heard.is_wrongdoing:
+        return {"place": guide.place_name(order.compound), "finish_due_on": _day(guide, order)}
+    whole = f"{order.title}：{order.text}" if order.title else order.text
+    short = whole if len(whole) <= TOLD_CHARACTERS else f"{whole[:TOLD_CHARACTERS]}…"
+    words = {"text": short, "place": guide.place_name(order.compound)}
+    return {**words, "finish_due_on": _day(guide, order)}
 
 
-def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
-    """Return what a step of an order may need of the community's books."""
-    lead = lead_of(order)
-    return (
-        order_ref(community, order),
-        load_ref(community),
-        catalogue_ref(community),
-        lesson_ref(community, order),
-        *((order_ref(community, lead),) if lead else ()),
+def propose(
+    matching: Matching, desk: Desk, order: Order, because: str | None = None, *, escalated: bool = False
+) -> None:
+    """Tell staff that they have to choose.
+
+    Arguments:
+        because: in place of the order's own reason.
+        escalated: they have just been told so otherwise.
+    """
+    words = in_words(matching, desk, order)
+    fact = facts.OrderProposed(
+        **about(order),
+        category=order.category,
+        confidence=order.confidence,
+        candidates=tuple(spoken.candidate_ref(choice) for choice in order.next_choices()),
+        because=because or order.because,
+        finish_due_at=order.finish_due_at,
+        escalated=escalated,
+        **words,
     )
+    tell(matching, desk, order, fact)
+
+
+def tell(matching: Matching, desk: Desk, order: Order, fact: Message) -> None:
+    """Announce something of an order that was kept before."""
+    desk.announce(order_ref(desk.origin.community, order.id), fact, matching.guide(desk).public_numbers)
+
+
+def send(matching: Matching, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> Order:
+    """Dispatch a proposed order to a provider; returns it as that one finds it."""
+    after = keep(matching, desk, before, before.dispatched_to(to, chosen_by, because, desk.at))
+    heard = after.heard
+    fact = facts.OrderDispatched(
+        **of_provider(after),
+        category=after.category,
+        confidence=after.confidence,
+        chosen_by=chosen_by,
+        because=because,
+        sign_due_at=after.sign_due_at,
+        finish_due_at=after.finish_due_at,
+        withheld=heard.withholds_from(to.id, to.kind),
+        soon=danger_name(heard.kind) if heard.danger == "soon" else "",
+        **in_words(matching, desk, after, to_provider=True),
+    )
+    tell(matching, desk, after, fact)
+    return after
+
+
+def ask_next(matching: Matching, desk: Desk, order: Order, because: str) -> bool:
+    """Dispatch to the next if the router is sure of it; else a person decides.
+
+    Arguments:
+        order: after the decline, so that it knows who need not be asked again.
+        because: what became of the last.
+    """
+    if order.lead or order.held:
+        return False
+    guide = matching.guide(desk)
+    load = load_of(desk)
+    ranking, held = guide.cautious(matter_of(order), load, order.heard, desk.at, order.declined)
+    if held or ranking.decision != "dispatch":
+        return False
+    ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
+    first = ranked.candidates[0]
+    reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
+    send(matching, desk, ranked, first.provider, ROUTER, reason)
+    return True
+
+
+def supervise_if_due(matching: Matching, desk: Desk, order: Order) -> Order:
+    """Put the order under supervision when it came back or changed hands too often (问题工单)."""
+    reason = reason_to_supervise(order, matching.guide(desk).limits)
+    return supervise(matching, desk, order, reason, CLOCK) if reason else order
+
+
+def supervise(
+    matching: Matching, desk: Desk, order: Order, reason: str, by: Literal["staff", "clock"]
+) -> Order:
+    """Put the order under supervision (督办).
+
+    Raises:
+        AlreadySupervised: it is.
+    """
+    after = supervised(order, reason, by, desk.at)
+    provider = spoken.provider_ref(after.provider) if after.provider else None
+    fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
+    return keep(matching, desk, order, after, fact)
 
 
 def matter_of(order: Order) -> Matter:

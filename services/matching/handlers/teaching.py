@@ -4,28 +4,23 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept
 from services.contracts.refusal import NotFound
 from services.matching.domain.lessons import Lesson
-from services.matching.handlers.steps import Steps
+from services.matching.handlers.context import Matching
 from services.matching.store import lesson_ref
 
 
-class TakingBack(Steps):
-    """What staff may do with lessons; they are taught by the orders themselves (`Steps.keep`)."""
+def undo_lesson(matching: Matching, origin: Origin, order: str) -> Work[Kept[Lesson]]:
+    """Take an order's lesson back; again it changes nothing.
 
-    __slots__ = ()
+    Raises:
+        NotFound: the order taught none.
+    """
+    ref = lesson_ref(origin.community, order)
 
-    def undo_lesson(self, origin: Origin, order: str) -> Work[Kept[Lesson]]:
-        """Take an order's lesson back; again it changes nothing.
+    def decide(desk: Desk) -> Kept[Lesson]:
+        before = desk.get(ref, NotFound())
+        if not before.undone:
+            desk.put(ref, before.taken_back())
+            desk.put(matching.lane.found(desk), matching.tally(desk).taught())
+        return desk.kept(ref)
 
-        Raises:
-            NotFound: the order taught none.
-        """
-        ref = lesson_ref(origin.community, order)
-
-        def decide(desk: Desk) -> Kept[Lesson]:
-            before = desk.get(ref, NotFound())
-            if not before.undone:
-                desk.put(ref, before.taken_back())
-                desk.put(self.lane.found(desk), self.tally(desk).taught())
-            return desk.kept(ref)
-
-        return Work(origin, (ref, self.lane.ref(origin)), decide)
+    return Work(origin, (ref, matching.lane.ref(origin)), decide)

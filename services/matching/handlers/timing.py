@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
@@ -13,205 +14,219 @@ from services.matching.domain.lifecycle import UNPLACED, OrderStep
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import LeadAsks, NotYourOrder
 from services.matching.domain.timing import TimerKind
+from services.matching.handlers.context import Matching
 from services.matching.handlers.steps import (
     CLOCK,
     STAFF,
     KeptOrder,
-    Steps,
     about,
     acts_for,
+    ask_next,
+    in_words,
+    keep,
     must_be_theirs,
     of_provider,
+    propose,
     provider_of,
+    step,
+    supervise,
+    tell,
 )
 from services.matching.store import order_ref
 
+# The resident is waited for.
 
-class Timing(Steps):
-    """What is asked of time, and what time does by itself."""
 
-    __slots__ = ()
+def ask_resident(matching: Matching, origin: Origin, order: str, question: str) -> Work[KeptOrder]:
+    """Ask the resident for more (待诉求人补充): the deadline stands still until the answer."""
 
-    # The resident is waited for.
+    def decide(desk: Desk, before: Order) -> None:
+        if origin.actor.role is not Role.STAFF and not acts_for(origin, before.provider):
+            raise NotYourOrder
+        if before.lead:
+            raise LeadAsks
+        after = clocks.asked_resident(before, question, matching.guide(desk).limits, desk.at)
+        until = after.pauses[-1].until
+        fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
+        keep(matching, desk, before, after, fact)
 
-    def ask_resident(
-        self, origin: Origin, order: str, question: str, expected: int | None
-    ) -> Work[KeptOrder]:
-        """Ask the resident for more (待诉求人补充): the deadline stands still until the answer."""
+    return step(matching, origin, order, decide)
 
-        def decide(desk: Desk, before: Order) -> None:
-            if origin.actor.role is not Role.STAFF and not acts_for(origin, before.provider):
-                raise NotYourOrder
-            if before.lead:
-                raise LeadAsks
-            after = clocks.asked_resident(before, question, self.guide(desk).limits, desk.at)
-            until = after.pauses[-1].until
-            fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
-            self.keep(desk, before, after, fact)
 
-        return self.step(origin, order, expected, decide)
+def note_answer(matching: Matching, origin: Origin, order: str, answer: str) -> Work[KeptOrder]:
+    """Take the resident's answer; the clock goes on if it stood."""
 
-    def note_answer(self, origin: Origin, order: str, answer: str) -> Work[KeptOrder]:
-        """Take the resident's answer; the clock goes on if it stood."""
+    def decide(desk: Desk, before: Order) -> None:
+        _go_on(matching, desk, before, answer, f"居民已补充：{answer}")
 
-        def decide(desk: Desk, before: Order) -> None:
-            self._go_on(desk, before, answer, f"居民已补充：{answer}")
+    return step(matching, origin, order, decide)
 
-        return self.step(origin, order, None, decide)
 
-    def _go_on(self, desk: Desk, before: Order, answer: str, because: str) -> None:
-        limits = self.guide(desk).limits
-        after = self.keep(desk, before, clocks.answered(before, answer, limits, desk.at))
-        due = after.finish_due_at or desk.at
-        fact = facts.OrderResumed(
+def _go_on(matching: Matching, desk: Desk, before: Order, answer: str, because: str) -> None:
+    limits = matching.guide(desk).limits
+    after = keep(matching, desk, before, clocks.answered(before, answer, limits, desk.at))
+    due = after.finish_due_at or desk.at
+    fact = facts.OrderResumed(
+        **of_provider(after),
+        answered=bool(answer),
+        because=because,
+        finish_due_at=due,
+        finish_due_on=limits.day_of(due),
+    )
+    tell(matching, desk, after, fact)
+
+
+# More time.
+
+
+def request_extension(
+    matching: Matching, origin: Origin, order: str, days: int, reason: str
+) -> Work[KeptOrder]:
+    """Ask for working days more (申请延期), before the deadline."""
+
+    def decide(desk: Desk, before: Order) -> None:
+        must_be_theirs(origin, before)
+        limits = matching.guide(desk).limits
+        after = clocks.extension_requested(before, days, reason, limits, desk.at)
+        fact = facts.OrderExtensionRequested(**of_provider(after), days=days, reason=reason)
+        keep(matching, desk, before, after, fact)
+
+    return step(matching, origin, order, decide)
+
+
+def grant_extension(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+    """Allow it; the resident is told until when and why."""
+
+    def decide(desk: Desk, before: Order) -> None:
+        limits = matching.guide(desk).limits
+        after = keep(matching, desk, before, clocks.extension_granted(before, limits, desk.at))
+        due, granted = after.finish_due_at or desk.at, after.extensions[-1]
+        fact = facts.OrderExtensionGranted(
             **of_provider(after),
-            answered=bool(answer),
-            because=because,
+            days=granted.days,
+            reason=granted.reason,
             finish_due_at=due,
             finish_due_on=limits.day_of(due),
         )
-        self.tell(desk, after, fact)
+        tell(matching, desk, after, fact)
 
-    # More time.
+    return step(matching, origin, order, decide)
 
-    def request_extension(
-        self, origin: Origin, order: str, days: int, reason: str, expected: int | None
-    ) -> Work[KeptOrder]:
-        """Ask for working days more (申请延期), before the deadline."""
 
-        def decide(desk: Desk, before: Order) -> None:
-            must_be_theirs(origin, before)
-            limits = self.guide(desk).limits
-            after = clocks.extension_requested(before, days, reason, limits, desk.at)
-            fact = facts.OrderExtensionRequested(**of_provider(after), days=days, reason=reason)
-            self.keep(desk, before, after, fact)
+def refuse_extension(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+    """Do not allow it; the deadline stays."""
 
-        return self.step(origin, order, expected, decide)
+    def decide(desk: Desk, before: Order) -> None:
+        after = clocks.extension_refused(before, reason, desk.at)
+        fact = facts.OrderExtensionRefused(**of_provider(after), reason=reason)
+        keep(matching, desk, before, after, fact)
 
-    def grant_extension(self, origin: Origin, order: str, expected: int | None) -> Work[KeptOrder]:
-        """Allow it; the resident is told until when and why."""
+    return step(matching, origin, order, decide)
 
-        def decide(desk: Desk, before: Order) -> None:
-            limits = self.guide(desk).limits
-            after = self.keep(desk, before, clocks.extension_granted(before, limits, desk.at))
-            due, granted = after.finish_due_at or desk.at, after.extensions[-1]
-            fact = facts.OrderExtensionGranted(
-                **of_provider(after),
-                days=granted.days,
-                reason=granted.reason,
-                finish_due_at=due,
-                finish_due_on=limits.day_of(due),
-            )
-            self.tell(desk, after, fact)
 
-        return self.step(origin, order, expected, decide)
+# The community watches.
 
-    def refuse_extension(
-        self, origin: Origin, order: str, reason: str, expected: int | None
-    ) -> Work[KeptOrder]:
-        """Do not allow it; the deadline stays."""
 
-        def decide(desk: Desk, before: Order) -> None:
-            after = clocks.extension_refused(before, reason, desk.at)
-            fact = facts.OrderExtensionRefused(**of_provider(after), reason=reason)
-            self.keep(desk, before, after, fact)
+def supervise_order(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+    """Watch over an order (督办), because staff say so."""
 
-        return self.step(origin, order, expected, decide)
+    def decide(desk: Desk, before: Order) -> None:
+        supervise(matching, desk, before, reason, STAFF)
 
-    # The community watches.
+    return step(matching, origin, order, decide)
 
-    def supervise_order(
-        self, origin: Origin, order: str, reason: str, expected: int | None
-    ) -> Work[KeptOrder]:
-        """Watch over an order (督办), because staff say so."""
 
-        def decide(desk: Desk, before: Order) -> None:
-            self.supervise(desk, before, reason, STAFF)
+# What happens when nobody acts.
 
-        return self.step(origin, order, expected, decide)
 
-    # What happens when nobody acts.
+def run_timer(matching: Matching, origin: Origin, order: str) -> Work[TimerKind | None]:
+    """Do what is due for an order at the moment of the decision; None when somebody was faster.
 
-    def run_timer(self, origin: Origin, order: str) -> Work[TimerKind | None]:
-        """Do what is due for an order at the moment of the decision; None when somebody was faster.
+    Whoever decides first changes the order, and with it its next timer: a second replica that saw the
+    same deadline pass is turned away by the order's revision, loads it again and finds nothing due.
+    """
+    ref = order_ref(origin.community, order)
 
-        Whoever decides first changes the order, and with it its next timer: a second replica that saw the
-        same deadline pass is turned away by the order's revision, loads it again and finds nothing due.
-        """
-        ref = order_ref(origin.community, order)
+    def decide(desk: Desk) -> TimerKind | None:
+        before = desk.get(ref, NotYourOrder())
+        timer = clocks.next_timer(before, matching.guide(desk).limits)
+        if timer is None or timer.at > desk.at:
+            _look_again_later(matching, desk, before)
+            return None
+        _acts(matching)[timer.kind](desk, before)
+        return timer.kind
 
-        def decide(desk: Desk) -> TimerKind | None:
-            before = desk.get(ref, NotYourOrder())
-            timer = clocks.next_timer(before, self.guide(desk).limits)
-            if timer is None or timer.at > desk.at:
-                self._look_again_later(desk, before)
-                return None
-            self._acts()[timer.kind](desk, before)
-            return timer.kind
+    return Work(origin, matching.reads(origin, order), decide)
 
-        return Work(origin, self.reads(origin, order), decide)
 
-    def _look_again_later(self, desk: Desk, order: Order) -> None:
-        """The community changed its deadlines since the order was kept: it has another timer now."""
-        if order.timer_at is not None and order.timer_at <= desk.at:
-            self.keep(desk, order, order)
+def _look_again_later(matching: Matching, desk: Desk, order: Order) -> None:
+    """The community changed its deadlines since the order was kept: it has another timer now."""
+    if order.timer_at is not None and order.timer_at <= desk.at:
+        keep(matching, desk, order, order)
 
-    def _acts(self) -> dict[TimerKind, Callable[[Desk, Order], None]]:
-        return {
-            TimerKind.SIGN: self._not_signed,
-            TimerKind.HANDOVER: self._handover_lapses,
-            TimerKind.ANSWER: self._resident_did_not_answer,
-            TimerKind.OVERDUE: self._overdue,
-            TimerKind.SUPERVISE: self._long_overdue,
-        }
 
-    def _not_signed(self, desk: Desk, before: Order) -> None:
-        """Nobody took it in time: the next candidate, then staff, then the supervisor."""
-        if before.status in UNPLACED:
-            self._raise(desk, before, "一直没有派给承办单位", None)
-            return
-        missed = spoken.provider_ref(provider_of(before))
-        due = before.sign_due_at or desk.at
-        fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=due, escalated=True)
-        after = self.keep(desk, before, before.unsigned_in_time(), fact)
-        because = f"{missed.name}未在时限内签收"
-        if before.level is Level.CANDIDATE and self.ask_next(desk, after, because):
-            return
-        escalated = before.level is not Level.SUPERVISOR
-        if escalated:
-            after = self._raise(desk, after, because, missed)
-        self.propose(desk, after, because, escalated=escalated)
+def _acts(matching: Matching) -> dict[TimerKind, Callable[[Desk, Order], None]]:
+    return {
+        TimerKind.SIGN: partial(_not_signed, matching),
+        TimerKind.HANDOVER: partial(_handover_lapses, matching),
+        TimerKind.ANSWER: partial(_resident_did_not_answer, matching),
+        TimerKind.OVERDUE: partial(_overdue, matching),
+        TimerKind.SUPERVISE: partial(_long_overdue, matching),
+    }
 
-    def _raise(self, desk: Desk, before: Order, because: str, missed: ProviderRef | None) -> Order:
-        after = self.keep(desk, before, clocks.raised(before))
-        at_the_top = after.level is Level.SUPERVISOR
-        level = facts.SUPERVISOR if at_the_top else facts.STAFF
-        words = self.in_words(desk, after)
-        words.pop("finish_due_on")
-        fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because, **words)
-        self.tell(desk, after, fact)
-        if at_the_top and after.supervised is None:
-            return self.supervise(desk, after, because, CLOCK)
-        return after
 
-    def _handover_lapses(self, desk: Desk, before: Order) -> None:
-        """The one who was asked to take over says nothing: the one who asked stays answerable."""
-        offer = before.handover
-        assert offer is not None, "only an offer has this timer"
-        fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=spoken.provider_ref(offer.receiver))
-        self.keep(desk, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
+def _not_signed(matching: Matching, desk: Desk, before: Order) -> None:
+    """Nobody took it in time: the next candidate, then staff, then the supervisor."""
+    if before.status in UNPLACED:
+        _raise(matching, desk, before, "一直没有派给承办单位", None)
+        return
+    missed = spoken.provider_ref(provider_of(before))
+    due = before.sign_due_at or desk.at
+    fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=due, escalated=True)
+    after = keep(matching, desk, before, before.unsigned_in_time(), fact)
+    because = f"{missed.name}未在时限内签收"
+    if before.level is Level.CANDIDATE and ask_next(matching, desk, after, because):
+        return
+    escalated = before.level is not Level.SUPERVISOR
+    if escalated:
+        after = _raise(matching, desk, after, because, missed)
+    propose(matching, desk, after, because, escalated=escalated)
 
-    def _resident_did_not_answer(self, desk: Desk, before: Order) -> None:
-        self._go_on(desk, before, "", "居民未在时限内补充，按现有情况办理")
 
-    def _overdue(self, desk: Desk, before: Order) -> None:
-        """The deadline has passed: staff, provider and resident are told, once (催办)."""
-        due = before.finish_due_at or desk.at
-        provider = spoken.provider_ref(before.provider) if before.provider else None
-        due_on = self.guide(desk).limits.day_of(due)
-        fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
-        self.keep(desk, before, replace(before, overdue_told_at=desk.at), fact)
+def _raise(matching: Matching, desk: Desk, before: Order, because: str, missed: ProviderRef | None) -> Order:
+    after = keep(matching, desk, before, clocks.raised(before))
+    at_the_top = after.level is Level.SUPERVISOR
+    level = facts.SUPERVISOR if at_the_top else facts.STAFF
+    words = in_words(matching, desk, after)
+    words.pop("finish_due_on")
+    fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because, **words)
+    tell(matching, desk, after, fact)
+    if at_the_top and after.supervised is None:
+        return supervise(matching, desk, after, because, CLOCK)
+    return after
 
-    def _long_overdue(self, desk: Desk, before: Order) -> None:
-        days = self.guide(desk).limits.supervise_days
-        self.supervise(desk, before, f"超过办理期限 {days} 个工作日仍未办结", CLOCK)
+
+def _handover_lapses(matching: Matching, desk: Desk, before: Order) -> None:
+    """The one who was asked to take over says nothing: the one who asked stays answerable."""
+    offer = before.handover
+    assert offer is not None, "only an offer has this timer"
+    fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=spoken.provider_ref(offer.receiver))
+    keep(matching, desk, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
+
+
+def _resident_did_not_answer(matching: Matching, desk: Desk, before: Order) -> None:
+    _go_on(matching, desk, before, "", "居民未在时限内补充，按现有情况办理")
+
+
+def _overdue(matching: Matching, desk: Desk, before: Order) -> None:
+    """The deadline has passed: staff, provider and resident are told, once (催办)."""
+    due = before.finish_due_at or desk.at
+    provider = spoken.provider_ref(before.provider) if before.provider else None
+    due_on = matching.guide(desk).limits.day_of(due)
+    fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
+    keep(matching, desk, before, replace(before, overdue_told_at=desk.at), fact)
+
+
+def _long_overdue(matching: Matching, desk: Desk, before: Order) -> None:
+    days = matching.guide(desk).limits.supervise_days
+    supervise(matching, desk, before, f"超过办理期限 {days} 个工作日仍未办结", CLOCK)

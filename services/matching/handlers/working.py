@@ -9,7 +9,8 @@ from services.contracts import orders as facts
 from services.matching import spoken
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Stage
-from services.matching.handlers.steps import KeptOrder, Steps, must_be_theirs, of_provider
+from services.matching.handlers.context import Matching
+from services.matching.handlers.steps import KeptOrder, keep, must_be_theirs, of_provider, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,53 +22,49 @@ class Report:
     served_at: datetime | None
 
 
-class Working(Steps):
-    """What a provider reports."""
+def plan_milestones(
+    matching: Matching, origin: Origin, order: str, stages: tuple[Stage, ...]
+) -> Work[KeptOrder]:
+    """Plan milestones ahead; the order is a project from then on."""
 
-    __slots__ = ()
+    def decide(desk: Desk, before: Order) -> None:
+        must_be_theirs(origin, before)
+        after = before.planned(stages)
+        milestones = tuple(spoken.milestone(stage) for stage in stages)
+        keep(matching, desk, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
 
-    def plan_milestones(
-        self, origin: Origin, order: str, stages: tuple[Stage, ...], expected: int | None
-    ) -> Work[KeptOrder]:
-        """Plan milestones ahead; the order is a project from then on."""
+    return step(matching, origin, order, decide)
 
-        def decide(desk: Desk, before: Order) -> None:
-            must_be_theirs(origin, before)
-            after = before.planned(stages)
-            milestones = tuple(spoken.milestone(stage) for stage in stages)
-            self.keep(desk, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
 
-        return self.step(origin, order, expected, decide)
+def finish_milestone(
+    matching: Matching, origin: Origin, order: str, done: Callable[[datetime], Stage]
+) -> Work[KeptOrder]:
+    """Report a milestone as done, with note, figures and proof."""
 
-    def finish_milestone(
-        self, origin: Origin, order: str, done: Callable[[datetime], Stage], expected: int | None
-    ) -> Work[KeptOrder]:
-        """Report a milestone as done, with note, figures and proof."""
+    def decide(desk: Desk, before: Order) -> None:
+        must_be_theirs(origin, before)
+        stage = done(desk.at)
+        after = before.stage_done(stage)
+        kept = next(other for other in after.stages if other.id == stage.id)
+        fact = facts.OrderMilestoneDone(**of_provider(after), milestone=spoken.milestone(kept))
+        keep(matching, desk, before, after, fact)
 
-        def decide(desk: Desk, before: Order) -> None:
-            must_be_theirs(origin, before)
-            stage = done(desk.at)
-            after = before.stage_done(stage)
-            kept = next(other for other in after.stages if other.id == stage.id)
-            fact = facts.OrderMilestoneDone(**of_provider(after), milestone=spoken.milestone(kept))
-            self.keep(desk, before, after, fact)
+    return step(matching, origin, order, decide)
 
-        return self.step(origin, order, expected, decide)
 
-    def complete_order(
-        self,
-        origin: Origin,
-        order: str,
-        report: Report,
-        expected: int | None,
-    ) -> Work[KeptOrder]:
-        """Report the work as done (办结), with proof."""
+def complete_order(
+    matching: Matching,
+    origin: Origin,
+    order: str,
+    report: Report,
+) -> Work[KeptOrder]:
+    """Report the work as done (办结), with proof."""
 
-        def decide(desk: Desk, before: Order) -> None:
-            must_be_theirs(origin, before)
-            after = before.completed(report.summary, report.proof, report.served_at, desk.at)
-            proof = tuple(spoken.proof(evidence) for evidence in report.proof)
-            fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
-            self.keep(desk, before, after, fact)
+    def decide(desk: Desk, before: Order) -> None:
+        must_be_theirs(origin, before)
+        after = before.completed(report.summary, report.proof, report.served_at, desk.at)
+        proof = tuple(spoken.proof(evidence) for evidence in report.proof)
+        fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
+        keep(matching, desk, before, after, fact)
 
-        return self.step(origin, order, expected, decide)
+    return step(matching, origin, order, decide)

@@ -1,25 +1,25 @@
-"""What intake does about danger and what else a text says: tell, ask, correct, and let somebody have it."""
+"""What a text is read to say: answered by its people, corrected by staff, heard anew in a supplement."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept, Ref
+from services.chassis.shelf import Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import Conflict, NotFound
-from services.contracts.words import Actor, Reading, Role, Wish
-from services.intake.domain import alarm as rules
-from services.intake.domain.alarm import Alarm
+from services.contracts.words import Reading, Role, Wish
 from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.understanding import Said, Understood, understood
-from services.intake.store import Places, demand_ref, places_ref
-from services.language.dangers import own_dangers
-
-KeptDemand = Kept[Demand]
-HELPERS = (Role.STAFF, Role.GRID_WORKER)
-ASKER = "诉求人"
-"""Stands for whoever asked, whose id is nobody's business."""
-TEXT_TOLD_CHARACTERS = 120
+from services.intake.handlers.alarms import (
+    ASKER,
+    HELPERS,
+    KeptDemand,
+    ask_whether_danger,
+    end_alarm,
+    raise_alarm,
+    tell_of_a_wrong,
+)
+from services.intake.store.communities import places_ref
+from services.intake.store.demands import demand_ref
 
 
 class NothingToAnswer(Conflict):
@@ -27,20 +27,6 @@ class NothingToAnswer(Conflict):
 
     slug = "nothing_to_answer"
     title = "目前没有需要您回答的问题"
-
-
-class NoAlarm(Conflict):
-    """Nobody is in danger, as far as anybody has said."""
-
-    slug = "no_alarm"
-    title = "这条诉求没有紧急情况"
-
-
-class AlarmTaken(Conflict):
-    """Somebody else has it."""
-
-    slug = "alarm_taken"
-    title = "已经有人在处理了"
 
 
 def reading_told(heard: Understood, *, private: bool) -> Reading:
@@ -62,140 +48,6 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
         unclear=heard.unclear,
         wishes=tuple(Wish(name=wish.name, likely=wish.likely) for wish in heard.wishes),
     )
-
-
-def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
-    """Tell at once whom it concerns: somebody is or may be in danger, somebody is accused."""
-    heard = demand.meaning
-    if heard.danger == "now":
-        _raise(desk, demand, places)
-    elif heard.danger == "perhaps":
-        _ask(desk, ref, demand, places)
-    _tell_of_a_wrong(desk, ref, heard, places)
-
-
-def _tell_of_a_wrong(desk: Desk, ref: Ref[Demand], heard: Understood, places: Places) -> None:
-    """Tell staff that somebody is accused; the supervisor where it is the community itself."""
-    if heard.accusation != "wrongdoing" and not heard.against_community:
-        return
-    to = (places.supervisor,) if heard.against_community and places.supervisor else ()
-    desk.announce(
-        ref,
-        facts.DemandAccuses(demand=ref.id, accusation=heard.accusation, against_community=bool(to), to=to),
-    )
-
-
-def _ask(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
-    """Let people of the community find out whether somebody is in danger."""
-    fact = facts.DemandToConfirm(
-        demand=demand.id,
-        text=_shortened(demand),
-        place=_place(demand, places),
-        danger=own_dangers()[demand.meaning.kind].name,
-        to=places.grid_workers_of(demand.compound),
-    )
-    desk.announce(ref, fact, frozenset(places.public_numbers))
-
-
-def _raise(desk: Desk, demand: Demand, places: Places) -> None:
-    to = rules.first_told(places.duty, places.grid_workers_of(demand.compound))
-    _sound(desk, replace(demand, alarm=Alarm(demand.meaning.kind, desk.at)), to, places)
-
-
-def _sound(desk: Desk, demand: Demand, to: Sequence[str], places: Places) -> None:
-    assert demand.alarm is not None, "only an alarm is sounded"
-    ref, alarm = demand_ref(desk.origin.community, demand.id), rules.told_again(demand.alarm, to)
-    due = rules.due_after(alarm, desk.at, places.duty_minutes)
-    desk.put(ref, replace(demand, alarm=alarm, alarm_due_at=due).standing())
-    danger = own_dangers()[alarm.kind]
-    desk.announce(
-        ref,
-        facts.DemandAlarmed(
-            demand=demand.id,
-            danger=danger.name,
-            danger_kind=alarm.kind,
-            text=_shortened(demand),
-            place=_place(demand, places),
-            call=places.numbers_for(alarm.kind),
-            first=danger.first,
-            to=tuple(to),
-            step=alarm.step,
-        ),
-        frozenset(places.public_numbers),
-    )
-
-
-def _shortened(demand: Demand) -> str:
-    """Return what may be told of a text to all staff; of one that accuses, nothing."""
-    if demand.accuses:
-        return ""
-    whole = f"{demand.title}。{demand.text}" if demand.title else demand.text
-    return whole if len(whole) <= TEXT_TOLD_CHARACTERS else f"{whole[:TEXT_TOLD_CHARACTERS]}……"
-
-
-def _place(demand: Demand, places: Places) -> str:
-    return places.name_of(demand.compound) or places.name
-
-
-def sound_again(origin: Origin, demand: str) -> Work[bool]:
-    """Tell the next on duty of an alarm that nobody has taken; answers whether anything was done."""
-    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
-
-    def decide(desk: Desk) -> bool:
-        before = desk.find(ref)
-        alarm = before.alarm if before else None
-        if before is None or alarm is None or before.alarm_due_at is None or before.alarm_due_at > desk.at:
-            return False
-        places = desk.get(known, NotFound())
-        to = rules.next_told(alarm, places.duty)
-        line = Line(desk.at, "clock", "alarmed", f"紧急情况第 {alarm.step + 1} 次提醒值班人员")
-        _sound(desk, before.noted(line), to, places)
-        return True
-
-    return Work(origin, (ref, known), decide)
-
-
-def take_alarm(origin: Origin, demand: str) -> Work[KeptDemand]:
-    """Say that one has it: nobody else is told any more. Again by the same person it changes nothing.
-
-    Raises:
-        NoAlarm: nobody is in danger.
-        AlarmTaken: somebody else has it.
-    """
-    ref = demand_ref(origin.community, demand)
-
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
-        if before.alarm is None:
-            raise NoAlarm
-        if not before.alarm.is_open:
-            if before.alarm.taken_by != origin.actor.subject:
-                raise AlarmTaken
-            return desk.kept(ref)
-        line = Line(desk.at, origin.actor.role.value, "alarm_taken", "社区已有专人在处理，请保持电话畅通")
-        _over(desk, ref, before.noted(line), origin.actor, "")
-        return desk.kept(ref)
-
-    return Work(origin, (ref,), decide)
-
-
-def _over(desk: Desk, ref: Ref[Demand], before: Demand, by: Actor, because: str) -> None:
-    """Keep the demand with its alarm over, and tell those who had been told."""
-    alarm = before.alarm
-    if alarm is None or not alarm.is_open:
-        desk.put(ref, before.standing())
-        return
-    after = replace(before, alarm=rules.taken(alarm, by.subject, desk.at, because))
-    desk.put(ref, after.standing())
-    fact = facts.DemandAlarmTaken(
-        demand=before.id,
-        by=by.subject if by.role in HELPERS else ASKER,
-        role=by.role.value,
-        because=because,
-        told=alarm.told,
-        round=before.round,
-    )
-    desk.announce(ref, fact)
 
 
 def answer_question(origin: Origin, demand: str, about: str, *, yes: bool) -> Work[KeptDemand]:
@@ -250,11 +102,11 @@ def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, bec
     places = desk.get(places_ref(ref.community), NotFound())
     is_open = after.alarm is not None and after.alarm.is_open
     if heard.danger == "now" and before.meaning.danger != "now" and not is_open:
-        _raise(desk, after, places)
+        raise_alarm(desk, after, places)
     elif heard.danger == "perhaps" and before.meaning.danger != "perhaps":
-        _ask(desk, ref, after, places)
+        ask_whether_danger(desk, ref, after, places)
     elif is_open and not heard.is_alarming:
-        _over(desk, ref, after, desk.origin.actor, because)
+        end_alarm(desk, ref, after, desk.origin.actor, because)
 
 
 _HOW_BAD = {"perhaps": 1, "now": 2}
@@ -282,7 +134,7 @@ def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, said: Said) -> None
             private=True,
         )
         _reread(desk, ref, before, told, "补充里反映了问题")
-        _tell_of_a_wrong(desk, ref, told, desk.get(places_ref(ref.community), NotFound()))
+        tell_of_a_wrong(desk, ref, told, desk.get(places_ref(ref.community), NotFound()))
     elif _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
         told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
         _reread(desk, ref, before, told, "补充里说到危险")
@@ -304,15 +156,12 @@ class Correction:
     private: bool | None = None
 
 
-def correct_reading(
-    origin: Origin, demand: str, correction: Correction, reason: str, expected: int | None
-) -> Work[KeptDemand]:
+def correct_reading(origin: Origin, demand: str, correction: Correction, reason: str) -> Work[KeptDemand]:
     """Let staff correct what a demand was read to say; the asker sees that and why."""
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
     def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        desk.expect(ref, expected)
         after = corrected(before.meaning, correction)
         if correction.private is False:
             before = replace(before, private=False)

@@ -12,21 +12,38 @@ from services.chassis.shelf import Kept, Ref
 from services.chassis.web import Ask, Command, Deed, Route, show
 from services.contracts.refusal import Forbidden, Invalid, NotFound, Refused
 from services.contracts.words import Note, Role, ThingId
-from services.intake import merging, steps, views, voices, voices_views
 from services.intake.domain import demand as rules
 from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand
 from services.intake.domain.understanding import read, understood
 from services.intake.domain.voices import issues, kin
+from services.intake.domain.voices.issues import Issue
 from services.intake.domain.voices.likeness import traits_of
-from services.intake.handlers import UnknownCompound
-from services.intake.store import ISSUES, demand_ref, holders_ref, issue_ref, kin_ref, places_ref
+from services.intake.handlers import duplicates, merging
+from services.intake.handlers import issues as issues_handlers
+from services.intake.handlers.demands import UnknownCompound
+from services.intake.routes import access as steps
+from services.intake.store.communities import places_ref
+from services.intake.store.demands import demand_ref
+from services.intake.store.issues import ISSUES, holders_ref, issue_ref, kin_ref
+from services.intake.views.demands import DemandView
+from services.intake.views.duplicates import DuplicateList, LikeList, duplicate_view, like_view
+from services.intake.views.issues import IssueList, IssueView, issue_view
+from services.intake.views.readings import emergency_view
 
 RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
+
+
 COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
+
+
 STAFF = frozenset({Role.STAFF})
+
+
 LIKE_MAX = 10
+
+
 Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 
 
@@ -101,21 +118,21 @@ class VoicesRoutes:
         if ask.body.compound is not None and places.name_of(ask.body.compound) is None:
             raise UnknownCompound(compound=ask.body.compound)
         one = traits_of(text, title, ask.body.compound)
-        keys = {holders_ref(ask.community, key): key for key in (voices.EVERY, *kin.lookup_keys(one))}
+        keys = {holders_ref(ask.community, key): key for key in (duplicates.EVERY, *kin.lookup_keys(one))}
         held = await self.store.load(keys)
         found = {key: held[ref].value or kin.Holders() for ref, key in keys.items()}
-        ids = kin.candidates([(key, h) for key, h in found.items() if key != voices.EVERY], "")
+        ids = kin.candidates([(key, h) for key, h in found.items() if key != duplicates.EVERY], "")
         demands = await self._demands(ask.community, ids)
         viewer = steps.viewer_of(ask.identity, places)
         theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
         seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
-        alike = voices.likely(one, "", seen, voices.rarity_of(found))
-        items = [voices_views.like_view(d, how, ask.body.compound, viewer) for d, how in alike]
+        alike = duplicates.likely(one, "", seen, duplicates.rarity_of(found))
+        items = [like_view(d, how, ask.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
         heard = understood(read(text, title), places.home)
         return show(
-            voices_views.LikeList(
-                emergency=views.emergency_view(heard, places),
+            LikeList(
+                emergency=emergency_view(heard, places),
                 private=heard.private or heard.is_alarming,
                 items=items[:LIKE_MAX],
             ),
@@ -132,45 +149,26 @@ class VoicesRoutes:
         demand = kept.value
         assert demand is not None, "what is visible is there"
         ref = kin_ref(ask.community, demand.id)
-        offered = voices.offered_to_staff((await self.store.load([ref]))[ref].value)
+        offered = duplicates.offered_to_staff((await self.store.load([ref]))[ref].value)
         others = await self._demands(ask.community, tuple(alike.demand for alike in offered))
         by_id = {other.id: other for other in others}
         items = [
-            voices_views.duplicate_view(alike, by_id[alike.demand], demand, viewer)
+            duplicate_view(alike, by_id[alike.demand], demand, viewer)
             for alike in offered
             if alike.demand in by_id and viewer.may_see(by_id[alike.demand])
         ]
-        return show(voices_views.DuplicateList(items=items))
+        return show(DuplicateList(items=items))
 
     def dismiss(self, ask: Ask[DismissDuplicates]) -> Work[Reply]:
-        work = steps.only_if_seen(
-            ask, lambda origin, demand: voices.dismiss_duplicates(origin, demand, ask.body.demand)
-        )
+        work = duplicates.dismiss_duplicates(*steps.asked(ask), ask.body.demand)
         ref: Ref[Demand] = demand_ref(ask.community, ask.path["demand"])
-
-        def decide(desk: Desk) -> Kept[Demand]:
-            work.decide(desk)
-            return desk.kept(ref)
-
-        return steps.showing(ask, Work(work.origin, work.reads, decide, work.then_reads))
+        return steps.step(ask, work.then(lambda _, desk: desk.kept(ref), ref))
 
     def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
-        return steps.showing(
-            ask,
-            steps.only_if_seen(
-                ask,
-                lambda origin, demand: merging.merge_demand(origin, demand, ask.body.into, ask.if_match),
-            ),
-        )
+        return steps.step(ask, merging.merge_demand(*steps.asked(ask), ask.body.into))
 
     def unmerge(self, ask: Ask[UnmergeDemand]) -> Work[Reply]:
-        return steps.showing(
-            ask,
-            steps.only_if_seen(
-                ask,
-                lambda origin, demand: merging.unmerge_demand(origin, demand, ask.body.reason, ask.if_match),
-            ),
-        )
+        return steps.step(ask, merging.unmerge_demand(*steps.asked(ask), ask.body.reason))
 
     def opt_out(self, ask: Ask[OptOut]) -> Work[Reply]:
         subject = ask.identity.subject
@@ -178,8 +176,7 @@ class VoicesRoutes:
             if ask.identity.role not in COMMUNITY:
                 raise Forbidden
             subject = ask.body.on_behalf_of
-        step = steps.only_if_seen(ask, lambda origin, demand: merging.opt_out(origin, demand, subject))
-        return steps.showing(ask, step)
+        return steps.step(ask, merging.opt_out(*steps.asked(ask), subject))
 
     async def list_issues(self, ask: Ask[None]) -> Reply:
         query: IssueQuery = ask.query
@@ -187,34 +184,33 @@ class VoicesRoutes:
         if query.hot is not None:
             where["hot_at"] = {"$ne": None} if query.hot else None
         found = await self.store.page(ISSUES, ask.community, where, limit=query.limit, by="heat")
-        return show(voices_views.IssueList(items=[voices_views.issue_view(kept) for kept in found]))
+        return show(IssueList(items=[issue_view(kept) for kept in found]))
 
     async def show_issue(self, ask: Ask[None]) -> Reply:
         ref = issue_ref(ask.community, ask.path["issue"])
         kept = (await self.store.load([ref]))[ref]
         if kept.value is None:
             raise NotFound
-        return show(voices_views.issue_view(kept), revision=kept.revision)
+        return show(issue_view(kept), revision=kept.revision)
 
     def decide_topic(self, ask: Ask[DecideTopic]) -> Work[Reply]:
         accept = ask.body.decision == "accept"
         if not accept and not ask.body.reason:
             raise ReasonMissing
         issue = ask.path["issue"]
-        work = voices.decide_topic(ask.origin(issue), issue, ask.body.reason, ask.if_match, accept=accept)
+        work = issues_handlers.decide_topic(ask.origin(issue), issue, ask.body.reason, accept=accept)
 
-        def decide(desk: Desk) -> Reply:
-            kept = work.decide(desk)
-            return show(voices_views.issue_view(kept), revision=kept.revision)
+        def shown(kept: Kept[Issue], _: Desk) -> Reply:
+            return show(issue_view(kept), revision=kept.revision)
 
-        return Work(work.origin, work.reads, decide)
+        return work.if_unchanged(issue_ref(ask.community, issue), ask.if_match).then(shown)
 
     def table(self) -> tuple[Route, ...]:
         """Return every route for many voices."""
         return (*self._about_demands(), *self._about_issues())
 
     def _about_demands(self) -> tuple[Route, ...]:
-        one, seen, step = "/demands/{demand}", views.DemandView, rules.StepNotAllowed
+        one, seen, step = "/demands/{demand}", DemandView, rules.StepNotAllowed
         full = (rules.TooManySupporters, joining.TooManyMerged, joining.PrivateMatter)
         return (
             Route(
@@ -223,7 +219,7 @@ class VoicesRoutes:
                 RESIDENTS,
                 self.find_like,
                 "Find like demands before submitting one; nothing is stored",
-                voices_views.LikeList,
+                LikeList,
                 body=FindLike,
                 refusals=(words.NoWords, words.ControlCharacters, UnknownCompound),
                 only_looks=True,
@@ -263,7 +259,7 @@ class VoicesRoutes:
                 COMMUNITY,
                 self.list_duplicates,
                 "List likely duplicates (疑似重复)",
-                voices_views.DuplicateList,
+                DuplicateList,
             ),
             _post(
                 one + "/duplicates/dismiss",
@@ -277,8 +273,8 @@ class VoicesRoutes:
         )
 
     def _about_issues(self) -> tuple[Route, ...]:
-        shown = voices_views.IssueView
-        listed = voices_views.IssueList
+        shown = IssueView
+        listed = IssueList
         return (
             Route(
                 "GET",

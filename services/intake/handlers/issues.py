@@ -1,14 +1,11 @@
-"""What intake does about many voices: finds like demands, keeps issues, and lets staff decide on both."""
+"""Issues (热点): the demands about one matter, their voices counted, and the topic for the bench council."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
-from services.chassis.streams import EffectOf, origin_of
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
@@ -18,7 +15,6 @@ from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.voices.issues import Issue, Member, Thresholds, headline
 from services.intake.domain.voices.kin import (
     OFFERED_MAX,
-    Alike,
     Holders,
     Kin,
     as_alike,
@@ -29,49 +25,18 @@ from services.intake.domain.voices.kin import (
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
-    Traits,
     Weighed,
     compared,
-    traits_of,
     weighed,
 )
-from services.intake.store import Places, demand_ref, holders_ref, issue_ref, kin_ref, places_ref
+from services.intake.handlers.duplicates import EVERY, likely, rarity_of, traits, traits_remembered
+from services.intake.store.communities import Places, places_ref
+from services.intake.store.demands import demand_ref
+from services.intake.store.issues import holders_ref, issue_ref, kin_ref
 from services.language.masks import masked
 
-EVERY = "*"
-"""Under this the number of all demands is kept."""
-TRAITS_REMEMBERED = 5_000
 COMPARED_MAX = 6
 """So many of an issue's newest demands are compared with a new one."""
-
-
-def rarity_of(found: Mapping[str, Holders]) -> Rarity:
-    """Return how rare the pairs looked for are in a community."""
-    known = found.get(EVERY, Holders()).count
-    return Rarity(known, {key: holders.count for key, holders in found.items() if key != EVERY})
-
-
-_remembered = lru_cache(maxsize=TRAITS_REMEMBERED)(traits_of)
-"""What a text is compared by never changes, and the newest demands are compared again and again."""
-
-
-def traits(demand: Demand) -> Traits:
-    """Return what a demand is compared by."""
-    return _remembered(demand.text, demand.title, demand.compound)
-
-
-def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> list[tuple[Demand, Likeness]]:
-    """Return the demands that are probably about the same matter, the most alike first."""
-    mine = weighed(one, rarity)
-    found = [(d, compared(mine, weighed(traits(d), rarity))) for d in others if d.id != own]
-    same = [(d, likeness) for d, likeness in found if likeness.same_matter]
-    return sorted(same, key=lambda pair: (-pair[1].score, pair[0].id))
-
-
-def _submitted(envelope: Envelope) -> Work[None]:
-    """Find what a new demand is like, offer it to staff, and count its voice into an issue."""
-    search = _Search(envelope)
-    return Work(origin_of(envelope), search.reads, search.decide, search.then_reads)
 
 
 class _Search:
@@ -82,7 +47,7 @@ class _Search:
         self.community = envelope.community
         self.own = demand_ref(self.community, fact.demand)
         self.kin = kin_ref(self.community, fact.demand)
-        self.traits = _remembered(fact.text, fact.title, fact.compound)
+        self.traits = traits_remembered(fact.text, fact.title, fact.compound)
         self.keys = (EVERY, *lookup_keys(self.traits))
         holders = (holders_ref(self.community, key) for key in self.keys)
         self.reads: tuple[Ref[Any], ...] = (self.own, self.kin, places_ref(self.community), *holders)
@@ -256,60 +221,12 @@ def _keep_issue(desk: Desk, issue: Issue) -> None:
     desk.announce(ref, fact)
 
 
-def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
-    """Return the effect that changes the issue a demand belongs to, if it belongs to one."""
-
-    def effect(envelope: Envelope) -> Work[None]:
-        community, fact = envelope.community, envelope.body
-        kin = kin_ref(community, fact.demand)
-
-        def issue_of(desk: Desk) -> Ref[Issue] | None:
-            known = desk.find(kin)
-            return issue_ref(community, known.issue) if known and known.issue else None
-
-        def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
-            ref = issue_of(desk)
-            return [ref] if ref else []
-
-        def decide(desk: Desk) -> None:
-            ref = issue_of(desk)
-            issue = desk.find(ref) if ref else None
-            if issue is not None:
-                _keep_issue(desk, change(issue, fact))
-
-        return Work(origin_of(envelope), (kin, places_ref(community)), decide, then_reads)
-
-    return effect
-
-
-def dismiss_duplicates(origin: Origin, demand: str, other: str | None) -> Work[Kept[Kin]]:
-    """Let staff say that likely duplicates, or one of them, are another matter; they are not asked again."""
-    ref = kin_ref(origin.community, demand)
-
-    def offered(desk: Desk) -> list[Ref[Kin]]:
-        known = desk.find(ref) or Kin()
-        return [kin_ref(origin.community, a.demand) for a in known.alike if other in (None, a.demand)]
-
-    def decide(desk: Desk) -> Kept[Kin]:
-        desk.put(ref, (desk.find(ref) or Kin()).dismissed(other))
-        for mirror in offered(desk):
-            back = desk.find(mirror) or Kin()
-            if any(a.demand == demand and not a.dismissed for a in back.alike):
-                desk.put(mirror, back.dismissed(demand))
-        return desk.kept(ref)
-
-    return Work(origin, (ref,), decide, offered)
-
-
-def decide_topic(
-    origin: Origin, issue: str, reason: str, expected: int | None, *, accept: bool
-) -> Work[Kept[Issue]]:
+def decide_topic(origin: Origin, issue: str, reason: str, *, accept: bool) -> Work[Kept[Issue]]:
     """Take the topic that an issue proposes up for the bench council, or decline it with a reason; once."""
     ref = issue_ref(origin.community, issue)
 
     def decide(desk: Desk) -> Kept[Issue]:
         before = desk.get(ref, NotFound())
-        desk.expect(ref, expected)
         after = before.decided(accept=accept, reason=reason, at=desk.at)
         desk.put(ref, after)
         why = f"：{reason}" if reason else ""
@@ -324,29 +241,3 @@ def decide_topic(
         return desk.kept(ref)
 
     return Work(origin, (ref,), decide)
-
-
-def offered_to_staff(kin: Kin | None) -> tuple[Alike, ...]:
-    """Return what a demand is like, as it was offered."""
-    return kin.alike if kin else ()
-
-
-VOICES_HEARD: Mapping[str, EffectOf] = MappingProxyType(
-    {
-        facts.DemandSubmitted.kind: _submitted,
-        facts.DemandEndorsed.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, more=(fact.endorsed_by,))
-        ),
-        facts.DemandJoined.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, more=fact.carried)
-        ),
-        facts.DemandParted.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, fewer=fact.left)
-        ),
-        facts.DemandOptedOut.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, fewer=fact.left)
-        ),
-        facts.DemandWithdrawn.kind: _counting(lambda issue, fact: issue.left_by(fact.demand)),
-    }
-)
-"""Kind of event of intake's own → what it means for like demands and issues."""

@@ -1,20 +1,21 @@
 """How every step of a demand is asked for over HTTP, and shown: only to those who may see the demand."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from services.chassis.desk import Desk, Work
+from services.chassis.desk import Desk, Origin, Work
 from services.chassis.identity import Identity
 from services.chassis.mongo import Store
 from services.chassis.once import Reply
 from services.chassis.shelf import Kept
 from services.chassis.web import Ask, show
 from services.contracts.refusal import NotFound
-from services.intake import views
 from services.intake.domain.demand import Demand
 from services.intake.domain.sight import Viewer
-from services.intake.store import Places, demand_ref, places_ref
+from services.intake.store.communities import Places, places_ref
+from services.intake.store.demands import demand_ref
+from services.intake.views.demands import demand_view
 
+A = TypeVar("A")
 NOWHERE = Places("", {}, {})
 
 
@@ -42,39 +43,41 @@ async def visible(store: Store, ask: Ask[Any]) -> tuple[Kept[Demand], Viewer, Pl
     return kept, viewer, places
 
 
-def only_if_seen(ask: Ask[Any], step: Callable[..., Work[Any]]) -> Work[Any]:
+def asked(ask: Ask[Any]) -> tuple[Origin, str]:
+    """Return where a step of the demand in the address comes from, and which demand it is."""
+    demand = ask.path["demand"]
+    return ask.origin(demand), demand
+
+
+def only_if_seen(ask: Ask[Any], work: Work[A]) -> Work[A]:
     """Return the work of a step; a demand that the one who asks may not see is not there for them.
 
     Nor is anything done when it was changed after they had seen it, where they say what they saw (If-Match).
     """
-    demand = ask.path["demand"]
-    ref, known = demand_ref(ask.community, demand), places_ref(ask.community)
-    work = step(ask.origin(demand), demand)
+    ref, known = demand_ref(ask.community, ask.path["demand"]), places_ref(ask.community)
 
-    def decide(desk: Desk) -> Any:
+    def may_see(desk: Desk) -> None:
         viewer = viewer_of(ask.identity, desk.find(known) or NOWHERE)
         if not viewer.may_see(desk.get(ref, NotFound())):
             raise NotFound
         desk.expect(ref, ask.if_match)
-        return work.decide(desk)
 
-    return Work(work.origin, tuple(dict.fromkeys((ref, known, *work.reads))), decide, work.then_reads)
+    return work.only_if(may_see, ref, known)
 
 
 def showing(ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Work[Reply]:
     """Return the work that answers with the demand as it is afterwards."""
     known = places_ref(ask.community)
 
-    def decide(desk: Desk) -> Reply:
-        kept = work.decide(desk)
+    def shown(kept: Kept[Demand], desk: Desk) -> Reply:
         places = desk.find(known) or NOWHERE
-        view = views.demand_view(kept, viewer_of(ask.identity, places), places)
+        view = demand_view(kept, viewer_of(ask.identity, places), places)
         public = frozenset(places.public_numbers)
         return show(view, status=status, revision=kept.revision, public=public)
 
-    return Work(work.origin, tuple(dict.fromkeys((*work.reads, known))), decide, work.then_reads)
+    return work.then(shown, known)
 
 
-def step(ask: Ask[Any], taking: Callable[..., Work[Kept[Demand]]]) -> Work[Reply]:
+def step(ask: Ask[Any], work: Work[Kept[Demand]]) -> Work[Reply]:
     """Return the work of a step that answers with the demand; for those who may see it."""
-    return showing(ask, only_if_seen(ask, taking))
+    return showing(ask, only_if_seen(ask, work))

@@ -9,38 +9,29 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.chassis.desk import Desk, Origin, Work
-from services.chassis.masking import lines_of, public_numbers_of
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
-from services.contracts.communities import CommunityLoaded, read_file_on_record
-from services.contracts.community_file import CommunityFile, Compound, Provider, Venue
 from services.contracts.refusal import Invalid, NotFound
-from services.contracts.words import DemandKind, Role, Satisfaction, Solved
-from services.intake.alarms import accuses_anew, heard_more, reading_told, tell_what_was_heard
-from services.intake.community_file import Change, diff_community_files
-from services.intake.domain.demand import Demand, Line, NotYourDemand, Rating
+from services.contracts.words import DemandKind, Role
+from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.joining import PrivateMatter
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.domain.understanding import Home, Said, Understood, read, understood
-from services.intake.domain.voices.issues import Thresholds
+from services.intake.domain.understanding import Said, Understood, read, understood
 from services.intake.domain.words_of_residents import checked
-from services.intake.ratings import clock_of_rating
-from services.intake.store import (
-    Contact,
-    FileOnRecord,
-    Places,
-    Recent,
-    contact_ref,
-    demand_ref,
-    file_ref,
-    places_ref,
-    recent_ref,
-)
-from services.language.places import home_of, sounds_like_elsewhere
+from services.intake.handlers.alarms import tell_what_was_heard
+from services.intake.handlers.readings import accuses_anew, heard_more, reading_told
+from services.intake.store.communities import places_ref
+from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
 
-Kept_ = Kept[Demand]
+KeptDemand = Kept[Demand]
+
+
 KINDS: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
+
+
 SAME_SECONDS = 60
+
+
 HELPERS = (Role.STAFF, Role.GRID_WORKER)
 """Who may act for a resident who has no phone."""
 
@@ -50,79 +41,6 @@ class UnknownCompound(Invalid):
 
     slug = "unknown_compound"
     title = "本社区没有这个小区或场所"
-
-
-class WrongCommunity(Invalid):
-    """The file is of another community than the address."""
-
-    slug = "wrong_community"
-    title = "文件里的社区与地址里的社区不一致"
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What loading a file changed; `version` counts the files that changed something."""
-
-    file: CommunityFile
-    changes: tuple[Change, ...]
-    version: int
-
-
-def load_community(
-    origin: Origin, file: CommunityFile, expected: int | None = None, *, dry_run: bool
-) -> Work[Loaded]:
-    """Replace a community's file as a whole; the same file again changes nothing."""
-    record, places = file_ref(origin.community), places_ref(origin.community)
-
-    def decide(desk: Desk) -> Loaded:
-        if file.community.id != origin.community:
-            raise WrongCommunity(expected=origin.community, found=file.community.id)
-        desk.expect(record, expected)
-        before = desk.kept(record)
-        old = read_file_on_record(before.value.text) if before.value else None
-        changes = diff_community_files(old, file)
-        if changes and not dry_run:
-            desk.put(record, FileOnRecord(file.model_dump_json(), desk.at, origin.actor.subject))
-            desk.put(places, places_of(file))
-            desk.announce(record, CommunityLoaded(file=file))
-        elif not dry_run and desk.find(places) != places_of(file):
-            # What an earlier release did not keep of the same file.
-            desk.put(places, places_of(file))
-        return Loaded(file, changes, desk.revision(record))
-
-    return Work(origin, (record, places), decide)
-
-
-def places_of(file: CommunityFile) -> Places:
-    """Return what of a community file is needed to take a demand."""
-    return Places(
-        file.community.name,
-        {compound.id: compound.name for compound in file.compounds},
-        {venue.id: venue.name for venue in file.venues},
-        Thresholds(
-            file.voices.hot_demands,
-            file.voices.hot_voices,
-            file.voices.hot_compounds,
-            file.voices.hot_days,
-        ),
-        file.community.timezone,
-        home=_home(file),
-        lines=lines_of(file),
-        duty=file.duty,
-        grid_workers={worker.subject: worker.compounds for worker in file.grid_workers},
-        confidential_readers=file.confidential_readers,
-        supervisor=file.supervisor or "",
-        duty_minutes=file.deadlines.duty_minutes,
-        rating_days=file.deadlines.rating_days,
-        public_numbers=tuple(sorted(public_numbers_of(file))),
-    )
-
-
-def _home(file: CommunityFile) -> Home:
-    named: list[Compound | Venue | Provider] = [*file.compounds, *file.venues, *file.units, *file.partners]
-    names = {name for one in named for name in (one.name, *one.aliases)}
-    codes = home_of(file.community.county, file.community.province)
-    return Home(codes, tuple(sorted(name for name in names if sounds_like_elsewhere(name, codes))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +66,7 @@ class Submission:
     same_within: int = SAME_SECONDS
 
 
-def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
+def submit_demand(origin: Origin, submission: Submission) -> Work[KeptDemand]:
     """Take a demand from a resident, or from a grid worker or staff for one.
 
     The same words by the same person within a minute are the same demand, which is returned.
@@ -164,7 +82,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[Kept_]:
         earlier = desk.find(recent)
         return [demand_ref(origin.community, earlier.demand)] if earlier else []
 
-    def decide(desk: Desk) -> Kept_:
+    def decide(desk: Desk) -> KeptDemand:
         known = desk.get(places, NotFound())
         if submission.compound is not None and known.name_of(submission.compound) is None:
             raise UnknownCompound(compound=submission.compound)
@@ -224,11 +142,11 @@ def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
     )
 
 
-def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[Kept_]:
+def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[KeptDemand]:
     """Support somebody else's demand (附议); again by the same person it changes nothing."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> Kept_:
+    def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
         if before.is_private:
             raise PrivateMatter
@@ -243,15 +161,15 @@ def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[Kept_]:
     return Work(origin, (ref,), decide)
 
 
-def urge_demand(origin: Origin, demand: str, note: str) -> Work[Kept_]:
+def urge_demand(origin: Origin, demand: str, note: str) -> Work[KeptDemand]:
     """Press for a demand (催办): the one who asked, a supporter, or the community for them."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> Kept_:
+    def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        _must_concern(origin, before, *before.supporters)
+        must_concern(origin, before, *before.supporters)
         times = before.urged + 1
-        line = Line(desk.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + _because(note))
+        line = Line(desk.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + because_of(note))
         desk.put(ref, replace(before.after(DemandStep.URGE, line), urged=times))
         desk.announce(ref, facts.DemandUrged(demand=demand, note=note, times=times, round=before.round))
         return desk.kept(ref)
@@ -259,7 +177,7 @@ def urge_demand(origin: Origin, demand: str, note: str) -> Work[Kept_]:
     return Work(origin, (ref,), decide)
 
 
-def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
+def supplement_demand(origin: Origin, demand: str, text: str) -> Work[KeptDemand]:
     """Answer what the provider asked (补充): the one who asked, or the community for them.
 
     While somebody is or may be in danger it needs no question. What it says of danger counts, and where it
@@ -269,9 +187,9 @@ def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
     words = checked(text)
     said = read(words)
 
-    def decide(desk: Desk) -> Kept_:
+    def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        _must_concern(origin, before)
+        must_concern(origin, before)
         line = Line(desk.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
         after = before.supplemented(line)
         desk.put(ref, after)
@@ -284,18 +202,17 @@ def supplement_demand(origin: Origin, demand: str, text: str) -> Work[Kept_]:
     return Work(origin, (ref, places), decide)
 
 
-def withdraw_demand(origin: Origin, demand: str, reason: str, expected: int | None) -> Work[Kept_]:
+def withdraw_demand(origin: Origin, demand: str, reason: str) -> Work[KeptDemand]:
     """Take a demand back; where others stand behind it, it goes on for them without the one who asked."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> Kept_:
+    def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        _must_concern(origin, before)
-        desk.expect(ref, expected)
+        must_concern(origin, before)
         if before.supporters and not before.is_private:
             _pass_on(desk, ref, before, reason)
             return desk.kept(ref)
-        line = Line(desk.at, origin.actor.role.value, "withdrawn", "已撤回" + _because(reason))
+        line = Line(desk.at, origin.actor.role.value, "withdrawn", "已撤回" + because_of(reason))
         desk.put(ref, before.after(DemandStep.WITHDRAW, line))
         desk.announce(ref, facts.DemandWithdrawn(demand=demand, reason=reason, round=before.round))
         return desk.kept(ref)
@@ -305,7 +222,7 @@ def withdraw_demand(origin: Origin, demand: str, reason: str, expected: int | No
 
 def _pass_on(desk: Desk, ref: Ref[Demand], before: Demand, reason: str) -> None:
     """What one takes back is not taken from those who support it: the first of them asks from now on."""
-    words = "提出人已撤回" + _because(reason) + "；还有居民附议，继续办理"
+    words = "提出人已撤回" + because_of(reason) + "；还有居民附议，继续办理"
     line = Line(desk.at, desk.origin.actor.role.value, "passed_on", words)
     after = before.passed_on(line)
     desk.put(ref, after)
@@ -319,75 +236,7 @@ def _pass_on(desk: Desk, ref: Ref[Demand], before: Demand, reason: str) -> None:
     desk.announce(ref, fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What the resident says of the result."""
-
-    solved: Solved
-    satisfaction: Satisfaction
-    comment: str
-
-
-def rate_demand(origin: Origin, demand: str, opinion: Opinion, expected: int | None) -> Work[Kept_]:
-    """Take the resident's word on the result (评单); a bad one reopens the demand at once."""
-    ref = demand_ref(origin.community, demand)
-
-    def decide(desk: Desk) -> Kept_:
-        before = desk.get(ref, NotFound())
-        _must_concern(origin, before)
-        desk.expect(ref, expected)
-        rating = Rating(
-            opinion.solved,
-            opinion.satisfaction,
-            opinion.comment,
-            desk.at,
-            by_call_back=origin.actor.role in HELPERS and origin.actor.subject != before.asked_by,
-        )
-        after = clock_of_rating(before, _rated(before, rating, origin), 0, desk.at)
-        desk.put(ref, after)
-        _announce_rating(desk, ref, after, opinion)
-        return desk.kept(ref)
-
-    return Work(origin, (ref,), decide)
-
-
-_SATISFACTION = {"satisfied": "满意", "mostly": "基本满意", "dissatisfied": "不满意"}
-_SOLVED = {"solved": "已解决", "partly": "部分解决", "unsolved": "未解决"}
-
-
-def _rated(before: Demand, rating: Rating, origin: Origin) -> Demand:
-    how = "社区回访" if rating.by_call_back else "居民评单"
-    words = f"{how}：{_SOLVED[rating.solved]}，{_SATISFACTION[rating.satisfaction]}{_because(rating.comment)}"
-    line = Line(rating.at, origin.actor.role.value, "rated", words)
-    if rating.good:
-        return replace(before.after(DemandStep.RATE_WELL, line), rating=rating)
-    after = before.after(DemandStep.RATE_BADLY, line)
-    return replace(after, rating=rating, reopened=before.reopened + 1)
-
-
-def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opinion) -> None:
-    order = after.order or ""
-    good = after.rating is not None and after.rating.good
-    comment = opinion.comment
-    rated = facts.DemandRated(
-        demand=after.id,
-        order=order,
-        solved=opinion.solved,
-        satisfaction=opinion.satisfaction,
-        comment=comment,
-        good=good,
-        round=after.round,
-    )
-    desk.announce(ref, rated)
-    if not good:
-        reason = comment or _SOLVED[opinion.solved]
-        again = facts.DemandReopened(
-            demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
-        )
-        desk.announce(ref, again)
-
-
-def _must_concern(origin: Origin, demand: Demand, *others: str) -> None:
+def must_concern(origin: Origin, demand: Demand, *others: str) -> None:
     """Only the one who asked, the others named, or the community on their behalf."""
     if origin.actor.role in HELPERS:
         return
@@ -395,5 +244,5 @@ def _must_concern(origin: Origin, demand: Demand, *others: str) -> None:
         raise NotYourDemand
 
 
-def _because(note: str) -> str:
+def because_of(note: str) -> str:
     return f"：{note}" if note else ""

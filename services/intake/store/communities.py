@@ -1,20 +1,17 @@
-"""Where intake keeps things: one shelf per kind of document."""
+"""Where intake keeps community files, and what of them is needed to take a demand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from services.chassis.shelf import Index, Ref, Shelf, Watched
-from services.intake.domain.demand import Demand
-from services.intake.domain.lifecycle import DemandStatus
+from services.chassis.shelf import Ref, Shelf
 from services.intake.domain.understanding import Home
-from services.intake.domain.voices.issues import Issue, Thresholds
-from services.intake.domain.voices.kin import Holders, Kin
+from services.intake.domain.voices.issues import Thresholds
 from services.language.dangers import LINES, own_dangers
 
 HOT = Thresholds()
+
+
 HERE = Home()
 
 
@@ -78,52 +75,10 @@ class FileOnRecord:
     loaded_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A resident's name and phone, sealed."""
-
-    sealed: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Recent:
-    """What somebody has just submitted, so that the same once more is the same demand."""
-
-    demand: str
-    at: datetime
-    expires_at: datetime
-
-
-WITHOUT_ORDER: Mapping[str, object] = MappingProxyType({"status": DemandStatus.SUBMITTED.value})
-"""What a demand looks like of which matching has said nothing yet."""
-
-ALARM, RATING = "alarm_due_at", "rating_due_at"
-DEMANDS = Shelf(
-    "demands",
-    Demand,
-    Index(("status", "-_id")),
-    Index(("asked_by", "-_id")),
-    Index(("handler.id", "-_id")),
-    Index(("submitted_at",), due=True, only=WITHOUT_ORDER),
-    Index(("-pressing", "-_id")),
-    Index((ALARM,), due=True),
-    Index((RATING,), due=True),
-)
-RECENT = Shelf("recent", Recent, Index(("expires_at",), expires=True))
 PLACES = Shelf("places", Places)
+
+
 FILES = Shelf("files", FileOnRecord)
-CONTACTS = Shelf("contacts", Contact)
-HOLDERS = Shelf("holders", Holders)
-KIN = Shelf("kin", Kin)
-ISSUES = Shelf("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
-
-SHELVES = (DEMANDS, RECENT, PLACES, FILES, CONTACTS, HOLDERS, KIN, ISSUES)
-WATCHED = (Watched("demands_without_order", DEMANDS, "submitted_at", WITHOUT_ORDER),)
-
-
-def demand_ref(community: str, demand: str) -> Ref[Demand]:
-    """Return where a demand is kept."""
-    return Ref(DEMANDS, community, demand)
 
 
 def places_ref(community: str) -> Ref[Places]:
@@ -134,28 +89,3 @@ def places_ref(community: str) -> Ref[Places]:
 def file_ref(community: str) -> Ref[FileOnRecord]:
     """Return where a community's file is kept."""
     return Ref(FILES, community, "file")
-
-
-def contact_ref(community: str, demand: str) -> Ref[Contact]:
-    """Return where the contact that came with a demand is kept."""
-    return Ref(CONTACTS, community, demand)
-
-
-def recent_ref(community: str, digest: str) -> Ref[Recent]:
-    """Return where it is kept what somebody has just submitted."""
-    return Ref(RECENT, community, digest)
-
-
-def holders_ref(community: str, pair: str) -> Ref[Holders]:
-    """Return where it is kept which demands hold a pair of characters."""
-    return Ref(HOLDERS, community, pair)
-
-
-def kin_ref(community: str, demand: str) -> Ref[Kin]:
-    """Return where it is kept what a demand is like."""
-    return Ref(KIN, community, demand)
-
-
-def issue_ref(community: str, issue: str) -> Ref[Issue]:
-    """Return where an issue is kept."""
-    return Ref(ISSUES, community, issue)

@@ -9,15 +9,25 @@ from services.chassis.shelf import Kept
 from services.chassis.web import Ask, Route, show
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.words import Role
-from services.intake import alarms, steps, views
-from services.intake.bodies import AnswerQuestion, CorrectReading, OpenContact, TakeAlarm
 from services.intake.domain import demand as rules
-from services.intake.store import Contact, contact_ref, demand_ref, places_ref
-from services.intake.vault import Vault
+from services.intake.handlers import alarms as alarms_handlers
+from services.intake.handlers import readings
+from services.intake.routes import access as steps
+from services.intake.routes.bodies import AnswerQuestion, CorrectReading, OpenContact, TakeAlarm
+from services.intake.store.communities import places_ref
+from services.intake.store.demands import Contact, contact_ref, demand_ref
+from services.intake.store.vault import Vault
+from services.intake.views.demands import ContactView, DemandView
 
 RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
+
+
 COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
+
+
 STAFF = frozenset({Role.STAFF})
+
+
 READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
 
 
@@ -53,7 +63,7 @@ class CareRoutes:
     def _contact(self, kept: Kept[Contact], key: str) -> Reply:
         if kept.value is None or self.vault is None:
             raise NotFound
-        return show(views.ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
+        return show(ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
 
     def open_contact(self, ask: Ask[OpenContact]) -> Work[Reply]:
         demand = ask.path["demand"]
@@ -76,20 +86,17 @@ class CareRoutes:
 
     def answer(self, ask: Ask[AnswerQuestion]) -> Work[Reply]:
         body = ask.body
-        return steps.step(
-            ask, lambda origin, demand: alarms.answer_question(origin, demand, body.about, yes=body.yes)
-        )
+        return steps.step(ask, readings.answer_question(*steps.asked(ask), body.about, yes=body.yes))
 
     def take_alarm(self, ask: Ask[TakeAlarm]) -> Work[Reply]:
-        return steps.step(ask, alarms.take_alarm)
+        return steps.step(ask, alarms_handlers.take_alarm(*steps.asked(ask)))
 
     def correct(self, ask: Ask[CorrectReading]) -> Work[Reply]:
         body = ask.body
-        change = alarms.Correction(body.danger, body.danger_kind, body.accusation, body.accused, body.private)
-        return steps.step(
-            ask,
-            lambda origin, demand: alarms.correct_reading(origin, demand, change, body.reason, ask.if_match),
+        change = readings.Correction(
+            body.danger, body.danger_kind, body.accusation, body.accused, body.private
         )
+        return steps.step(ask, readings.correct_reading(*steps.asked(ask), change, body.reason))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route about what was heard."""
@@ -101,7 +108,7 @@ class CareRoutes:
                 READERS,
                 self.show_contact,
                 "Show whom to call",
-                views.ContactView,
+                ContactView,
                 refusals=(MustBeRecorded,),
             ),
             Route(
@@ -110,7 +117,7 @@ class CareRoutes:
                 READERS,
                 self.open_contact,
                 "Open whom to call, which is recorded",
-                views.ContactView,
+                ContactView,
                 body=OpenContact,
                 conditional=False,
                 remembered=False,
@@ -121,9 +128,9 @@ class CareRoutes:
                 RESIDENTS,
                 self.answer,
                 "Answer what one is asked (现在有人有危险吗？)",
-                views.DemandView,
+                DemandView,
                 body=AnswerQuestion,
-                refusals=(alarms.NothingToAnswer, rules.NotYourDemand),
+                refusals=(readings.NothingToAnswer, rules.NotYourDemand),
             ),
             Route(
                 "POST",
@@ -131,9 +138,9 @@ class CareRoutes:
                 COMMUNITY,
                 self.take_alarm,
                 "Say that one has an emergency (我来处理)",
-                views.DemandView,
+                DemandView,
                 body=TakeAlarm,
-                refusals=(alarms.NoAlarm, alarms.AlarmTaken),
+                refusals=(alarms_handlers.NoAlarm, alarms_handlers.AlarmTaken),
             ),
             Route(
                 "POST",
@@ -141,7 +148,7 @@ class CareRoutes:
                 STAFF,
                 self.correct,
                 "Correct what a demand was read to say (更正研判)",
-                views.DemandView,
+                DemandView,
                 body=CorrectReading,
             ),
         )

@@ -1,4 +1,4 @@
-"""What intake hears: the demand follows its order, and its timeline says so in the residents' words."""
+"""A demand follows its order, and its timeline says so in the residents' words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,23 +12,28 @@ from services.contracts import orders
 from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.words import ProviderRef
+from services.intake.consumers.deadlines import DEADLINES_HEARD
 from services.intake.domain.demand import Demand, Handler, Line
 from services.intake.domain.lifecycle import DemandStep
-from services.intake.following_time import OF_TIME
-from services.intake.ratings import clock_of_rating
-from services.intake.store import Places, demand_ref, places_ref
-from services.intake.voices import VOICES_HEARD
+from services.intake.handlers.ratings import clock_of_rating
+from services.intake.store.communities import Places, places_ref
+from services.intake.store.demands import demand_ref
 
 ROUTER = "router"
+
+
 NO_PLACES = Places("", {}, {})
+
+
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
 
 
-def _following(change: Change, *, winds_the_clock: bool = False) -> EffectOf:
+def _following(change: Change, *, winds_the_clock: bool = False, closes: str = "") -> EffectOf:
     """Return the effect that changes the demand an order belongs to.
 
     Arguments:
         winds_the_clock: it is done, and waits to be rated from now on, as long as the community's file says.
+        closes: the demand is over with this outcome, which is announced if it was not over before.
     """
 
     def effect(envelope: Envelope) -> Work[Measured | None]:
@@ -45,6 +50,8 @@ def _following(change: Change, *, winds_the_clock: bool = False) -> EffectOf:
             kept = _of_companion(before, after, fact.part) if fact.part else after
             days = (desk.find(known) or NO_PLACES).rating_days if winds_the_clock else 0
             desk.put(ref, clock_of_rating(before, kept, days, desk.at))
+            if closes and kept.status != before.status:
+                desk.announce(ref, DemandClosed(demand=kept.id, outcome=closes))
             return _first_dispatch(before, kept)
 
         return Work(origin_of(envelope), (ref, known) if winds_the_clock else (ref,), decide)
@@ -164,25 +171,6 @@ def _settled(demand: Demand, _: orders.OrderSettled, line: Callable[[str], Line]
     return demand.following(DemandStep.BE_SETTLED, line("已归档，谢谢您的评单"))
 
 
-def _closing(effect: EffectOf, outcome: str) -> EffectOf:
-    """Return the effect that also announces that the demand is closed, if it was not before."""
-
-    def closing(envelope: Envelope) -> Work[None]:
-        work = effect(envelope)
-        ref = demand_ref(envelope.community, envelope.body.demand)
-
-        def decide(desk: Desk) -> None:
-            before = desk.find(ref)
-            work.decide(desk)
-            after = desk.find(ref)
-            if before is not None and after is not None and after.status != before.status:
-                desk.announce(ref, DemandClosed(demand=after.id, outcome=outcome))
-
-        return Work(work.origin, work.reads, decide)
-
-    return closing
-
-
 def _due(demand: Demand, told: datetime | None) -> datetime | None:
     return told or demand.finish_due_at
 
@@ -191,7 +179,7 @@ def _handler(provider: ProviderRef) -> Handler:
     return Handler(provider.id, provider.name, provider.kind)
 
 
-CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
+ORDERS_HEARD: Mapping[str, EffectOf] = MappingProxyType(
     {
         orders.OrderProposed.kind: _following(_proposed),
         orders.OrderQueued.kind: _following(_queued),
@@ -208,10 +196,9 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
         orders.OrderVerified.kind: _following(_verified),
         orders.OrderReturned.kind: _following(_returned),
         orders.OrderUrged.kind: _following(_urged),
-        orders.OrderCancelled.kind: _closing(_following(_cancelled), "cancelled"),
-        orders.OrderSettled.kind: _closing(_following(_settled), "settled"),
-        **{kind: _following(change) for kind, change in OF_TIME.items()},
-        **VOICES_HEARD,
+        orders.OrderCancelled.kind: _following(_cancelled, closes="cancelled"),
+        orders.OrderSettled.kind: _following(_settled, closes="settled"),
+        **{kind: _following(change) for kind, change in DEADLINES_HEARD.items()},
     }
 )
-"""Kind of event → what intake does about it."""
+"""Kind of event of an order → what it means for its demand."""

@@ -1,10 +1,6 @@
 """Intake's doors: communities and demands over HTTP."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
 
 from services.chassis.clock import new_id
 from services.chassis.desk import Desk, Work
@@ -17,17 +13,6 @@ from services.contracts.refusal import Forbidden, Invalid, NotFound
 from services.contracts.words import (
     Role,
 )
-from services.intake import handlers, steps, views
-from services.intake.bodies import (
-    DemandQuery,
-    EndorseDemand,
-    LoadQuery,
-    RateDemand,
-    SubmitDemand,
-    SupplementDemand,
-    UrgeDemand,
-    WithdrawDemand,
-)
 from services.intake.community_file import (
     Change,
     CommunityFileInvalid,
@@ -39,15 +24,42 @@ from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.alarm import NOW
 from services.intake.domain.understanding import kind_of
-from services.intake.store import DEMANDS, contact_ref, file_ref, places_ref
-from services.intake.vault import Vault
+from services.intake.handlers import communities, demands, ratings
+from services.intake.routes import access as steps
+from services.intake.routes.bodies import (
+    DemandQuery,
+    EndorseDemand,
+    LoadQuery,
+    RateDemand,
+    SubmitDemand,
+    SupplementDemand,
+    UrgeDemand,
+    WithdrawDemand,
+)
+from services.intake.store.communities import file_ref, places_ref
+from services.intake.store.demands import DEMANDS, contact_ref
+from services.intake.store.vault import Vault
+from services.intake.views.communities import ChangeView, CommunityView, FileView, LoadedView
+from services.intake.views.demands import DemandPage, DemandView, demand_view
 
 EVERYBODY = frozenset(Role)
+
+
 RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
+
+
 COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
+
+
 STAFF = frozenset({Role.STAFF})
+
+
 KEEPERS = frozenset({Role.STAFF, Role.OPERATOR})
+
+
 READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
+
+
 FILE_BYTES_MAX = 2 * 1024 * 1024
 
 
@@ -70,18 +82,22 @@ class IntakeRoutes:
 
     store: Store
     vault: Vault | None
-    same_within: int = handlers.SAME_SECONDS
+    same_within: int = demands.SAME_SECONDS
 
     def load_community(self, ask: Ask[CommunityFile]) -> Work[Reply]:
-        work = handlers.load_community(ask.origin(), ask.body, ask.if_match, dry_run=ask.query.dry_run)
-        return _shown(work, lambda loaded: _loaded_view(loaded, dry_run=ask.query.dry_run))
+        work = communities.load_community(ask.origin(), ask.body, dry_run=ask.query.dry_run)
+
+        def shown(loaded: communities.Loaded, _: Desk) -> Reply:
+            return show(_loaded_view(loaded, dry_run=ask.query.dry_run), revision=loaded.version)
+
+        return work.if_unchanged(file_ref(ask.community), ask.if_match).then(shown)
 
     async def show_community(self, ask: Ask[None]) -> Reply:
         places = (await self.store.load([places_ref(ask.community)]))[places_ref(ask.community)]
         if places.value is None:
             raise NotFound
         known = places.value
-        view = views.CommunityView(
+        view = CommunityView(
             id=ask.community, name=known.name, compounds=known.compounds, venues=known.venues
         )
         return show(view, revision=places.revision)
@@ -91,12 +107,12 @@ class IntakeRoutes:
         if kept.value is None:
             raise NotFound
         file = read_file_on_record(kept.value.text).model_dump(mode="json")
-        view = views.FileView(version=kept.revision, loaded_at=kept.value.loaded_at, file=file)
+        view = FileView(version=kept.revision, loaded_at=kept.value.loaded_at, file=file)
         return show(view, revision=kept.revision)
 
     def submit(self, ask: Ask[SubmitDemand]) -> Work[Reply]:
         demand = new_id()
-        submission = handlers.Submission(
+        submission = demands.Submission(
             demand=demand,
             text=ask.body.text,
             title=ask.body.title,
@@ -108,7 +124,7 @@ class IntakeRoutes:
             accuses=ask.body.about == "report",
             same_within=self.same_within,
         )
-        return steps.showing(ask, handlers.submit_demand(ask.origin(demand), submission), status=201)
+        return steps.showing(ask, demands.submit_demand(ask.origin(demand), submission), status=201)
 
     def _sealed(self, ask: Ask[SubmitDemand], demand: str) -> bytes | None:
         if ask.body.contact is None:
@@ -128,13 +144,13 @@ class IntakeRoutes:
         found = await self.store.page(
             DEMANDS, ask.community, where, after=query.after, limit=query.limit + 1, first=by
         )
-        items = [views.demand_view(kept, viewer, places) for kept in found[: query.limit]]
+        items = [demand_view(kept, viewer, places) for kept in found[: query.limit]]
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
-        return show(views.DemandPage(items=items, next=after), public=frozenset(places.public_numbers))
+        return show(DemandPage(items=items, next=after), public=frozenset(places.public_numbers))
 
     async def show_demand(self, ask: Ask[None]) -> Reply:
         kept, viewer, places = await steps.visible(self.store, ask)
-        view = views.demand_view(kept, viewer, places)
+        view = demand_view(kept, viewer, places)
         return show(view, revision=kept.revision, public=frozenset(places.public_numbers))
 
     def endorse(self, ask: Ask[EndorseDemand]) -> Work[Reply]:
@@ -143,32 +159,28 @@ class IntakeRoutes:
             if ask.identity.role not in COMMUNITY:
                 raise Forbidden
             subject = ask.body.on_behalf_of
-        return steps.step(ask, lambda origin, demand: handlers.endorse_demand(origin, demand, subject))
+        return steps.step(ask, demands.endorse_demand(*steps.asked(ask), subject))
 
     def urge(self, ask: Ask[UrgeDemand]) -> Work[Reply]:
-        return steps.step(ask, lambda origin, demand: handlers.urge_demand(origin, demand, ask.body.note))
+        return steps.step(ask, demands.urge_demand(*steps.asked(ask), ask.body.note))
 
     def supplement(self, ask: Ask[SupplementDemand]) -> Work[Reply]:
-        return steps.step(
-            ask, lambda origin, demand: handlers.supplement_demand(origin, demand, ask.body.text)
-        )
+        return steps.step(ask, demands.supplement_demand(*steps.asked(ask), ask.body.text))
 
     def withdraw(self, ask: Ask[WithdrawDemand]) -> Work[Reply]:
         return steps.step(
             ask,
-            lambda origin, demand: handlers.withdraw_demand(origin, demand, ask.body.reason, ask.if_match),
+            demands.withdraw_demand(*steps.asked(ask), ask.body.reason),
         )
 
     def rate(self, ask: Ask[RateDemand]) -> Work[Reply]:
-        opinion = handlers.Opinion(ask.body.solved, ask.body.satisfaction, ask.body.comment)
-        return steps.step(
-            ask, lambda origin, demand: handlers.rate_demand(origin, demand, opinion, ask.if_match)
-        )
+        opinion = ratings.Opinion(ask.body.solved, ask.body.satisfaction, ask.body.comment)
+        return steps.step(ask, ratings.rate_demand(*steps.asked(ask), opinion))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of intake."""
         one = "/demands/{demand}"
-        seen, step = views.DemandView, rules.StepNotAllowed
+        seen, step = DemandView, rules.StepNotAllowed
         return (
             Route(
                 "PUT",
@@ -176,17 +188,15 @@ class IntakeRoutes:
                 KEEPERS,
                 self.load_community,
                 "Load a community file, YAML or JSON, as a whole",
-                views.LoadedView,
+                LoadedView,
                 query=LoadQuery,
                 body_media="application/yaml",
                 body_bytes_max=FILE_BYTES_MAX,
-                refusals=(CommunityFileInvalid, CommunityFileTooLarge, handlers.WrongCommunity),
+                refusals=(CommunityFileInvalid, CommunityFileTooLarge, communities.WrongCommunity),
                 reads=read_community_bytes,
             ),
-            Route(
-                "GET", "", EVERYBODY, self.show_community, "Show a community's places", views.CommunityView
-            ),
-            Route("GET", "/file", KEEPERS, self.show_file, "Show the community file", views.FileView),
+            Route("GET", "", EVERYBODY, self.show_community, "Show a community's places", CommunityView),
+            Route("GET", "/file", KEEPERS, self.show_file, "Show the community file", FileView),
             Route(
                 "POST",
                 "/demands",
@@ -197,7 +207,7 @@ class IntakeRoutes:
                 body=SubmitDemand,
                 status=201,
                 conditional=False,
-                refusals=(words.NoWords, words.ControlCharacters, handlers.UnknownCompound, NoVault),
+                refusals=(words.NoWords, words.ControlCharacters, demands.UnknownCompound, NoVault),
             ),
             Route(
                 "GET",
@@ -205,7 +215,7 @@ class IntakeRoutes:
                 READERS,
                 self.list_demands,
                 "List demands",
-                views.DemandPage,
+                DemandPage,
                 query=DemandQuery,
             ),
             Route("GET", one, READERS, self.show_demand, "Show a demand with its timeline", seen),
@@ -289,24 +299,15 @@ def _conditions(query: DemandQuery, subject: str) -> list[dict[str, object]]:
     return found
 
 
-def _loaded_view(loaded: handlers.Loaded, *, dry_run: bool) -> tuple[views.LoadedView, int]:
-    view = views.LoadedView(
+def _loaded_view(loaded: communities.Loaded, *, dry_run: bool) -> LoadedView:
+    return LoadedView(
         community=loaded.file.community.id,
         version=loaded.version,
         changed=bool(loaded.changes),
         dry_run=dry_run,
         changes=[_change_view(change) for change in loaded.changes],
     )
-    return view, loaded.version
 
 
-def _change_view(change: Change) -> views.ChangeView:
-    return views.ChangeView(section=change.section, id=change.id, field=change.field, text=str(change))
-
-
-def _shown(work: Work[Any], view: Callable[[Any], tuple[BaseModel, int]]) -> Work[Reply]:
-    def decide(desk: Desk) -> Reply:
-        body, revision = view(work.decide(desk))
-        return show(body, revision=revision)
-
-    return Work(work.origin, work.reads, decide, work.then_reads)
+def _change_view(change: Change) -> ChangeView:
+    return ChangeView(section=change.section, id=change.id, field=change.field, text=str(change))

@@ -9,7 +9,11 @@ from services.contracts import orders
 from services.intake.domain.demand import Demand, Line
 
 BY_THE_CLOCK = "clock"
+
+
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
+
+
 Say = Callable[[str], Line]
 
 
@@ -70,7 +74,7 @@ def _by_itself(line: Line) -> Line:
     return replace(line, by=BY_THE_CLOCK)
 
 
-OF_TIME: Mapping[str, Change] = MappingProxyType(
+DEADLINES_HEARD: Mapping[str, Change] = MappingProxyType(
     {
         orders.OrderUnsigned.kind: _unsigned,
         orders.OrderEscalated.kind: _escalated,

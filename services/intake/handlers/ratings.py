@@ -1,17 +1,95 @@
-"""What is done and nobody has rated: asked for again, to be called about, left unrated after a term."""
+"""The resident rates what was done (评单); who does not is asked again, and at last it is left unrated."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import NotFound
-from services.intake.domain.demand import Demand, Line
+from services.contracts.words import Satisfaction, Solved
+from services.intake.domain.demand import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.store import demand_ref, places_ref
+from services.intake.handlers.demands import HELPERS, KeptDemand, because_of, must_concern
+from services.intake.store.communities import places_ref
+from services.intake.store.demands import demand_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the resident says of the result."""
+
+    solved: Solved
+    satisfaction: Satisfaction
+    comment: str
+
+
+def rate_demand(origin: Origin, demand: str, opinion: Opinion) -> Work[KeptDemand]:
+    """Take the resident's word on the result (评单); a bad one reopens the demand at once."""
+    ref = demand_ref(origin.community, demand)
+
+    def decide(desk: Desk) -> KeptDemand:
+        before = desk.get(ref, NotFound())
+        must_concern(origin, before)
+        rating = Rating(
+            opinion.solved,
+            opinion.satisfaction,
+            opinion.comment,
+            desk.at,
+            by_call_back=origin.actor.role in HELPERS and origin.actor.subject != before.asked_by,
+        )
+        after = clock_of_rating(before, _rated(before, rating, origin), 0, desk.at)
+        desk.put(ref, after)
+        _announce_rating(desk, ref, after, opinion)
+        return desk.kept(ref)
+
+    return Work(origin, (ref,), decide)
+
+
+_SATISFACTION = {"satisfied": "满意", "mostly": "基本满意", "dissatisfied": "不满意"}
+
+
+_SOLVED = {"solved": "已解决", "partly": "部分解决", "unsolved": "未解决"}
+
+
+def _rated(before: Demand, rating: Rating, origin: Origin) -> Demand:
+    how = "社区回访" if rating.by_call_back else "居民评单"
+    words = (
+        f"{how}：{_SOLVED[rating.solved]}，{_SATISFACTION[rating.satisfaction]}{because_of(rating.comment)}"
+    )
+    line = Line(rating.at, origin.actor.role.value, "rated", words)
+    if rating.good:
+        return replace(before.after(DemandStep.RATE_WELL, line), rating=rating)
+    after = before.after(DemandStep.RATE_BADLY, line)
+    return replace(after, rating=rating, reopened=before.reopened + 1)
+
+
+def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opinion) -> None:
+    order = after.order or ""
+    good = after.rating is not None and after.rating.good
+    comment = opinion.comment
+    rated = facts.DemandRated(
+        demand=after.id,
+        order=order,
+        solved=opinion.solved,
+        satisfaction=opinion.satisfaction,
+        comment=comment,
+        good=good,
+        round=after.round,
+    )
+    desk.announce(ref, rated)
+    if not good:
+        reason = comment or _SOLVED[opinion.solved]
+        again = facts.DemandReopened(
+            demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
+        )
+        desk.announce(ref, again)
+
 
 ASKED_AGAIN_AFTER_SHARE = 3
 """After this part of the term it is asked for again."""
+
+
 UNRATED = "unrated"
 
 

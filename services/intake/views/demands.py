@@ -1,24 +1,25 @@
 """What intake shows of a demand, to whom: phone and identity numbers only to those who need them."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.chassis.shelf import Kept
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
-from services.intake.domain.understanding import Understood
-from services.intake.store import Places
+from services.intake.store.communities import Places
+from services.intake.views.base import View
+from services.intake.views.readings import (
+    AskedView,
+    EmergencyView,
+    ReadingView,
+    _asked,
+    _reading,
+    emergency_of,
+)
 from services.language.dangers import own_dangers
-
-
-class View(BaseModel):
-    """What goes out."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class LineView(View):
@@ -46,37 +47,6 @@ class RatingView(View):
     comment: str
     at: datetime
     by_call_back: bool
-
-
-class EmergencyView(View):
-    """Somebody is in danger: whom to call at once, before anything else."""
-
-    danger: str
-    call: tuple[str, ...] = Field(description="telephone numbers in the order to call them, as 119")
-    advice: str
-    sure: bool = Field(description="false: a person is asked first whether it is so")
-    taken: bool = Field(description="somebody of the community has it")
-    said: tuple[str, ...] = Field(description="what it rests on, in the words of the text")
-
-
-class AskedView(View):
-    """A question that one tap answers: `POST …/answer` with `about` and yes or no."""
-
-    about: str = Field(description="danger or place")
-    text: str
-
-
-class ReadingView(View):
-    """What the words were read to say, for those who may correct it."""
-
-    danger: str = Field(description="now, perhaps, soon or none")
-    danger_kind: str
-    said: tuple[str, ...]
-    accusation: str = Field(description="wrongdoing, complaint or none")
-    against_community: bool
-    accused: tuple[str, ...] | None
-    want: str = Field(description="deed, answer or nothing")
-    elsewhere: str
 
 
 class DemandView(View):
@@ -136,48 +106,6 @@ class ContactView(View):
     phone: str
 
 
-class CommunityView(View):
-    """A community as its people know it."""
-
-    in_full: ClassVar[bool] = True
-
-    id: str
-    name: str
-    compounds: dict[str, str] = Field(description="id → name")
-    venues: dict[str, str] = Field(description="id → name")
-
-
-class ChangeView(View):
-    """One difference between the file before and the file now."""
-
-    section: str
-    id: str
-    field: str | None
-    text: str
-
-
-class LoadedView(View):
-    """What a load changed, or would change."""
-
-    in_full: ClassVar[bool] = True
-
-    community: str
-    version: int
-    changed: bool
-    dry_run: bool
-    changes: list[ChangeView]
-
-
-class FileView(View):
-    """The community file on record."""
-
-    in_full: ClassVar[bool] = True
-
-    version: int
-    loaded_at: datetime
-    file: dict[str, object]
-
-
 class DemandInFull(DemandView):
     """A demand for the one who asked, and for those who need the numbers in it."""
 
@@ -229,53 +157,6 @@ def demand_view(kept: Kept[Demand], viewer: Viewer, places: Places) -> DemandVie
     )
 
 
-def emergency_of(demand: Demand, places: Places) -> EmergencyView | None:
-    """Return what somebody in danger has to be told at once; None where nobody is."""
-    heard = demand.meaning
-    if heard.is_alarming:
-        taken = demand.alarm is not None and not demand.alarm.is_open
-        view = emergency_view(heard, places)
-        return view.model_copy(update={"taken": taken}) if view else None
-    old = OF_EARLIER_RELEASES.get(demand.danger) if demand.heard is None else None
-    return emergency_view(replace(heard, danger="now", kind=old), places) if old else None
-
-
-def emergency_view(heard: Understood, places: Places) -> EmergencyView | None:
-    """Return whom to call and what to do first; None where nobody is in danger, and nobody may be."""
-    if not heard.is_alarming:
-        return None
-    danger = own_dangers()[heard.kind]
-    call = places.numbers_for(heard.kind)
-    return EmergencyView(
-        danger=danger.name,
-        call=call,
-        advice=f"请先拨打 {'、'.join(call)}。{danger.first}",
-        sure=heard.danger == "now",
-        taken=False,
-        said=heard.said,
-    )
-
-
-OF_EARLIER_RELEASES = {
-    "火情": "fire",
-    "燃气": "gas",
-    "触电": "electricity",
-    "坍塌": "collapse",
-    "人身": "medical",
-    "被困": "lift",
-    "轻生": "selfharm",
-    "治安": "violence",
-}
-"""Names of dangers that earlier releases kept → the kind that they are now."""
-
-QUESTIONS = {"danger": "现在有人有危险吗？", "place": "您说的是不是本社区的事？"}
-
-
-def _asked(demand: Demand) -> AskedView | None:
-    about = demand.asks
-    return AskedView(about=about, text=QUESTIONS[about]) if about else None
-
-
 def _who_sees(demand: Demand) -> str:
     if demand.accuses:
         return "只有您和社区负责研判的人能看到；您的姓名电话只有保密查阅人能看，每次查看都有记录"
@@ -294,22 +175,6 @@ def _hint(demand: Demand) -> str | None:
     if heard.want == "nothing" and not heard.is_alarming:
         return "看起来不需要派人办理，社区工作人员会看到；如果需要办理，请补充说明要办什么"
     return None
-
-
-def _reading(demand: Demand) -> ReadingView | None:
-    heard = demand.heard
-    if heard is None:
-        return None
-    return ReadingView.model_construct(
-        danger=heard.danger,
-        danger_kind=heard.kind,
-        said=heard.said,
-        accusation=heard.accusation,
-        against_community=heard.against_community,
-        accused=heard.accused,
-        want=heard.want,
-        elsewhere=heard.elsewhere,
-    )
 
 
 def _handler(demand: Demand) -> HandlerView | None:

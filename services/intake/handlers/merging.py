@@ -9,23 +9,24 @@ from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import NotFound
 from services.contracts.words import DemandKind
-from services.intake.alarms import reading_told
 from services.intake.domain import joining
 from services.intake.domain.demand import Demand, Line, SameDemand
 from services.intake.domain.joining import Regrouped
-from services.intake.store import demand_ref
+from services.intake.handlers.readings import reading_told
+from services.intake.store.demands import demand_ref
 
 KeptDemand = Kept[Demand]
+
+
 _ABOUT: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
 
 
-def merge_demand(origin: Origin, demand: str, into: str, expected: int | None) -> Work[KeptDemand]:
+def merge_demand(origin: Origin, demand: str, into: str) -> Work[KeptDemand]:
     """Merge a demand into another about the same matter; its people come along as supporters."""
     ref, target = demand_ref(origin.community, demand), demand_ref(origin.community, into)
 
     def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        desk.expect(ref, expected)
         if desk.find(target) is None:
             raise SameDemand(into=into)
         family = _family(desk, before) | {into: desk.get(target, SameDemand(into=into))}
@@ -42,13 +43,12 @@ def merge_demand(origin: Origin, demand: str, into: str, expected: int | None) -
     return Work(origin, (ref, target), decide, _relatives_of(ref))
 
 
-def unmerge_demand(origin: Origin, demand: str, reason: str, expected: int | None) -> Work[KeptDemand]:
+def unmerge_demand(origin: Origin, demand: str, reason: str) -> Work[KeptDemand]:
     """Take a merge back: the demand stands on its own again and gets a new order, with all its people."""
     ref = demand_ref(origin.community, demand)
 
     def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        desk.expect(ref, expected)
         because = f"恢复单独办理：{reason}" if reason else "恢复单独办理"
         line = Line(desk.at, origin.actor.role.value, "unmerged", because)
         after = joining.unmerged(_family(desk, before), demand, line)

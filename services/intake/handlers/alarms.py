@@ -1,0 +1,177 @@
+"""Somebody is in danger: whom it concerns is told at once, and again, until somebody has it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Kept, Ref
+from services.contracts import demands as facts
+from services.contracts.refusal import Conflict, NotFound
+from services.contracts.words import Actor, Role
+from services.intake.domain import alarm as rules
+from services.intake.domain.alarm import Alarm
+from services.intake.domain.demand import Demand, Line
+from services.intake.domain.understanding import Understood
+from services.intake.store.communities import Places, places_ref
+from services.intake.store.demands import demand_ref
+from services.language.dangers import own_dangers
+
+KeptDemand = Kept[Demand]
+
+
+HELPERS = (Role.STAFF, Role.GRID_WORKER)
+
+
+ASKER = "诉求人"
+"""Stands for whoever asked, whose id is nobody's business."""
+
+
+TEXT_TOLD_CHARACTERS = 120
+
+
+class NoAlarm(Conflict):
+    """Nobody is in danger, as far as anybody has said."""
+
+    slug = "no_alarm"
+    title = "这条诉求没有紧急情况"
+
+
+class AlarmTaken(Conflict):
+    """Somebody else has it."""
+
+    slug = "alarm_taken"
+    title = "已经有人在处理了"
+
+
+def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+    """Tell at once whom it concerns: somebody is or may be in danger, somebody is accused."""
+    heard = demand.meaning
+    if heard.danger == "now":
+        raise_alarm(desk, demand, places)
+    elif heard.danger == "perhaps":
+        ask_whether_danger(desk, ref, demand, places)
+    tell_of_a_wrong(desk, ref, heard, places)
+
+
+def tell_of_a_wrong(desk: Desk, ref: Ref[Demand], heard: Understood, places: Places) -> None:
+    """Tell staff that somebody is accused; the supervisor where it is the community itself."""
+    if heard.accusation != "wrongdoing" and not heard.against_community:
+        return
+    to = (places.supervisor,) if heard.against_community and places.supervisor else ()
+    desk.announce(
+        ref,
+        facts.DemandAccuses(demand=ref.id, accusation=heard.accusation, against_community=bool(to), to=to),
+    )
+
+
+def ask_whether_danger(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+    """Let people of the community find out whether somebody is in danger."""
+    fact = facts.DemandToConfirm(
+        demand=demand.id,
+        text=_shortened(demand),
+        place=_place(demand, places),
+        danger=own_dangers()[demand.meaning.kind].name,
+        to=places.grid_workers_of(demand.compound),
+    )
+    desk.announce(ref, fact, frozenset(places.public_numbers))
+
+
+def raise_alarm(desk: Desk, demand: Demand, places: Places) -> None:
+    to = rules.first_told(places.duty, places.grid_workers_of(demand.compound))
+    _sound(desk, replace(demand, alarm=Alarm(demand.meaning.kind, desk.at)), to, places)
+
+
+def _sound(desk: Desk, demand: Demand, to: Sequence[str], places: Places) -> None:
+    assert demand.alarm is not None, "only an alarm is sounded"
+    ref, alarm = demand_ref(desk.origin.community, demand.id), rules.told_again(demand.alarm, to)
+    due = rules.due_after(alarm, desk.at, places.duty_minutes)
+    desk.put(ref, replace(demand, alarm=alarm, alarm_due_at=due).standing())
+    danger = own_dangers()[alarm.kind]
+    desk.announce(
+        ref,
+        facts.DemandAlarmed(
+            demand=demand.id,
+            danger=danger.name,
+            danger_kind=alarm.kind,
+            text=_shortened(demand),
+            place=_place(demand, places),
+            call=places.numbers_for(alarm.kind),
+            first=danger.first,
+            to=tuple(to),
+            step=alarm.step,
+        ),
+        frozenset(places.public_numbers),
+    )
+
+
+def _shortened(demand: Demand) -> str:
+    """Return what may be told of a text to all staff; of one that accuses, nothing."""
+    if demand.accuses:
+        return ""
+    whole = f"{demand.title}。{demand.text}" if demand.title else demand.text
+    return whole if len(whole) <= TEXT_TOLD_CHARACTERS else f"{whole[:TEXT_TOLD_CHARACTERS]}……"
+
+
+def _place(demand: Demand, places: Places) -> str:
+    return places.name_of(demand.compound) or places.name
+
+
+def sound_again(origin: Origin, demand: str) -> Work[bool]:
+    """Tell the next on duty of an alarm that nobody has taken; answers whether anything was done."""
+    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
+
+    def decide(desk: Desk) -> bool:
+        before = desk.find(ref)
+        alarm = before.alarm if before else None
+        if before is None or alarm is None or before.alarm_due_at is None or before.alarm_due_at > desk.at:
+            return False
+        places = desk.get(known, NotFound())
+        to = rules.next_told(alarm, places.duty)
+        line = Line(desk.at, "clock", "alarmed", f"紧急情况第 {alarm.step + 1} 次提醒值班人员")
+        _sound(desk, before.noted(line), to, places)
+        return True
+
+    return Work(origin, (ref, known), decide)
+
+
+def take_alarm(origin: Origin, demand: str) -> Work[KeptDemand]:
+    """Say that one has it: nobody else is told any more. Again by the same person it changes nothing.
+
+    Raises:
+        NoAlarm: nobody is in danger.
+        AlarmTaken: somebody else has it.
+    """
+    ref = demand_ref(origin.community, demand)
+
+    def decide(desk: Desk) -> KeptDemand:
+        before = desk.get(ref, NotFound())
+        if before.alarm is None:
+            raise NoAlarm
+        if not before.alarm.is_open:
+            if before.alarm.taken_by != origin.actor.subject:
+                raise AlarmTaken
+            return desk.kept(ref)
+        line = Line(desk.at, origin.actor.role.value, "alarm_taken", "社区已有专人在处理，请保持电话畅通")
+        end_alarm(desk, ref, before.noted(line), origin.actor, "")
+        return desk.kept(ref)
+
+    return Work(origin, (ref,), decide)
+
+
+def end_alarm(desk: Desk, ref: Ref[Demand], before: Demand, by: Actor, because: str) -> None:
+    """Keep the demand with its alarm over, and tell those who had been told."""
+    alarm = before.alarm
+    if alarm is None or not alarm.is_open:
+        desk.put(ref, before.standing())
+        return
+    after = replace(before, alarm=rules.taken(alarm, by.subject, desk.at, because))
+    desk.put(ref, after.standing())
+    fact = facts.DemandAlarmTaken(
+        demand=before.id,
+        by=by.subject if by.role in HELPERS else ASKER,
+        role=by.role.value,
+        because=because,
+        told=alarm.told,
+        round=before.round,
+    )
+    desk.announce(ref, fact)

@@ -1,0 +1,75 @@
+"""Like demands: found by what they share, offered to staff, dismissed by them."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Kept, Ref
+from services.intake.domain.demand import Demand
+from services.intake.domain.voices.kin import (
+    Alike,
+    Holders,
+    Kin,
+)
+from services.intake.domain.voices.likeness import (
+    Likeness,
+    Rarity,
+    Traits,
+    compared,
+    traits_of,
+    weighed,
+)
+from services.intake.store.issues import kin_ref
+
+EVERY = "*"
+"""Under this the number of all demands is kept."""
+
+
+TRAITS_REMEMBERED = 5_000
+
+
+def rarity_of(found: Mapping[str, Holders]) -> Rarity:
+    """Return how rare the pairs looked for are in a community."""
+    known = found.get(EVERY, Holders()).count
+    return Rarity(known, {key: holders.count for key, holders in found.items() if key != EVERY})
+
+
+traits_remembered = lru_cache(maxsize=TRAITS_REMEMBERED)(traits_of)
+"""What a text is compared by never changes, and the newest demands are compared again and again."""
+
+
+def traits(demand: Demand) -> Traits:
+    """Return what a demand is compared by."""
+    return traits_remembered(demand.text, demand.title, demand.compound)
+
+
+def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> list[tuple[Demand, Likeness]]:
+    """Return the demands that are probably about the same matter, the most alike first."""
+    mine = weighed(one, rarity)
+    found = [(d, compared(mine, weighed(traits(d), rarity))) for d in others if d.id != own]
+    same = [(d, likeness) for d, likeness in found if likeness.same_matter]
+    return sorted(same, key=lambda pair: (-pair[1].score, pair[0].id))
+
+
+def dismiss_duplicates(origin: Origin, demand: str, other: str | None) -> Work[Kept[Kin]]:
+    """Let staff say that likely duplicates, or one of them, are another matter; they are not asked again."""
+    ref = kin_ref(origin.community, demand)
+
+    def offered(desk: Desk) -> list[Ref[Kin]]:
+        known = desk.find(ref) or Kin()
+        return [kin_ref(origin.community, a.demand) for a in known.alike if other in (None, a.demand)]
+
+    def decide(desk: Desk) -> Kept[Kin]:
+        desk.put(ref, (desk.find(ref) or Kin()).dismissed(other))
+        for mirror in offered(desk):
+            back = desk.find(mirror) or Kin()
+            if any(a.demand == demand and not a.dismissed for a in back.alike):
+                desk.put(mirror, back.dismissed(demand))
+        return desk.kept(ref)
+
+    return Work(origin, (ref,), decide, offered)
+
+
+def offered_to_staff(kin: Kin | None) -> tuple[Alike, ...]:
+    """Return what a demand is like, as it was offered."""
+    return kin.alike if kin else ()

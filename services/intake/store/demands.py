@@ -1,0 +1,67 @@
+"""Where intake keeps demands, their contacts, and what was submitted just now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from services.chassis.shelf import Index, Ref, Shelf
+from services.intake.domain.demand import Demand
+from services.intake.domain.lifecycle import DemandStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A resident's name and phone, sealed."""
+
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What somebody has just submitted, so that the same once more is the same demand."""
+
+    demand: str
+    at: datetime
+    expires_at: datetime
+
+
+WITHOUT_ORDER: Mapping[str, object] = MappingProxyType({"status": DemandStatus.SUBMITTED.value})
+"""What a demand looks like of which matching has said nothing yet."""
+
+
+ALARM, RATING = "alarm_due_at", "rating_due_at"
+
+
+DEMANDS = Shelf(
+    "demands",
+    Demand,
+    Index(("status", "-_id")),
+    Index(("asked_by", "-_id")),
+    Index(("handler.id", "-_id")),
+    Index(("submitted_at",), due=True, only=WITHOUT_ORDER),
+    Index(("-pressing", "-_id")),
+    Index((ALARM,), due=True),
+    Index((RATING,), due=True),
+)
+
+
+RECENT = Shelf("recent", Recent, Index(("expires_at",), expires=True))
+
+
+CONTACTS = Shelf("contacts", Contact)
+
+
+def demand_ref(community: str, demand: str) -> Ref[Demand]:
+    """Return where a demand is kept."""
+    return Ref(DEMANDS, community, demand)
+
+
+def contact_ref(community: str, demand: str) -> Ref[Contact]:
+    """Return where the contact that came with a demand is kept."""
+    return Ref(CONTACTS, community, demand)
+
+
+def recent_ref(community: str, digest: str) -> Ref[Recent]:
+    """Return where it is kept what somebody has just submitted."""
+    return Ref(RECENT, community, digest)

@@ -1,0 +1,59 @@
+"""What every use case of matching works with: the communities' models, the solver, and the lane for sums."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.chassis.desk import Desk, Origin
+from services.chassis.failures import NotYet
+from services.chassis.shelf import Ref
+from services.matching.domain.assignment import Solver
+from services.matching.domain.load import Tally
+from services.matching.guides import Guide, Guides
+from services.matching.lanes import Lane
+from services.matching.store import catalogue_ref, lead_of, lesson_ref, load_ref, order_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What the use cases of matching work with.
+
+    Arguments:
+        guides: catalogues and rankers of the communities.
+        solver: decides who gets scarce places.
+        lane: where what steps add up to is kept, apart from what other processes do.
+    """
+
+    guides: Guides
+    solver: Solver
+    lane: Lane = field(default_factory=Lane)
+
+    def reads(self, origin: Origin, order: str) -> tuple[Ref[Any], ...]:
+        """Return what a step of an order may need."""
+        return (*reads_of(origin.community, order), self.lane.ref(origin))
+
+    def tally(self, desk: Desk) -> Tally:
+        """Return what the steps of this lane add up to."""
+        return desk.find(self.lane.found(desk)) or Tally()
+
+    def guide(self, desk: Desk) -> Guide:
+        """Return what is known of the community.
+
+        Raises:
+            NotYet: its file was never loaded.
+        """
+        guide = self.guides.find(desk, desk.origin.community)
+        if guide is None:
+            raise NotYet(f"no file of community {desk.origin.community} has been loaded")
+        return guide
+
+
+def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
+    """Return what a step of an order may need of the community's books."""
+    lead = lead_of(order)
+    return (
+        order_ref(community, order),
+        load_ref(community),
+        catalogue_ref(community),
+        lesson_ref(community, order),
+        *((order_ref(community, lead),) if lead else ()),
+    )
