@@ -4,18 +4,18 @@ from services.chassis.batches import Batches
 from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
 from services.chassis.supervision import Chore
-from services.matching.assigner import Assigner
 from services.matching.consumers import consumes
-from services.matching.guides import Guides
 from services.matching.handlers.context import Matching
-from services.matching.learning_routes import LearningRoutes
-from services.matching.leavers import Leavers
-from services.matching.places import Places
-from services.matching.routes import MatchingRoutes
-from services.matching.solver import solve
+from services.matching.jobs.departures import Leavers
+from services.matching.jobs.learning import Pace, Tutor
+from services.matching.jobs.places import Assigner
+from services.matching.jobs.timers import Timekeeper
+from services.matching.routes.lessons import LearningRoutes
+from services.matching.routes.orders import MatchingRoutes
+from services.matching.routing.models import Guides
+from services.matching.routing.solver import solve
 from services.matching.store import SHELVES, WATCHED
-from services.matching.timekeeper import Timekeeper
-from services.matching.tutor import Pace, Tutor
+from services.matching.store.places import Places
 
 
 def build(kit: Kit) -> Parts:

@@ -6,14 +6,14 @@ from services.chassis.clock import now
 from services.chassis.runner import Blueprint, Kit, Parts
 from services.chassis.service import Misconfigured
 from services.chassis.supervision import Chore
-from services.notify.alarm_ways import Ways, read_ways
-from services.notify.channels import EVERY_SECONDS, ConsoleChannel
+from services.notify.channels.alarms import Ways, read_ways
 from services.notify.consumers import consumes
-from services.notify.crier import Crier
-from services.notify.handlers import Notifier
-from services.notify.routes import NotifyRoutes
+from services.notify.handlers.tellings import Notifier
+from services.notify.jobs.alarms import Crier
+from services.notify.jobs.console import EVERY_SECONDS, ConsoleChannel
+from services.notify.jobs.tellings import Teller
+from services.notify.routes.notices import NotifyRoutes
 from services.notify.store import SHELVES
-from services.notify.teller import Teller
 
 
 def build(kit: Kit) -> Parts:

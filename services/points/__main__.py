@@ -2,7 +2,7 @@
 
 from services.chassis.runner import Blueprint, Kit, Parts
 from services.points.consumers import CONSUMES
-from services.points.routes import PointsRoutes
+from services.points.routes.accounts import PointsRoutes
 from services.points.store import SHELVES
 
 

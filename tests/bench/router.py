@@ -15,16 +15,16 @@ from time import perf_counter
 import orjson
 
 from services.intake.community_file import parse_community_file
-from services.matching.catalogue import catalogue_of
 from services.matching.domain.assignment import Bid, assign
 from services.matching.domain.lessons import Lesson, Teaching
 from services.matching.domain.matter import Matter
 from services.matching.domain.providers import Catalogue
 from services.matching.domain.ranking import Ranker
-from services.matching.experience import Learning
-from services.matching.guides import Guides
-from services.matching.solver import solve
-from services.matching.store import CatalogueOnRecord
+from services.matching.routing.catalogue import catalogue_of
+from services.matching.routing.experience import Learning
+from services.matching.routing.models import Guides
+from services.matching.routing.solver import solve
+from services.matching.store.catalogues import CatalogueOnRecord
 from tests.bench.systems import ROOT
 
 TODAY = date(2026, 11, 1)

@@ -20,7 +20,7 @@ from services.matching.domain.assignment import (
     is_scarce,
     will_do,
 )
-from services.matching.solver import solve
+from services.matching.routing.solver import solve
 
 MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 PROVIDERS = ("bakery", "clinic", "school", "works")

@@ -16,7 +16,7 @@ from services.matching.domain.refusals import (
     StepNotAllowed,
     TooManyCompanions,
 )
-from services.matching.store import demand_of, lead_of, order_id
+from services.matching.store.orders import demand_of, lead_of, order_id
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 NOON = NINE + timedelta(hours=3)

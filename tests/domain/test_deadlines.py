@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.calendar import limits_of
 from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
@@ -26,6 +25,7 @@ from services.matching.domain.refusals import (
     TooManyQuestions,
 )
 from services.matching.domain.timing import TimerKind, next_timer, timed
+from services.matching.routing.calendar import limits_of
 from tests.support.deployment import jiwang
 
 LIMITS = limits_of(jiwang())

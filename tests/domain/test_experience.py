@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 
 from services.contracts.community_file import COMMUNITY_SELF
 from services.intake.community_file import parse_community_file
-from services.matching.catalogue import catalogue_of
 from services.matching.domain.lessons import LESSONS_MAX, Lesson, Teaching, retained
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.ranking import Ranker
-from services.matching.experience import Learning
-from services.matching.features import GRAMS, dimensions, features_of, grams_of
+from services.matching.routing.catalogue import catalogue_of
+from services.matching.routing.experience import Learning
+from services.matching.routing.features import GRAMS, dimensions, features_of, grams_of
 
 HERE = Path(__file__).parent
 TODAY = date(2026, 11, 2)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from services.contracts.community_file import CommunityFile
-from services.matching.catalogue import catalogue_of
 from services.matching.domain.matter import Matter
 from services.matching.domain.ranking import Ranker
+from services.matching.routing.catalogue import catalogue_of
 
 TODAY = date(2026, 11, 1)
 PRECISION_MIN = 0.95

@@ -16,9 +16,9 @@ import pytest
 
 from services.cli.cases import CASES, Case
 from services.contracts.community_file import CommunityFile
-from services.matching.catalogue import catalogue_of
 from services.matching.domain.matter import Matter
 from services.matching.domain.ranking import Ranker
+from services.matching.routing.catalogue import catalogue_of
 
 TODAY = date(2026, 11, 1)
 NPC = "jishan-npc-standing-committee"

@@ -16,7 +16,6 @@ from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.words_of_residents import ControlCharacters, NoWords, checked
 from services.language.masks import masked
-from services.matching.calendar import limits_of
 from services.matching.domain import lifecycle as orders
 from services.matching.domain import timing
 from services.matching.domain.companions import Call, called
@@ -26,6 +25,7 @@ from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Handover, Stage, Who
 from services.matching.domain.refusals import StepNotAllowed
+from services.matching.routing.calendar import limits_of
 from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
 from services.points.domain.rule import Rule, Span
 from tests.support.deployment import jiwang

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.community_file import CommunityFile, Deadlines
-from services.matching import calendar
-from services.matching.calendar import is_state_workday, limits_of
 from services.matching.domain.working_time import NoWorkingTime, RoundTheClock, Span, WorkingCalendar
+from services.matching.routing import calendar
+from services.matching.routing.calendar import is_state_workday, limits_of
 
 CHINA = ZoneInfo("Asia/Shanghai")
 MORNING, AFTERNOON = Span(time(8), time(12)), Span(time(14, 30), time(18))

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from services.chassis.service import Misconfigured
-from services.notify.alarm_ways import DELIVERY, SIGNATURE, TIMESTAMP, read_ways, signature
+from services.notify.channels.alarms import DELIVERY, SIGNATURE, TIMESTAMP, read_ways, signature
 from services.notify.domain.outgoing import TRIED_FOR, Outgoing
 from tests.support.deployment import Deployments, jiwang, roomy
 from tests.support.running import Running, eventually, running_house

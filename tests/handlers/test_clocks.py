@@ -8,12 +8,13 @@ import pytest
 from services.chassis.shelf import Due, Kept, Ref, Shelf
 from services.contracts.orders import OrderSettled
 from services.intake.domain.voices.issues import Issue, Member
-from services.matching.assigner import Assigner
 from services.matching.domain.load import Load
 from services.matching.domain.refusals import ServedAtImpossible
 from services.matching.handlers.context import Matching
-from services.matching.solver import solve
-from services.matching.store import CatalogueOnRecord, catalogue_ref, load_ref
+from services.matching.jobs.places import Assigner
+from services.matching.routing.solver import solve
+from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
+from services.matching.store.tallies import load_ref
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import EYES, OPTICIAN, endorse
 from tests.handlers.test_many_voices import MIXER, MIXER_AGAIN, issue_of

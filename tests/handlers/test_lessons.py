@@ -16,18 +16,21 @@ from services.chassis.shelf import Kept, Shelf, from_document
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
-from services.matching import tutor as tutoring
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.lessons import Lesson, Teaching, number_at, retained
 from services.matching.domain.load import Load
 from services.matching.domain.matter import Matter, Ranking
-from services.matching.experience import Learning
-from services.matching.guides import Guide, Guides
-from services.matching.handlers import answering, calling, closing, placing, teaching
+from services.matching.handlers import answering, calling, closing, communities
+from services.matching.handlers import lessons as teaching
 from services.matching.handlers.context import Matching
-from services.matching.solver import solve
-from services.matching.store import LESSON_NUMBER, LESSONS, catalogue_ref, lesson_ref, order_id
-from services.matching.tutor import Books, Pace, Tutor
+from services.matching.jobs import learning as tutoring
+from services.matching.jobs.learning import Books, Pace, Tutor
+from services.matching.routing.experience import Learning
+from services.matching.routing.models import Guide, Guides
+from services.matching.routing.solver import solve
+from services.matching.store.catalogues import catalogue_ref
+from services.matching.store.lessons import LESSON_NUMBER, LESSONS, lesson_ref
+from services.matching.store.orders import order_id
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import (
     CHARGING,
@@ -423,7 +426,7 @@ class TestLearning:
         await a_lesson_each(wide)
         guides = Guides()
         before = await taught(wide, guides)
-        await wide.do("matching", placing.keep_catalogue(wide.matching, wide.staff(), wide.file))
+        await wide.do("matching", communities.keep_catalogue(wide.matching, wide.staff(), wide.file))
         assert (await guide_of(wide, guides)).experience is None
         after = await taught(wide, guides)
         assert after.revision == before.revision + 1

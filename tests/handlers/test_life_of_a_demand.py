@@ -14,9 +14,9 @@ from services.intake.domain.words_of_residents import NoWords
 from services.intake.handlers import demands, merging, ratings
 from services.matching.domain import refusals
 from services.matching.handlers import answering, closing
-from services.matching.store import order_ref
+from services.matching.store.orders import order_ref
 from services.notify.domain.notice import Notice
-from services.notify.store import notice_ref
+from services.notify.store.notices import notice_ref
 from tests.handlers.conftest import Towns
 from tests.support.town import Town
 

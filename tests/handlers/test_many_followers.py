@@ -25,9 +25,11 @@ from services.intake.handlers import demands
 from services.notify.consumers import consumes
 from services.notify.domain.following import FEW, PORTION_MAX, Following
 from services.notify.domain.notice import Notice, person
-from services.notify.handlers import Notifier, tell_portion
-from services.notify.store import FOLLOWINGS, NOTICES, TELLINGS, following_ref
-from services.notify.teller import Teller
+from services.notify.handlers.tellings import Notifier, tell_portion
+from services.notify.jobs.tellings import Teller
+from services.notify.store.followings import FOLLOWINGS, following_ref
+from services.notify.store.notices import NOTICES
+from services.notify.store.tellings import TELLINGS
 from tests.domain.test_following import crowd
 from tests.handlers.conftest import Towns
 from tests.support.documents import MemoryDocuments

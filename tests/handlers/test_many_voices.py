@@ -23,7 +23,7 @@ from services.intake.handlers import communities, demands, duplicates, issues, m
 from services.intake.store.issues import issue_ref, kin_ref
 from services.matching.domain.order import Order
 from services.matching.handlers import answering, closing, working
-from services.matching.store import order_ref
+from services.matching.store.orders import order_ref
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import CHARGING, NPC, TABLE_TENNIS, endorse, notices
 from tests.handlers.test_racing_writers import race

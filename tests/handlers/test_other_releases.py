@@ -22,8 +22,9 @@ from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers.working import Report
-from services.matching.store import CatalogueOnRecord, catalogue_ref, order_ref
-from services.points.store import RuleOnRecord, rule_ref
+from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
+from services.matching.store.orders import order_ref
+from services.points.store.rules import RuleOnRecord, rule_ref
 from tests.domain.test_tolerant_reading import everywhere_more
 from tests.handlers.conftest import Towns
 from tests.support.documents import MemoryDocuments

@@ -20,12 +20,14 @@ from services.intake.handlers import demands as demands_handlers
 from services.matching.domain.load import Tally
 from services.matching.domain.record import Record
 from services.matching.domain.refusals import ProviderFull
-from services.matching.handlers import answering, closing, placing
+from services.matching.handlers import answering, closing
+from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.context import Matching
-from services.matching.places import Books, Places
-from services.matching.solver import solve
-from services.matching.store import TALLIES, order_ref
-from services.points.handlers import award_points
+from services.matching.routing.solver import solve
+from services.matching.store.orders import order_ref
+from services.matching.store.places import Books, Places
+from services.matching.store.tallies import TALLIES
+from services.points.handlers.awards import award_points
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import CHARGING, EYES, NPC, OPTICIAN, endorse
 from tests.support.deployment import jiwang, roomy
@@ -58,7 +60,7 @@ async def test_200_dispatches_at_once_never_exceed_the_capacity(town: Town) -> N
     ]
     await town.batches["intake"].run(place)
     await town.deliver()
-    works = [placing.dispatch_order(town.matching, town.staff(), f"d{n}-1", NPC) for n in range(200)]
+    works = [placing_handlers.dispatch_order(town.matching, town.staff(), f"d{n}-1", NPC) for n in range(200)]
     outcomes = await race(town, "matching", works)
     full = [outcome for outcome in outcomes if isinstance(outcome, ProviderFull)]
     done = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
@@ -77,9 +79,9 @@ async def test_dispatches_declines_and_completions_at_once_leave_the_load_as_the
     works: list[Work[Any]] = []
     for demand in demands:
         order = f"{demand.id}-1"
-        works.append(placing.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
+        works.append(placing_handlers.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
         works.append(answering.decline_order(town.matching, who, order, "忙"))
-        works.append(placing.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
+        works.append(placing_handlers.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
         works.append(closing.cancel_order(town.matching, town.staff(), order, "误报"))
     outcomes = await race(town, "matching", works, portion=2)
     assert [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refused)] == []

@@ -9,7 +9,6 @@ from services.contracts.orders import OrderPraised
 from services.contracts.refusal import Refused
 from services.intake.domain.demand import Demand
 from services.intake.handlers import readings
-from services.matching import spoken
 from services.matching.domain.caution import Heard, Names
 from services.matching.domain.lessons import lesson_of
 from services.matching.domain.lifecycle import OrderStatus
@@ -18,7 +17,8 @@ from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.timing import open_pause
 from services.matching.handlers import answering, calling, timing
-from services.matching.store import order_ref
+from services.matching.routing import readings as readings_routing
+from services.matching.store.orders import order_ref
 from tests.domain.test_state_machines import an_order
 from tests.support.town import Town
 
@@ -141,7 +141,7 @@ class TestDangers:
 class TestOfEarlierReleases:
     @pytest.mark.parametrize("about", ["help", "suggestion", "report", "complaint"])
     def test_what_was_not_read_is_taken_for_what_its_kind_says(self, town: Town, about: str) -> None:
-        heard = spoken.heard_in(Names(()), Matter(LAMP, None, None), None, about, urgent=False)
+        heard = readings_routing.heard_in(Names(()), Matter(LAMP, None, None), None, about, urgent=False)
         assert heard.private == (about != "suggestion")
         assert heard.is_wrongdoing == (about == "report")
         assert heard.danger == "none"

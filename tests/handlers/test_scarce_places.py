@@ -21,14 +21,15 @@ from services.contracts.words import Role
 from services.house import BLUEPRINTS
 from services.intake.domain.demand import Demand
 from services.intake.handlers import demands as demands_handlers
-from services.matching.assigner import Assigner
 from services.matching.domain.deadlines import Level
 from services.matching.domain.order import Order
-from services.matching.handlers import answering, closing, placing, working
+from services.matching.handlers import answering, closing, working
+from services.matching.handlers import waiting as waiting_handlers
 from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
-from services.matching.solver import solve
-from services.matching.store import ORDERS, order_id, order_ref
+from services.matching.jobs.places import Assigner
+from services.matching.routing.solver import solve
+from services.matching.store.orders import ORDERS, order_id, order_ref
 from services.notify.domain.notice import person
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
@@ -289,7 +290,9 @@ class TestReplicas:
     async def test_the_same_place_is_given_once_however_many_ask(self, town: Town) -> None:
         demands = await submitted(town, *[EYES] * 4)
         works = [
-            placing.give_places(town.matching, town.staff(), [order_id(demand.id) for demand in demands])
+            waiting_handlers.give_places(
+                town.matching, town.staff(), [order_id(demand.id) for demand in demands]
+            )
             for _ in range(3)
         ]
         assert await town.batches["matching"].run(works) == [1, 0, 0]

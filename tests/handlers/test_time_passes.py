@@ -26,13 +26,14 @@ from services.contracts.words import Role
 from services.house import BLUEPRINTS
 from services.intake.domain.demand import Demand, NothingAsked, NotYourDemand
 from services.intake.handlers import demands as demands_handlers
-from services.matching import timekeeper
 from services.matching.domain import refusals
 from services.matching.domain.deadlines import Level
 from services.matching.domain.order import Order
 from services.matching.domain.timing import TimerKind
-from services.matching.handlers import answering, closing, placing, timing
-from services.matching.store import ORDERS, order_id
+from services.matching.handlers import answering, closing, timing
+from services.matching.handlers import placing as placing_handlers
+from services.matching.jobs import timers as timekeeper
+from services.matching.store.orders import ORDERS, order_id
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import (
     CHARGING,
@@ -214,7 +215,7 @@ class TestNobodyTakesIt:
         self, town: Town
     ) -> None:
         town.now = china(23, 7)
-        work = placing.place_order(
+        work = placing_handlers.place_order(
             town.matching,
             town.staff(),
             DemandSubmitted(demand="d1", text=TABLE_TENNIS, compound="yuxiuyuan", asked_by="r1", urgent=True),
@@ -224,7 +225,7 @@ class TestNobodyTakesIt:
         held = await town.order("d1")
         assert (held.urgent, held.held, held.provider) == (True, True, None)
         assert held.finish_due_at == china(23, 8)
-        dispatch = placing.dispatch_order(town.matching, town.staff(), order_id("d1"), NPC)
+        dispatch = placing_handlers.dispatch_order(town.matching, town.staff(), order_id("d1"), NPC)
         await town.batches["matching"].run([dispatch])
         first = await town.order("d1")
         town.now = china(23, 7) + 29 * MINUTE
@@ -245,7 +246,7 @@ class TestNobodyTakesIt:
         assert not (await town.order(await town.submit(TABLE_TENNIS, "yuxiuyuan"))).urgent
 
     async def test_the_time_that_the_message_took_is_not_taken_from_the_resident(self, town: Town) -> None:
-        work = placing.place_order(
+        work = placing_handlers.place_order(
             town.matching,
             town.staff(),
             DemandSubmitted(demand="d1", text=EYES, asked_by="r1", about="enquiry"),
@@ -332,7 +333,7 @@ class TestExactlyOnce:
 
     async def test_more_than_one_portion_is_done_in_one_look(self, town: Town) -> None:
         works = [
-            placing.place_order(
+            placing_handlers.place_order(
                 town.matching, town.staff(), DemandSubmitted(demand=f"d{n}", text=CHARGING, asked_by="r1")
             )
             for n in range(230)

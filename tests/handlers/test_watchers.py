@@ -12,10 +12,10 @@ from services.chassis.desk import Work
 from services.chassis.failures import Away
 from services.chassis.shelf import Due, Kept, Shelf
 from services.matching.handlers.context import Matching
-from services.matching.leavers import PORTION, Leavers
-from services.matching.solver import solve
-from services.notify.crier import Crier
+from services.matching.jobs.departures import PORTION, Leavers
+from services.matching.routing.solver import solve
 from services.notify.domain.outgoing import Outgoing
+from services.notify.jobs.alarms import Crier
 from tests.domain.test_state_machines import an_order
 from tests.support.town import SharedGuides
 

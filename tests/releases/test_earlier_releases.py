@@ -20,14 +20,15 @@ from services.intake.handlers import ratings
 from services.matching.domain.lessons import Lesson
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence
-from services.matching.experience import Learning
-from services.matching.guides import Guides
-from services.matching.handlers import answering, closing, placing, working
+from services.matching.handlers import answering, closing, working
+from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.working import Report
-from services.matching.store import catalogue_ref
-from services.matching.tutor import Tutor
+from services.matching.jobs.learning import Tutor
+from services.matching.routing.experience import Learning
+from services.matching.routing.models import Guides
+from services.matching.store.catalogues import catalogue_ref
 from services.notify.domain.notice import Notice
-from services.notify.handlers import read_notice
+from services.notify.handlers.notices import read_notice
 from tests.handlers.test_lessons import books
 from tests.releases.kept import RELEASES, collections, messages, records, shelf_of, town_left_by
 from tests.support.documents import MemoryDocuments
@@ -147,8 +148,8 @@ def next_step(town: Town, order: Order) -> Work[Any] | None:
     who = town.provider(order.provider.id, order.provider.kind) if order.provider else staff
     report = Report("办好了", (Evidence("photo", "p1.jpg"),), None)
     steps: Mapping[str, Work[Any]] = {
-        "proposed": placing.dispatch_order(matching, staff, order.id, "community"),
-        "queued": placing.dispatch_order(matching, staff, order.id, "community"),
+        "proposed": placing_handlers.dispatch_order(matching, staff, order.id, "community"),
+        "queued": placing_handlers.dispatch_order(matching, staff, order.id, "community"),
         "dispatched": answering.accept_order(matching, who, order.id),
         "accepted": working.complete_order(matching, who, order.id, report),
         "in_progress": working.complete_order(matching, who, order.id, report),

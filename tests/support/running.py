@@ -23,7 +23,7 @@ from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.house import SERVICES, house
 from services.intake.store.demands import DEMANDS
-from services.matching.store import ORDERS, TIMER
+from services.matching.store.orders import ORDERS, TIMER
 from tests.support.client import Visitor
 from tests.support.deployment import Keys, jiwang, roomy
 

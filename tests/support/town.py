@@ -26,21 +26,23 @@ from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Stage
-from services.matching.guides import Guide, Guides
-from services.matching.handlers import answering, closing, placing, working
+from services.matching.handlers import answering, closing, working
+from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
-from services.matching.places import Books, Places
-from services.matching.solver import solve
-from services.matching.store import ORDERS, TIMER, CatalogueOnRecord, order_ref
-from services.matching.timekeeper import Timekeeper
+from services.matching.jobs.timers import Timekeeper
+from services.matching.routing.models import Guide, Guides
+from services.matching.routing.solver import solve
+from services.matching.store.catalogues import CatalogueOnRecord
+from services.matching.store.orders import ORDERS, TIMER, order_ref
+from services.matching.store.places import Books, Places
 from services.notify.consumers import consumes as notify_hears
-from services.notify.handlers import Notifier
-from services.notify.teller import Teller
+from services.notify.handlers.tellings import Notifier
+from services.notify.jobs.tellings import Teller
 from services.points.consumers import CONSUMES as POINTS_HEARS
 from services.points.domain.ledger import BUDGET, Account, Transfer, transfer_id
-from services.points.handlers import SETTLED
-from services.points.store import account_ref, transfer_ref
+from services.points.handlers.awards import SETTLED
+from services.points.store.accounts import account_ref, transfer_ref
 from tests.support.deployment import jiwang
 
 A = TypeVar("A")
@@ -296,7 +298,7 @@ class Town:
 
     async def dispatch(self, demand: Demand, provider: str) -> Order:
         """Let staff choose."""
-        work = placing.dispatch_order(self.matching, self.staff(), f"{demand.id}-1", provider)
+        work = placing_handlers.dispatch_order(self.matching, self.staff(), f"{demand.id}-1", provider)
         await self.do("matching", work)
         return await self.order(demand)
 

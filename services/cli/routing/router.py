@@ -10,14 +10,14 @@ from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.intake.domain.understanding import Understood, read, understood
 from services.intake.handlers.communities import places_of
 from services.intake.handlers.readings import reading_told
-from services.matching import spoken
-from services.matching.catalogue import catalogue_of
 from services.matching.domain.caution import Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.lessons import Lesson, Teaching, retained
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.ranking import Ranker
-from services.matching.experience import Learning
+from services.matching.routing import readings
+from services.matching.routing.catalogue import catalogue_of
+from services.matching.routing.experience import Learning
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class FileRouter:
         now = Circumstances(local.date(), at=local if line.at else None)
         said = understood(read(line.text, line.title), self._home)
         matter = matter_of(line, self.places, said.wishes)
-        heard = spoken.heard_in(
+        heard = readings.heard_in(
             self._names,
             matter,
             reading_told(said, private=said.private or said.is_alarming),

@@ -2,22 +2,13 @@
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
-from services.matching import spoken
 from services.matching.domain.order import Order
 from services.matching.handlers.context import Matching
-from services.matching.handlers.steps import (
-    KeptOrder,
-    ask_next,
-    keep,
-    load_of,
-    must_be_receiver,
-    must_be_theirs,
-    of_provider,
-    propose,
-    provider_of,
-    step,
-    supervise_if_due,
-)
+from services.matching.handlers.facts import of_provider, provider_of
+from services.matching.handlers.keeping import KeptOrder, keep, load_of, step
+from services.matching.handlers.rights import must_be_receiver, must_be_theirs
+from services.matching.handlers.sending import ask_next, propose, supervise_if_due
+from services.matching.views.messages import provider_ref
 
 NOBODY_ELSE = "请工作人员确定由谁来办"
 
@@ -56,7 +47,7 @@ def offer_handover(
         guide = matching.guide(desk)
         load_of(desk).must_have_room(receiver, guide.capacity_of(receiver, desk.at))
         after = before.offered(guide.who(receiver), reason, desk.at)
-        to = spoken.provider_ref(guide.who(receiver))
+        to = provider_ref(guide.who(receiver))
         fact = facts.OrderHandoverOffered(**of_provider(before), receiver=to, reason=reason)
         keep(matching, desk, before, after, fact)
 
@@ -71,7 +62,7 @@ def consent_to_handover(matching: Matching, origin: Origin, order: str) -> Work[
         after = before.taken_over()
         guide = matching.guide(desk)
         load_of(desk).must_have_room(receiver.id, guide.capacity_of(receiver.id, desk.at))
-        giver = spoken.provider_ref(provider_of(before))
+        giver = provider_ref(provider_of(before))
         withheld = after.heard.withholds_from(receiver.id, receiver.kind)
         fact = facts.OrderHandedOver(**of_provider(after), giver=giver, withheld=withheld)
         supervise_if_due(matching, desk, keep(matching, desk, before, after, fact))
@@ -85,7 +76,7 @@ def refuse_handover(matching: Matching, origin: Origin, order: str, reason: str)
     def decide(desk: Desk, before: Order) -> None:
         receiver = must_be_receiver(origin, before)
         fact = facts.OrderHandoverRefused(
-            **of_provider(before), receiver=spoken.provider_ref(receiver), reason=reason
+            **of_provider(before), receiver=provider_ref(receiver), reason=reason
         )
         keep(matching, desk, before, before.not_taken_over(), fact)
 

@@ -5,21 +5,15 @@ from collections.abc import Sequence
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
 from services.contracts.words import Role
-from services.matching import spoken
 from services.matching.domain.companions import Call, called
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
-from services.matching.handlers.steps import (
-    STAFF,
-    KeptOrder,
-    acts_for,
-    keep,
-    load_of,
-    of_provider,
-    send,
-    step,
-)
+from services.matching.handlers.facts import of_provider
+from services.matching.handlers.keeping import KeptOrder, keep, load_of, step
+from services.matching.handlers.rights import acts_for
+from services.matching.handlers.sending import STAFF, send
+from services.matching.views.messages import provider_ref
 
 LEAD = "lead"
 
@@ -56,7 +50,7 @@ def call(matching: Matching, desk: Desk, lead: Order, provider: str, part: str, 
     who = guide.who(provider)
     knowing, companion = called(lead, Call(who, part))
     fact = facts.OrderCalled(
-        **of_provider(lead), companion=companion.id, to=spoken.provider_ref(who), called_to=part
+        **of_provider(lead), companion=companion.id, to=provider_ref(who), called_to=part
     )
     knowing = keep(matching, desk, lead, knowing, fact)
     companion = keep(matching, desk, None, companion)

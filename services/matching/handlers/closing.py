@@ -2,13 +2,15 @@
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
-from services.matching import spoken
 from services.matching.domain.lifecycle import OVER, RATEABLE
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
-from services.matching.handlers.steps import KeptOrder, about, keep, of_provider, step, supervise_if_due, tell
-from services.matching.store import order_ref
+from services.matching.handlers.facts import about, of_provider
+from services.matching.handlers.keeping import KeptOrder, keep, step, tell
+from services.matching.handlers.sending import supervise_if_due
+from services.matching.store.orders import order_ref
+from services.matching.views.messages import provider_ref
 
 
 def verify_order(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
@@ -86,7 +88,7 @@ def urge_order(matching: Matching, origin: Origin, order: str, note: str) -> Wor
 
     def decide(desk: Desk, before: Order) -> None:
         after = before.urged_again()
-        provider = spoken.provider_ref(after.provider) if after.provider else None
+        provider = provider_ref(after.provider) if after.provider else None
         fact = facts.OrderUrged(**about(after), provider=provider, note=note, times=after.urged)
         keep(matching, desk, before, after, fact)
 
@@ -114,6 +116,6 @@ def cancel_order(
 
 def _cancel(matching: Matching, desk: Desk, before: Order, reason: str, *, by_demand: bool) -> None:
     after = before.cancelled(reason)
-    provider = spoken.provider_ref(before.provider) if before.provider else None
+    provider = provider_ref(before.provider) if before.provider else None
     fact = facts.OrderCancelled(**about(after), provider=provider, reason=reason, by_demand=by_demand)
     keep(matching, desk, before, after, fact)

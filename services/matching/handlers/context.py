@@ -8,9 +8,12 @@ from services.chassis.failures import NotYet
 from services.chassis.shelf import Ref
 from services.matching.domain.assignment import Solver
 from services.matching.domain.load import Tally
-from services.matching.guides import Guide, Guides
-from services.matching.lanes import Lane
-from services.matching.store import catalogue_ref, lead_of, lesson_ref, load_ref, order_ref
+from services.matching.routing.models import Guide, Guides
+from services.matching.store.catalogues import catalogue_ref
+from services.matching.store.lanes import Lane
+from services.matching.store.lessons import lesson_ref
+from services.matching.store.orders import lead_of, order_ref
+from services.matching.store.tallies import load_ref
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from functools import partial
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
 from services.contracts.words import ProviderRef, Role
-from services.matching import spoken
 from services.matching.domain import timing as clocks
 from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import UNPLACED, OrderStep
@@ -15,24 +14,12 @@ from services.matching.domain.order import Order
 from services.matching.domain.refusals import LeadAsks, NotYourOrder
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers.context import Matching
-from services.matching.handlers.steps import (
-    CLOCK,
-    STAFF,
-    KeptOrder,
-    about,
-    acts_for,
-    ask_next,
-    in_words,
-    keep,
-    must_be_theirs,
-    of_provider,
-    propose,
-    provider_of,
-    step,
-    supervise,
-    tell,
-)
-from services.matching.store import order_ref
+from services.matching.handlers.facts import about, in_words, of_provider, provider_of
+from services.matching.handlers.keeping import KeptOrder, keep, step, tell
+from services.matching.handlers.rights import acts_for, must_be_theirs
+from services.matching.handlers.sending import CLOCK, STAFF, ask_next, propose, supervise
+from services.matching.store.orders import order_ref
+from services.matching.views.messages import provider_ref
 
 # The resident is waited for.
 
@@ -180,7 +167,7 @@ def _not_signed(matching: Matching, desk: Desk, before: Order) -> None:
     if before.status in UNPLACED:
         _raise(matching, desk, before, "一直没有派给承办单位", None)
         return
-    missed = spoken.provider_ref(provider_of(before))
+    missed = provider_ref(provider_of(before))
     due = before.sign_due_at or desk.at
     fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=due, escalated=True)
     after = keep(matching, desk, before, before.unsigned_in_time(), fact)
@@ -210,7 +197,7 @@ def _handover_lapses(matching: Matching, desk: Desk, before: Order) -> None:
     """The one who was asked to take over says nothing: the one who asked stays answerable."""
     offer = before.handover
     assert offer is not None, "only an offer has this timer"
-    fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=spoken.provider_ref(offer.receiver))
+    fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=provider_ref(offer.receiver))
     keep(matching, desk, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
 
 
@@ -221,7 +208,7 @@ def _resident_did_not_answer(matching: Matching, desk: Desk, before: Order) -> N
 def _overdue(matching: Matching, desk: Desk, before: Order) -> None:
     """The deadline has passed: staff, provider and resident are told, once (催办)."""
     due = before.finish_due_at or desk.at
-    provider = spoken.provider_ref(before.provider) if before.provider else None
+    provider = provider_ref(before.provider) if before.provider else None
     due_on = matching.guide(desk).limits.day_of(due)
     fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
     keep(matching, desk, before, replace(before, overdue_told_at=desk.at), fact)

@@ -1,0 +1,71 @@
+"""A community is loaded; orders that nobody answered are taken back from providers that have left."""
+
+from dataclasses import replace
+from typing import Any
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Ref
+from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.refusals import NotYourOrder
+from services.matching.handlers.context import Matching
+from services.matching.handlers.keeping import keep
+from services.matching.handlers.sending import propose
+from services.matching.store.catalogues import CatalogueOnRecord, Departed, catalogue_ref, departed_ref
+from services.matching.store.orders import order_ref
+
+
+def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> Work[None]:
+    """Keep the catalogue; providers that are gone get no new orders and keep those that they have taken.
+
+    What they have not answered is taken back soon after (`Leavers`).
+    """
+    ref = catalogue_ref(origin.community)
+    present = {one.id for one in (*file.units, *file.partners)}
+
+    def gone(desk: Desk) -> dict[str, str]:
+        before = matching.guides.find(desk, origin.community)
+        known = before.providers if before else {}
+        return {one.id: one.name for one in known.values() if one.id not in present}
+
+    def then_reads(desk: Desk) -> list[Ref[Any]]:
+        return [departed_ref(origin.community, provider) for provider in gone(desk)]
+
+    def decide(desk: Desk) -> None:
+        for provider, name in gone(desk).items():
+            desk.put(departed_ref(origin.community, provider), Departed(name, desk.at))
+        desk.put(ref, CatalogueOnRecord(file.model_dump_json()))
+        # Compiled now, so that the first demand after a load does not wait for it.
+        matching.guides.find(desk, origin.community)
+
+    return Work(origin, (ref,), decide, then_reads)
+
+
+def recall_from_departed(matching: Matching, origin: Origin, order: str) -> Work[bool]:
+    """Take an order that nobody answered from a provider that left the catalogue; staff decide."""
+    ref = order_ref(origin.community, order)
+
+    def decide(desk: Desk) -> bool:
+        before = desk.get(ref, NotYourOrder())
+        gone = before.provider
+        if before.status is not OrderStatus.DISPATCHED or gone is None:
+            return False
+        if gone.id in matching.guide(desk).providers or gone.id == COMMUNITY_SELF:
+            return False
+        because = f"{gone.name}已不在名单上，请工作人员另行确定由谁来办"
+        propose(matching, desk, keep(matching, desk, before, replace(before.recalled(), because=because)))
+        return True
+
+    return Work(origin, matching.reads(origin, order), decide)
+
+
+def forget_departed(matching: Matching, origin: Origin, provider: str) -> Work[None]:
+    """Note that nothing lies any more with a provider that has left."""
+    ref = departed_ref(origin.community, provider)
+
+    def decide(desk: Desk) -> None:
+        before = desk.find(ref)
+        if before is not None:
+            desk.put(ref, replace(before, departed_at=None))
+
+    return Work(origin, (ref,), decide)

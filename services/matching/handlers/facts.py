@@ -1,0 +1,55 @@
+"""What the facts about an order say: its fields, its provider, and what a notice tells of it."""
+
+from datetime import date
+from typing import Any
+
+from services.chassis.desk import Desk
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Who
+from services.matching.domain.refusals import CannotReceive
+from services.matching.handlers.context import Matching
+from services.matching.routing.models import Guide
+from services.matching.views.messages import provider_ref
+
+TOLD_CHARACTERS = 60
+
+
+def in_words(matching: Matching, desk: Desk, order: Order, *, to_provider: bool = False) -> dict[str, Any]:
+    """Return what a notice of an order says of it: what, where, until when.
+
+    Arguments:
+        to_provider: for the one who has it; all staff read others, but not what accuses the community.
+    """
+    guide = matching.guide(desk)
+    if not to_provider and order.heard.is_wrongdoing:
+        return {"place": guide.place_name(order.compound), "finish_due_on": _day(guide, order)}
+    whole = f"{order.title}：{order.text}" if order.title else order.text
+    short = whole if len(whole) <= TOLD_CHARACTERS else f"{whole[:TOLD_CHARACTERS]}…"
+    words = {"text": short, "place": guide.place_name(order.compound)}
+    return {**words, "finish_due_on": _day(guide, order)}
+
+
+def _day(guide: Guide, order: Order) -> date | None:
+    return guide.limits.day_of(order.finish_due_at) if order.finish_due_at else None
+
+
+def about(order: Order) -> dict[str, Any]:
+    """Return the fields that every fact about an order has."""
+    words = {"order": order.id, "demand": order.demand, "asked_by": order.asked_by}
+    return {**words, "part": order.part} if order.part else words
+
+
+def of_provider(order: Order) -> dict[str, Any]:
+    """Return the fields of a fact about an order and its provider."""
+    return {**about(order), "provider": provider_ref(provider_of(order))}
+
+
+def provider_of(order: Order) -> Who:
+    """Return who has the order.
+
+    Raises:
+        CannotReceive: nobody has it.
+    """
+    if order.provider is None:
+        raise CannotReceive
+    return order.provider

@@ -1,0 +1,109 @@
+"""How every use case of matching is done: load, one step, keep, announce."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Kept, Ref
+from services.contracts.words import Message
+from services.matching.domain.companions import with_companion
+from services.matching.domain.lessons import lesson_of, number_at
+from services.matching.domain.load import Load
+from services.matching.domain.matter import Matter
+from services.matching.domain.order import Order
+from services.matching.domain.refusals import NotYourOrder
+from services.matching.domain.timing import timed
+from services.matching.handlers.context import Matching, reads_of
+from services.matching.store.lessons import lesson_ref
+from services.matching.store.orders import order_ref
+from services.matching.store.tallies import load_ref
+
+KeptOrder = Kept[Order]
+
+
+def step(
+    matching: Matching,
+    origin: Origin,
+    order: str,
+    step: Callable[[Desk, Order], None],
+    *,
+    with_companions: bool = False,
+) -> Work[KeptOrder]:
+    """Return the work of one step of an order; `step` decides and keeps."""
+    ref = order_ref(origin.community, order)
+
+    def decide(desk: Desk) -> KeptOrder:
+        before = desk.get(ref, NotYourOrder())
+        step(desk, before)
+        return desk.kept(ref)
+
+    then_reads = companions(matching, origin, ref) if with_companions else None
+    return Work(origin, matching.reads(origin, order), decide, then_reads)
+
+
+def companions(matching: Matching, origin: Origin, ref: Ref[Order]) -> Callable[[Desk], list[Ref[Any]]]:
+    """Return what tells which documents the steps of a lead's companions need."""
+
+    def then_reads(desk: Desk) -> list[Ref[Any]]:
+        lead = desk.find(ref)
+        return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
+
+    return then_reads
+
+
+def keep(matching: Matching, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
+    """Keep the order and what it takes of its provider's capacity, and announce what happened.
+
+    Its clocks follow the change here and nowhere else; the order is returned with them.
+    """
+    ref = order_ref(desk.origin.community, after.id)
+    guide, load = matching.guide(desk), load_of(desk)
+    after = timed(before, after, guide.limits, desk.at)
+    after = load.seated(before, after, guide.seats_of(after.provider))
+    desk.put(ref, after)
+    moved = load.moved(before, after)
+    if moved is not load:
+        desk.put(load_ref(desk.origin.community), moved)
+    for fact in said:
+        desk.announce(ref, fact, guide.public_numbers)
+    _add_up(matching, desk, before, after)
+    _tell_lead(matching, desk, before, after)
+    return after
+
+
+def _tell_lead(matching: Matching, desk: Desk, before: Order | None, after: Order) -> None:
+    """Let the lead know how its companion stands."""
+    if before is None or not after.lead:
+        return
+    ref = order_ref(desk.origin.community, after.lead)
+    lead = desk.get(ref, NotYourOrder())
+    knowing = with_companion(lead, after)
+    if knowing is not lead:
+        desk.put(ref, knowing)
+
+
+def _add_up(matching: Matching, desk: Desk, before: Order | None, after: Order) -> None:
+    """Keep what the change teaches, in place of what the order taught before, and what it adds up to."""
+    tally = matching.tally(desk)
+    added = tally.recorded(before, after)
+    lesson = lesson_of(before, after, number_at(desk.at))
+    if lesson is not None:
+        desk.put(lesson_ref(desk.origin.community, after.id), lesson)
+        added = added.taught()
+    if added is not tally:
+        desk.put(matching.lane.found(desk), added)
+
+
+def tell(matching: Matching, desk: Desk, order: Order, fact: Message) -> None:
+    """Announce something of an order that was kept before."""
+    desk.announce(order_ref(desk.origin.community, order.id), fact, matching.guide(desk).public_numbers)
+
+
+def matter_of(order: Order) -> Matter:
+    """Return what an order is about, as the router reads it."""
+    return Matter(order.text, order.title, order.compound, order.heard.wishes)
+
+
+def load_of(desk: Desk) -> Load:
+    """Return how things stand in the community."""
+    return desk.find(load_ref(desk.origin.community)) or Load()

@@ -1,0 +1,92 @@
+"""A demand is understood anew: its order is held, goes on, or is taken back."""
+
+from dataclasses import replace
+
+from services.chassis.desk import Desk, Origin, Work
+from services.contracts.demands import DemandReread
+from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
+from services.matching.domain.order import Order
+from services.matching.domain.refusals import NotYourOrder
+from services.matching.handlers.context import Matching
+from services.matching.handlers.keeping import companions, keep, load_of, matter_of
+from services.matching.handlers.placing import _place
+from services.matching.handlers.sending import propose
+from services.matching.store.orders import order_id, order_ref
+
+
+def reread_order(matching: Matching, origin: Origin, demand: DemandReread) -> Work[None]:
+    """Follow what a demand is now understood to say: hold the order, let it go on, or take it back."""
+    ref = order_ref(origin.community, order_id(demand.demand, demand.round))
+
+    def decide(desk: Desk) -> None:
+        before = desk.get(ref, NotYourOrder())
+        guide, matter = matching.guide(desk), matter_of(before)
+        heard = guide.heard(matter, demand.reading, before.about, urgent=demand.urgent)
+        if heard.danger == before.heard.danger:
+            heard = replace(heard, taken=before.heard.taken)
+        after = replace(before.understood_as(heard), urgent=demand.urgent)
+        if demand.urgent and not before.urgent and after.finish_due_at is not None:
+            due = guide.limits.finish_due(after.about, desk.at, urgent=True)
+            after = replace(after, finish_due_at=min(due, after.finish_due_at))
+        if before.status in UNPLACED:
+            _decide_anew(matching, desk, before, after)
+        else:
+            _follow(matching, desk, before, after)
+        for called in before.called:
+            companion = desk.get(order_ref(origin.community, called.order), NotYourOrder())
+            _follow(matching, desk, companion, companion.understood_as(heard))
+
+    return Work(origin, matching.reads(origin, ref.id), decide, companions(matching, origin, ref))
+
+
+def _decide_anew(matching: Matching, desk: Desk, before: Order, after: Order) -> None:
+    guide, matter = matching.guide(desk), matter_of(after)
+    ranking, held = guide.cautious(matter, load_of(desk), after.heard, desk.at, after.declined)
+    if not held and not before.held:
+        keep(matching, desk, before, after)
+        return
+    if after.status is OrderStatus.QUEUED:
+        after = after.recalled()
+    ranked = replace(
+        after,
+        candidates=guide.choices(ranking),
+        basis=guide.basis_of(ranking),
+        because=ranking.because,
+        confidence=ranking.confidence,
+        held=held,
+    )
+    _place(matching, desk, keep(matching, desk, before, ranked), matter, ranking)
+
+
+def _follow(matching: Matching, desk: Desk, before: Order, after: Order) -> None:
+    """Keep what the words now say of an order that somebody has; the accused lose it without a word."""
+    guide, load = matching.guide(desk), load_of(desk)
+    ranking, held = guide.cautious(matter_of(after), load, after.heard, desk.at, after.declined)
+    after = replace(after.without_accused_receiver(), held=held)
+    if before.status not in OPEN or before.provider is None or not after.is_taken_from_its_provider(before):
+        keep(matching, desk, before, after)
+        return
+    recalled = replace(after.recalled(), candidates=guide.choices(ranking), because=ranking.because)
+    propose(matching, desk, keep(matching, desk, before, recalled))
+
+
+def take_in_hand(matching: Matching, origin: Origin, demand: str, round_: int) -> Work[None]:
+    """Note that somebody has the danger in hand: the order stands before others no more."""
+    ref = order_ref(origin.community, order_id(demand, round_))
+
+    def decide(desk: Desk) -> None:
+        before = desk.get(ref, NotYourOrder())
+        keep(matching, desk, before, before.understood_as(replace(before.heard, taken=True)))
+
+    return Work(origin, matching.reads(origin, ref.id), decide)
+
+
+def pass_on(matching: Matching, origin: Origin, demand: str, round_: int, asked_by: str) -> Work[None]:
+    """Note who asks from now on."""
+    ref = order_ref(origin.community, order_id(demand, round_))
+
+    def decide(desk: Desk) -> None:
+        before = desk.get(ref, NotYourOrder())
+        keep(matching, desk, before, replace(before, asked_by=asked_by))
+
+    return Work(origin, matching.reads(origin, ref.id), decide)

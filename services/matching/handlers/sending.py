@@ -1,0 +1,107 @@
+"""An order goes to somebody: proposed to staff, dispatched, passed to the next, put under supervision."""
+
+from dataclasses import replace
+from typing import Literal
+
+from services.chassis.desk import Desk
+from services.contracts import orders as facts
+from services.matching.domain.caution import danger_name
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Who
+from services.matching.domain.timing import reason_to_supervise, supervised
+from services.matching.handlers.context import Matching
+from services.matching.handlers.facts import about, in_words, of_provider
+from services.matching.handlers.keeping import keep, load_of, matter_of, tell
+from services.matching.views.messages import candidate_ref, provider_ref
+
+ROUTER = "router"
+
+
+STAFF: Literal["staff"] = "staff"
+
+
+CLOCK: Literal["clock"] = "clock"
+
+
+def propose(
+    matching: Matching, desk: Desk, order: Order, because: str | None = None, *, escalated: bool = False
+) -> None:
+    """Tell staff that they have to choose.
+
+    Arguments:
+        because: in place of the order's own reason.
+        escalated: they have just been told so otherwise.
+    """
+    words = in_words(matching, desk, order)
+    fact = facts.OrderProposed(
+        **about(order),
+        category=order.category,
+        confidence=order.confidence,
+        candidates=tuple(candidate_ref(choice) for choice in order.next_choices()),
+        because=because or order.because,
+        finish_due_at=order.finish_due_at,
+        escalated=escalated,
+        **words,
+    )
+    tell(matching, desk, order, fact)
+
+
+def send(matching: Matching, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> Order:
+    """Dispatch a proposed order to a provider; returns it as that one finds it."""
+    after = keep(matching, desk, before, before.dispatched_to(to, chosen_by, because, desk.at))
+    heard = after.heard
+    fact = facts.OrderDispatched(
+        **of_provider(after),
+        category=after.category,
+        confidence=after.confidence,
+        chosen_by=chosen_by,
+        because=because,
+        sign_due_at=after.sign_due_at,
+        finish_due_at=after.finish_due_at,
+        withheld=heard.withholds_from(to.id, to.kind),
+        soon=danger_name(heard.kind) if heard.danger == "soon" else "",
+        **in_words(matching, desk, after, to_provider=True),
+    )
+    tell(matching, desk, after, fact)
+    return after
+
+
+def ask_next(matching: Matching, desk: Desk, order: Order, because: str) -> bool:
+    """Dispatch to the next if the router is sure of it; else a person decides.
+
+    Arguments:
+        order: after the decline, so that it knows who need not be asked again.
+        because: what became of the last.
+    """
+    if order.lead or order.held:
+        return False
+    guide = matching.guide(desk)
+    load = load_of(desk)
+    ranking, held = guide.cautious(matter_of(order), load, order.heard, desk.at, order.declined)
+    if held or ranking.decision != "dispatch":
+        return False
+    ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
+    first = ranked.candidates[0]
+    reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
+    send(matching, desk, ranked, first.provider, ROUTER, reason)
+    return True
+
+
+def supervise_if_due(matching: Matching, desk: Desk, order: Order) -> Order:
+    """Put the order under supervision when it came back or changed hands too often (问题工单)."""
+    reason = reason_to_supervise(order, matching.guide(desk).limits)
+    return supervise(matching, desk, order, reason, CLOCK) if reason else order
+
+
+def supervise(
+    matching: Matching, desk: Desk, order: Order, reason: str, by: Literal["staff", "clock"]
+) -> Order:
+    """Put the order under supervision (督办).
+
+    Raises:
+        AlreadySupervised: it is.
+    """
+    after = supervised(order, reason, by, desk.at)
+    provider = provider_ref(after.provider) if after.provider else None
+    fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
+    return keep(matching, desk, order, after, fact)

@@ -1,0 +1,140 @@
+"""The tutor: keeps the experience of the communities in use up with what was taught, in the background.
+
+Lessons are kept with the orders' other books, in the transaction of what taught them. Experience is made of
+the lessons alone, so that every replica, and the same one after a restart, comes to the same. Learning is
+done anew from all of them and takes the longer the more there are, so where there are many it waits for some.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Protocol
+
+import structlog
+
+from services.chassis.shelf import Kept, Shelf
+from services.matching.domain.lessons import LESSONS_MAX, Lesson, retained
+from services.matching.routing.experience import Learning
+from services.matching.routing.models import Guide, Guides
+from services.matching.store.lessons import LESSON_NUMBER, LESSONS
+from services.matching.store.tallies import TALLIES
+
+log = structlog.get_logger()
+
+
+COMMUNITIES_A_LOOK = 200
+
+
+FEW_LESSONS = 100
+"""Up to here each lesson is learnt at once: all of them together take less than a tenth of a second."""
+
+
+REST_SHARE = 19
+"""After learning many the tutor rests so many times as long: at most a twentieth of a core."""
+
+
+class Books(Protocol):
+    """Where lessons are kept."""
+
+    def plain(self, name: str) -> Any: ...
+
+    async def page(
+        self,
+        shelf: Shelf[Any],
+        community: str,
+        where: Any,
+        *,
+        limit: int,
+        after: str | None = None,
+        by: str = "_id",
+    ) -> list[Kept[Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often many lessons are learnt.
+
+    Arguments:
+        lessons: so many new ones are learnt without waiting.
+        seconds: after which fewer are learnt as well.
+    """
+
+    lessons: int = 1
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Tutor:
+    """Learns what was taught.
+
+    Arguments:
+        books: matching's store.
+        guides: what is known of the communities.
+        pace: where there are many lessons.
+        clock: seconds.
+    """
+
+    books: Books
+    guides: Guides
+    pace: Pace = field(default_factory=Pace)
+    clock: Callable[[], float] = monotonic
+    _behind: dict[str, float] = field(default_factory=dict)
+    _rests_until: float = 0.0
+
+    async def look(self) -> int:
+        """Learn for every community that was taught enough since; return how many there were."""
+        communities = self.guides.in_use()[-COMMUNITIES_A_LOOK:]
+        taught = await self._taught(communities) if communities else {}
+        self._behind = {name: since for name, since in self._behind.items() if name in communities}
+        learnt = 0
+        for community in sorted(communities, key=lambda name: self._behind.get(name, float("inf"))):
+            guide, version = self.guides.kept(community), taught.get(community, 0)
+            if guide is None or version == _version(guide):
+                self._behind.pop(community, None)
+            elif self._is_time(community, guide, version):
+                self._behind.pop(community, None)
+                await self._learn(community, guide, version)
+                learnt += 1
+        return learnt
+
+    async def _taught(self, communities: Sequence[str]) -> dict[str, int]:
+        """Return by community how many lessons were taught or taken back, added up over the lanes."""
+        query = {"community": {"$in": list(communities)}}
+        rows = await self.books.plain(TALLIES.name).find(query, fields=("community", "lessons"))
+        taught: dict[str, int] = {}
+        for row in rows:
+            taught[row["community"]] = taught.get(row["community"], 0) + row.get("lessons", 0)
+        return taught
+
+    def _is_time(self, community: str, guide: Guide, version: int) -> bool:
+        """Return whether to learn now: what is not known at all, or what has waited long enough."""
+        if guide.experience is None or version <= FEW_LESSONS:
+            return True
+        now = self.clock()
+        since = self._behind.setdefault(community, now)
+        enough = version - _version(guide) >= self.pace.lessons or now - since >= self.pace.seconds
+        return enough and now >= self._rests_until
+
+    async def _learn(self, community: str, guide: Guide, version: int) -> None:
+        kept = await self.books.page(
+            LESSONS, community, {"undone": False}, limit=LESSONS_MAX, by=LESSON_NUMBER
+        )
+        lessons: list[Lesson] = retained([one.value for one in kept if one.value is not None])
+        began = self.clock()
+        # Apart from the loop: hundreds of lessons take a good part of a second.
+        learning = await asyncio.to_thread(learn, guide, lessons, version)
+        self.guides.learn(community, guide, learning)
+        if version > FEW_LESSONS:
+            ended = self.clock()
+            self._rests_until = ended + REST_SHARE * (ended - began)
+        log.info("lessons_learnt", community=community, lessons=len(lessons), version=version)
+
+
+def learn(guide: Guide, lessons: list[Lesson], version: int) -> Learning:
+    """Return the experience that lessons make under a guide's catalogue."""
+    return Learning(guide.ranker, lessons, guide.wanted_precision, version, guide.zone)
+
+
+def _version(guide: Guide) -> int:
+    return guide.experience.version if guide.experience is not None else 0

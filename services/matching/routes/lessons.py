@@ -1,0 +1,91 @@
+"""Matching's doors to what the router has learnt: its lessons, and how sure it has become."""
+
+from dataclasses import dataclass
+
+from services.chassis.desk import Work
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
+from services.contracts.refusal import NotFound
+from services.contracts.words import Role
+from services.matching.handlers import lessons as teaching
+from services.matching.handlers.context import Matching
+from services.matching.store.catalogues import catalogue_ref
+from services.matching.store.lessons import LESSONS
+from services.matching.store.places import Places
+from services.matching.views import lessons as learning_views
+
+STAFF = frozenset({Role.STAFF})
+
+
+class UndoLesson(Command):
+    """A step that needs no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRoutes:
+    """The routes over matching's store.
+
+    Arguments:
+        store: matching's database.
+        matching: its use cases.
+        places: how things stand.
+    """
+
+    store: Store
+    matching: Matching
+    places: Places
+
+    async def show_routing(self, ask: Ask[None]) -> Reply:
+        """Return how the router of the community stands."""
+        ref = catalogue_ref(ask.community)
+        record = (await self.store.load([ref]))[ref]
+        if record.value is None:
+            raise NotFound
+        load = await self.places.now(ask.community)
+        guide = self.matching.guides.of(ask.community, record.revision, record.value)
+        return show(learning_views.routing_view(guide, load))
+
+    async def list_lessons(self, ask: Ask[None]) -> Reply:
+        """Return a page of lessons, by order, newest first."""
+        query: PageQuery = ask.query
+        found = await self.store.page(LESSONS, ask.community, {}, after=query.after, limit=query.limit + 1)
+        items, after = listed(found, query.limit, learning_views.lesson_view)
+        return show(learning_views.LessonPage(items=items, next=after))
+
+    def undo(self, ask: Ask[UndoLesson]) -> Work[Reply]:
+        """Take a lesson back."""
+        work = teaching.undo_lesson(self.matching, ask.origin(), ask.path["order"])
+        return work.then(lambda kept, _: show(learning_views.lesson_view(kept)))
+
+    def table(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        return (
+            Route(
+                "GET",
+                "/routing",
+                STAFF,
+                self.show_routing,
+                "Show what the router rests on",
+                learning_views.RoutingView,
+            ),
+            Route(
+                "GET",
+                "/lessons",
+                STAFF,
+                self.list_lessons,
+                "List what the router was taught",
+                learning_views.LessonPage,
+                query=PageQuery,
+            ),
+            Route(
+                "POST",
+                "/lessons/{order}/undo",
+                STAFF,
+                self.undo,
+                "Take a lesson back",
+                learning_views.LessonView,
+                body=UndoLesson,
+                conditional=False,
+            ),
+        )

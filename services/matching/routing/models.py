@@ -1,0 +1,272 @@
+"""A guide per community: its catalogue and ranker, compiled once per loaded file."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from services.chassis.desk import Desk
+from services.chassis.identity import Identity
+from services.chassis.masking import public_numbers_of
+from services.chassis.shelf import Kept
+from services.contracts.communities import read_file_on_record
+from services.contracts.community_file import COMMUNITY_SELF
+from services.contracts.words import Reading
+from services.matching.domain.caution import Heard, Names, held_back, not_candidates
+from services.matching.domain.circumstances import Circumstances
+from services.matching.domain.deadlines import Limits
+from services.matching.domain.load import Load
+from services.matching.domain.matter import Candidate, Experience, Matter, Ranking
+from services.matching.domain.parts import Basis, Choice, Reason, Who
+from services.matching.domain.providers import Provider
+from services.matching.domain.ranking import Ranker
+from services.matching.domain.refusals import CannotReceive
+from services.matching.domain.sight import Sight
+from services.matching.routing import readings
+from services.matching.routing.calendar import limits_of
+from services.matching.routing.catalogue import catalogue_of
+from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
+
+GUIDES_MAX = 2_000
+
+
+EXPERIENCES_MAX = 200
+"""Communities whose experience is held at the same time; the others' is learnt again when they are used."""
+
+
+COMMUNITY_CAPACITY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What matching knows of a community.
+
+    Arguments:
+        name, timezone: of the community.
+        wanted_precision: share of right ones among what is dispatched without a person.
+        ranker: over its catalogue.
+        providers: by id, without the community itself.
+        limits: its deadlines, on its working calendar.
+        names: finds providers that a text speaks of.
+        places_of: grid worker → their compounds and venues.
+        confidential_readers, supervisor: as the community file names them.
+        public_numbers: telephone numbers that are meant to be called, digits alone.
+        place_names: compound or venue → its name.
+        revision: of the catalogue.
+        experience: what its lessons say; None before there are any.
+    """
+
+    name: str
+    timezone: str
+    wanted_precision: float
+    ranker: Ranker
+    providers: Mapping[str, Provider]
+    limits: Limits
+    names: Names
+    places_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    confidential_readers: frozenset[str] = frozenset()
+    supervisor: str = ""
+    public_numbers: frozenset[str] = frozenset()
+    place_names: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
+    experience: Experience | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone in which its days begin and end."""
+        return ZoneInfo(self.timezone)
+
+    def today(self, at: datetime) -> date:
+        """Return the day in the community's time zone."""
+        return at.astimezone(self.zone).date()
+
+    def rank(
+        self,
+        matter: Matter,
+        load: Load,
+        at: datetime,
+        *,
+        if_all_had_room: bool = False,
+        excluded: frozenset[str] = frozenset(),
+    ) -> Ranking:
+        """Return who should do it, as things stand.
+
+        Arguments:
+            load: what is taken of everybody's capacity, and how each did so far.
+            if_all_had_room: leave out of account that somebody is full.
+            excluded: providers that are no candidates.
+        """
+        local = at.astimezone(self.zone)
+        now = Circumstances(local.date(), load.taken, local, load.records)
+        return self.ranker.rank(
+            matter,
+            load.taken,
+            now.on,
+            circumstances=now,
+            experience=self.experience,
+            excluded=excluded,
+            if_all_had_room=if_all_had_room,
+        )
+
+    def heard(self, matter: Matter, reading: Reading | None, about: str, *, urgent: bool) -> Heard:
+        """Return what a demand's words say, with who of the community is accused.
+
+        Arguments:
+            reading: as intake read it; None from an earlier release, which knew what is urgent.
+        """
+        return readings.heard_in(self.names, matter, reading, about, urgent=urgent)
+
+    def cautious(
+        self, matter: Matter, load: Load, heard: Heard, at: datetime, declined: Iterable[str] = ()
+    ) -> tuple[Ranking, bool]:
+        """Return the ranking without those who must not have it, and whether a person decides in any case.
+
+        Arguments:
+            declined: who did not want it, and is not asked again.
+        """
+        excluded = not_candidates(heard, self.providers).union(declined)
+        ranking = self.rank(matter, load, at, excluded=excluded)
+        return held_back(ranking, heard, self.providers)
+
+    def place_name(self, place: str | None) -> str:
+        """Return the name of a compound or venue; of none or an unknown one the community's."""
+        return self.place_names.get(place or "", self.name)
+
+    def sight(self, identity: Identity) -> Sight:
+        """Return what of the community's orders somebody may see."""
+        subject = identity.subject
+        return Sight(
+            subject,
+            identity.role.value,
+            self.places_of.get(subject, frozenset()),
+            is_confidential=subject in self.confidential_readers,
+            is_supervisor=subject == self.supervisor,
+            has_supervisor=bool(self.supervisor),
+        )
+
+    def is_anybody_full(self, load: Load) -> bool:
+        """Return whether some provider has no place left."""
+        taken = load.taken
+        full = (self.providers.get(provider) for provider, count in taken.items() if count > 0)
+        return any(known is not None and taken[known.id] >= known.capacity for known in full)
+
+    def free_places(self, load: Load, at: datetime) -> dict[str, int]:
+        """Return by provider how many more orders it can carry; none for those that take no orders."""
+        taken = load.taken
+        return {
+            provider.id: max(0, provider.capacity - taken.get(provider.id, 0))
+            for provider in self.providers.values()
+            if self.takes_orders(provider, at)
+        }
+
+    def basis_of(self, ranking: Ranking) -> Basis:
+        """Return what a ranking was made with."""
+        return Basis(self.revision, ranking.lessons, ranking.sure_from, ranking.matters)
+
+    def who(self, provider: str) -> Who:
+        """Return a provider by its public name.
+
+        Raises:
+            CannotReceive: the community has none with this id.
+        """
+        if provider == COMMUNITY_SELF:
+            return Who(COMMUNITY_SELF, self.name, "community")
+        known = self.providers.get(provider)
+        if known is None:
+            raise CannotReceive(provider=provider)
+        return Who(known.id, known.name, known.kind)
+
+    def takes_orders(self, provider: Provider, at: datetime) -> bool:
+        """Return whether a provider may be given an order on that day."""
+        return provider.takes_orders_since <= self.today(at)
+
+    def capacity_of(self, provider: str, at: datetime) -> int:
+        """Return how many orders a provider carries; the community itself carries what nobody else can.
+
+        Raises:
+            CannotReceive: unknown, not working, or a partner without a signed convention.
+        """
+        if provider == COMMUNITY_SELF:
+            return COMMUNITY_CAPACITY
+        known = self.providers.get(provider)
+        if known is None or not self.takes_orders(known, at):
+            raise CannotReceive(provider=provider)
+        return known.capacity
+
+    def seats_of(self, provider: Who | None) -> int | None:
+        """Return how many places a provider has; None for nobody, and where they are not counted."""
+        known = self.providers.get(provider.id) if provider else None
+        return known.capacity if known else None
+
+    def choices(self, ranking: Ranking) -> tuple[Choice, ...]:
+        """Return the ranking's candidates as an order keeps them."""
+        return tuple(self._choice(candidate) for candidate in ranking.candidates)
+
+    def _choice(self, candidate: Candidate) -> Choice:
+        parts = tuple(Reason(part.name, part.value, part.because) for part in candidate.parts)
+        return Choice(self.who(candidate.provider), candidate.score, parts, candidate.confidence)
+
+
+class Guides:
+    """Keeps guides by community and revision of the file, the least used ones making room."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[int, Guide]] = OrderedDict()
+
+    def find(self, desk: Desk, community: str) -> Guide | None:
+        """Return the community's guide as of what lies on the desk; None before its file was loaded."""
+        record: Kept[CatalogueOnRecord] = desk.kept(catalogue_ref(community))
+        if record.value is None:
+            return None
+        return self.of(community, record.revision, record.value)
+
+    def of(self, community: str, revision: int, record: CatalogueOnRecord) -> Guide:
+        """Return the guide of a catalogue on record."""
+        kept = self._kept.get(community)
+        if kept is not None and kept[0] == revision:
+            self._kept.move_to_end(community)
+            return kept[1]
+        file = read_file_on_record(record.text)
+        catalogue = catalogue_of(file)
+        providers = {provider.id: provider for provider in catalogue.providers}
+        about = file.community
+        guide = Guide(
+            about.name,
+            about.timezone,
+            file.routing.wanted_precision,
+            Ranker(catalogue),
+            providers,
+            limits_of(file),
+            Names(catalogue.providers),
+            {worker.subject: frozenset(worker.compounds) for worker in file.grid_workers},
+            frozenset(file.confidential_readers),
+            file.supervisor or "",
+            public_numbers_of(file),
+            {place.id: place.name for place in catalogue.places},
+            revision,
+        )
+        self._kept[community] = (revision, guide)
+        if len(self._kept) > GUIDES_MAX:
+            self._kept.popitem(last=False)
+        return guide
+
+    def in_use(self) -> tuple[str, ...]:
+        """Return the communities whose guides are kept, the one used last at the end."""
+        return tuple(self._kept)
+
+    def kept(self, community: str) -> Guide | None:
+        """Return a community's guide if it is kept, as it was used last."""
+        found = self._kept.get(community)
+        return found[1] if found else None
+
+    def learn(self, community: str, guide: Guide, experience: Experience) -> None:
+        """Let a guide have a community's experience, unless another catalogue came meanwhile."""
+        found = self._kept.get(community)
+        if found is None or found[1].ranker is not guide.ranker:
+            return
+        self._kept[community] = (found[0], replace(found[1], experience=experience))
+        taught = [name for name, (_, its) in self._kept.items() if its.experience is not None]
+        for name in taught[:-EXPERIENCES_MAX]:
+            revision, its = self._kept[name]
+            self._kept[name] = (revision, replace(its, experience=None))

@@ -1,0 +1,57 @@
+"""Where matching keeps orders, and how their ids are made."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.chassis.shelf import Index, Ref, Shelf
+from services.matching.domain.lifecycle import UNDONE
+from services.matching.domain.order import Order
+
+TIMER = "timer_at"
+"""The field of an order that says when something happens to it by itself."""
+
+
+QUEUED = "queued_at"
+"""The field of an order that says since when it waits for a place."""
+
+
+WITHOUT_DEADLINE: Mapping[str, object] = MappingProxyType(
+    {"finish_due_at": None, "status": {"$in": sorted(status.value for status in UNDONE)}}
+)
+"""What an order that somebody should be working on looks like when nothing presses for it."""
+
+
+ORDERS = Shelf(
+    "orders",
+    Order,
+    Index(("status", "-_id")),
+    Index(("provider.id", "-_id")),
+    Index(("demand",)),
+    Index(("-pressing", "-_id")),
+    Index((TIMER,), due=True),
+    Index((QUEUED,), due=True),
+    Index(("created_at",), due=True, only=WITHOUT_DEADLINE),
+    # Of two writers that give away the same place the database turns one away.
+    Index(("provider.id", "seat"), unique=True, only={"seat": {"$gte": 0}}),
+)
+
+
+def order_ref(community: str, order: str) -> Ref[Order]:
+    """Return where an order is kept."""
+    return Ref(ORDERS, community, order)
+
+
+def order_id(demand: str, round_: int = 1) -> str:
+    """Return the id of a demand's order; a demand that was merged and stands alone again has another."""
+    return f"{demand}-{round_}"
+
+
+def lead_of(order: str) -> str | None:
+    """Return the order that a companion belongs to; None for an order that leads or stands alone."""
+    lead, _, number = order.rpartition(".")
+    return lead if number.isdecimal() and "-" in lead else None
+
+
+def demand_of(order: str) -> str:
+    """Return the demand that an order is about."""
+    return order.rsplit("-", 1)[0]

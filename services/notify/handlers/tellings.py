@@ -1,0 +1,192 @@
+"""What notify does: keeps who follows a demand, and puts notices into inboxes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.shelf import Ref
+from services.chassis.streams import origin_of
+from services.contracts.demands import (
+    DemandAlarmed,
+    DemandEndorsed,
+    DemandJoined,
+    DemandOptedOut,
+    DemandParted,
+)
+from services.contracts.envelope import Envelope
+from services.notify.channels.alarms import Ways
+from services.notify.domain import following as followers
+from services.notify.domain import texts
+from services.notify.domain.audiences import Many, sentence, told
+from services.notify.domain.following import Change, Following, Portion, Portions
+from services.notify.domain.notice import person
+from services.notify.domain.outgoing import Outgoing
+from services.notify.domain.telling import Fact, Telling
+from services.notify.store.alarms import outgoing_ref
+from services.notify.store.followings import following_ref, portion_ref
+from services.notify.store.notices import notice_ref
+from services.notify.store.tellings import telling_ref
+
+Changing = Callable[[Following, Portions, Iterable[str]], Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Turns what happened into notices.
+
+    Arguments:
+        console: whether notices are also to be printed.
+        ways: how alarms leave the house, by community.
+    """
+
+    console: bool
+    ways: Ways = field(default_factory=dict)
+
+    def tell_and_cry(self, envelope: Envelope) -> Work[None]:
+        """Tell of an alarm, and let it go out every way that the community has."""
+        fact = self._fact(envelope)
+        alarm: DemandAlarmed = envelope.body
+
+        def cry(_told: None, desk: Desk) -> None:
+            for number, _ in enumerate(self.ways.get(envelope.community, ())):
+                delivery = f"{fact.id}.{number}"
+                told = {
+                    "community": envelope.community,
+                    "demand": alarm.demand,
+                    "danger": alarm.danger_kind,
+                    "place": alarm.place,
+                    "call": list(alarm.call),
+                    "step": alarm.step,
+                    "at": envelope.at.isoformat(),
+                    "words": sentence(texts.ALARM, alarm),
+                }
+                out = Outgoing(delivery, number, told, desk.at, desk.at)
+                desk.put(outgoing_ref(envelope.community, delivery), out)
+
+        return self.tell(envelope).then(cry)
+
+    def tell(self, envelope: Envelope) -> Work[None]:
+        """Put what happened into the inboxes of those it concerns, each once.
+
+        Where many are concerned, one telling is left that says so; the teller does the rest.
+        """
+        fact = self._fact(envelope)
+        ref = following_ref(envelope.community, fact.demand or "")
+
+        def decide(desk: Desk) -> None:
+            following = _following(desk, ref) if fact.demand else Following()
+            found = told(envelope.kind, envelope.body, following)
+            for number, (recipient, text) in enumerate(found.few):
+                notice = fact.notice(str(number), recipient, text)
+                desk.put(notice_ref(envelope.community, notice.id), notice)
+            heard = tuple(recipient for recipient, _ in found.few)
+            for number, many in enumerate(found.many):
+                telling = _telling(fact, many, following, heard, desk)
+                desk.put(telling_ref(envelope.community, f"{fact.id}.{number}"), telling)
+
+        return Work(origin_of(envelope), (ref,) if fact.demand else (), decide)
+
+    def _fact(self, envelope: Envelope) -> Fact:
+        body = envelope.body
+        demand, order = getattr(body, "demand", None), getattr(body, "order", None)
+        console = "pending" if self.console else "off"
+        return Fact(envelope.id, envelope.kind, demand, order, envelope.at, console)
+
+    def tell_and_follow(self, envelope: Envelope) -> Work[None]:
+        """Tell, and remember who follows the demand from now on."""
+        fact: DemandEndorsed | DemandJoined = envelope.body
+        people = (fact.endorsed_by,) if isinstance(fact, DemandEndorsed) else fact.carried
+        return self._tell_and_change(envelope, followers.joined, people)
+
+    def tell_and_let_go(self, envelope: Envelope) -> Work[None]:
+        """Tell, and forget who supports the demand no longer."""
+        fact: DemandParted | DemandOptedOut = envelope.body
+        return self._tell_and_change(envelope, followers.left, fact.left)
+
+    def _tell_and_change(self, envelope: Envelope, change: Changing, people: Sequence[str]) -> Work[None]:
+        ref = following_ref(envelope.community, envelope.body.demand)
+
+        def portions_of(desk: Desk) -> Sequence[Ref[Any]]:
+            numbers = (desk.find(ref) or Following()).numbers_of(people)
+            return [portion_ref(ref.community, ref.id, number) for number in numbers]
+
+        def changed(_: None, desk: Desk) -> None:
+            before = desk.find(ref) or Following()
+            numbers = before.numbers_of(people)
+            portions = {n: _portion(desk, ref, n) for n in numbers}
+            _keep(desk, ref, change(before, portions, people))
+
+        return self.tell(envelope).reading(portions_of).then(changed)
+
+
+def _following(desk: Desk, ref: Ref[Following]) -> Following:
+    """Return who follows; many whom an earlier release kept on one record go into portions first."""
+    following = desk.find(ref) or Following()
+    if following.are_many and not following.spans:
+        _keep(desk, ref, followers.in_portions(following))
+        following = desk.find(ref) or Following()
+    return following
+
+
+def _portion(desk: Desk, ref: Ref[Following], number: int) -> Portion:
+    return desk.find(portion_ref(ref.community, ref.id, number)) or Portion()
+
+
+def _keep(desk: Desk, ref: Ref[Following], change: Change) -> None:
+    """The record is written with every change, so that its revision fences those of the portions."""
+    desk.put(ref, change.following)
+    for number, portion in change.portions.items():
+        desk.put(portion_ref(ref.community, ref.id, number), portion)
+
+
+def _telling(fact: Fact, many: Many, following: Following, heard: Sequence[str], desk: Desk) -> Telling:
+    people = frozenset(recipient for recipient in heard if recipient.startswith(person("")))
+    named = bool(many.people)
+    return Telling(
+        fact,
+        many.text,
+        desk.at,
+        people=many.people,
+        joins=0 if named else following.joins,
+        told=() if named else tuple(sorted(people)),
+    )
+
+
+def tell_portion(origin: Origin, telling: str) -> Work[bool]:
+    """Tell the next portion of a telling; answers whether anything was done."""
+    ref = telling_ref(origin.community, telling)
+
+    def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
+        left = desk.find(ref)
+        if left is None or left.people or left.due_at is None:
+            return ()
+        head = following_ref(origin.community, left.fact.demand or "")
+        following = desk.find(head) if desk.lies_here(head) else None
+        if following is None or not following.spans:
+            return (head,)
+        return (head, portion_ref(head.community, head.id, following.span_of(left.position).number))
+
+    def decide(desk: Desk) -> bool:
+        left = desk.find(ref)
+        if left is None or left.due_at is None:
+            return False
+        portion = _next_portion(desk, left)
+        if not portion.covers(left.position):
+            return False  # it was divided between the two looks; the next look finds the new one
+        for notice in left.notices(left.next_of(portion)):
+            desk.put(notice_ref(origin.community, notice.id), notice)
+        desk.put(ref, left.past(portion, desk.at))
+        return True
+
+    return Work(origin, (ref,), decide, then_reads)
+
+
+def _next_portion(desk: Desk, telling: Telling) -> Portion:
+    if telling.people:
+        return Portion(telling.people, (0,) * len(telling.people))
+    head = following_ref(desk.origin.community, telling.fact.demand or "")
+    following = desk.find(head) or Following()
+    if not following.spans:
+        return following.by_name_from(telling.position)
+    return _portion(desk, head, following.span_of(telling.position).number)

@@ -1,0 +1,72 @@
+"""Notify's doors: everybody's inbox."""
+
+from dataclasses import dataclass
+
+from services.chassis.desk import Work
+from services.chassis.identity import Identity
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
+from services.contracts.words import Role
+from services.notify.domain import notice as inbox
+from services.notify.handlers import notices
+from services.notify.store.notices import NOTICES
+from services.notify.views.notices import NoticePage, NoticeView, _view
+
+READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
+
+
+class NoticeQuery(PageQuery):
+    """Which notices."""
+
+    unread: bool = False
+
+
+class ReadNotice(Command):
+    """A step that needs no words."""
+
+
+def inboxes_of(identity: Identity) -> tuple[str, ...]:
+    """Return the inboxes that somebody may read."""
+    if identity.role in {Role.UNIT, Role.PARTNER}:
+        return (inbox.provider(identity.subject, identity.role.value),)
+    own = inbox.person(identity.subject)
+    return (inbox.STAFF, own) if identity.role is Role.STAFF else (own,)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyRoutes:
+    """Notify's routes over its store."""
+
+    store: Store
+
+    async def list_notices(self, ask: Ask[None]) -> Reply:
+        query: NoticeQuery = ask.query
+        where: dict[str, object] = {"recipient": {"$in": list(inboxes_of(ask.identity))}}
+        if query.unread:
+            where["read_at"] = None
+        found = await self.store.page(NOTICES, ask.community, where, after=query.after, limit=query.limit + 1)
+        items, after = listed(found, query.limit, _view)
+        return show(NoticePage(items=items, next=after))
+
+    def read(self, ask: Ask[ReadNotice]) -> Work[Reply]:
+        work = notices.read_notice(ask.origin(), ask.path["notice"], inboxes_of(ask.identity))
+        return work.then(lambda kept, _: show(_view(kept)))
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route of notify."""
+        return (
+            Route(
+                "GET", "/notices", READERS, self.list_notices, "Read the inbox", NoticePage, query=NoticeQuery
+            ),
+            Route(
+                "POST",
+                "/notices/{notice}/read",
+                READERS,
+                self.read,
+                "Mark a notice as read",
+                NoticeView,
+                body=ReadNotice,
+                conditional=False,
+            ),
+        )

@@ -1,0 +1,14 @@
+"""Where notify keeps alarms that go out of the house."""
+
+from services.chassis.shelf import Index, Ref, Shelf
+from services.notify.domain.outgoing import Outgoing
+
+OUTGOING_DUE = "due_at"
+
+
+OUTGOING = Shelf("outgoing", Outgoing, Index((OUTGOING_DUE,), due=True), Index(("over_at",), expires=True))
+
+
+def outgoing_ref(community: str, what: str) -> Ref[Outgoing]:
+    """Return where it is kept what is told of an alarm outside."""
+    return Ref(OUTGOING, community, what)

@@ -1,0 +1,11 @@
+"""Where notify keeps notices."""
+
+from services.chassis.shelf import Index, Ref, Shelf
+from services.notify.domain.notice import Notice
+
+NOTICES = Shelf("notices", Notice, Index(("recipient", "-_id")))
+
+
+def notice_ref(community: str, notice: str) -> Ref[Notice]:
+    """Return where a notice is kept."""
+    return Ref(NOTICES, community, notice)

@@ -1,0 +1,47 @@
+"""What notify shows of a notice."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.chassis.shelf import Kept
+from services.notify.domain.notice import Notice
+
+
+class View(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class NoticeView(View):
+    """A notice (通知)."""
+
+    id: str
+    kind: str = Field(description="the event it tells of")
+    text: str
+    demand: str | None
+    order: str | None
+    at: datetime
+    read_at: datetime | None
+
+
+class NoticePage(View):
+    """A page of an inbox, newest first; `next` asks for the page after it."""
+
+    items: list[NoticeView]
+    next: str | None
+
+
+def _view(kept: Kept[Notice]) -> NoticeView:
+    notice = kept.value
+    assert notice is not None, "only a notice that is there is shown"
+    return NoticeView(
+        id=notice.id,
+        kind=notice.kind,
+        text=notice.text,
+        demand=notice.demand,
+        order=notice.order,
+        at=notice.at,
+        read_at=notice.read_at,
+    )

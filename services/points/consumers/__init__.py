@@ -1,0 +1,18 @@
+"""What points hears."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.chassis.streams import EffectOf, origin_of
+from services.contracts.communities import CommunityLoaded
+from services.contracts.orders import OrderSettled
+from services.points.handlers.awards import award_points
+from services.points.handlers.rules import keep_rule
+
+CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
+    {
+        CommunityLoaded.kind: lambda envelope: keep_rule(origin_of(envelope), envelope.body),
+        OrderSettled.kind: lambda envelope: award_points(origin_of(envelope), envelope.body),
+    }
+)
+"""Kind of event → what points does about it."""

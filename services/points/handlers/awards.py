@@ -1,0 +1,122 @@
+"""What a settled order earns is posted, and the budget funded."""
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.failures import NotYet
+from services.contracts.community_file import CommunityFile, Partner
+from services.contracts.orders import OrderSettled
+from services.contracts.points import PointsPosted, PointsWithheld
+from services.points.domain.ledger import BUDGET, Account, Transfer, seal, transfer_id
+from services.points.domain.rule import Earning, Rule, Span
+from services.points.handlers.rules import _file
+from services.points.store.accounts import account_ref, transfer_ref
+from services.points.store.rules import rule_ref
+
+SETTLED = "order.settled"
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class _Award:
+    """What one settled order earns its partner."""
+
+    partner: str
+    order: str
+    earning: Earning
+
+
+def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
+    """Post what a partner's settled order earns, once; units earn none."""
+    transfer = transfer_ref(origin.community, transfer_id(origin.community, settled.order, SETTLED))
+    partner = account_ref(origin.community, settled.provider.id)
+    budget = account_ref(origin.community, BUDGET)
+    record = rule_ref(origin.community)
+
+    def decide(desk: Desk) -> None:
+        if settled.provider.kind != "partner" or desk.find(transfer) is not None:
+            return
+        kept = desk.find(record)
+        if kept is None:
+            raise NotYet(f"no file of community {origin.community} has been loaded")
+        file = _file(kept.text)
+        earning = _earning(file, settled)
+        if earning.amount_points > 0:
+            _post(desk, _Award(settled.provider.id, settled.order, earning))
+
+    return Work(origin, (transfer, partner, budget, record), decide)
+
+
+def _earning(file: CommunityFile, settled: OrderSettled) -> Earning:
+    if file.points is None:
+        return Earning(0, "本社区没有积分规则")
+    rule = Rule(
+        file.points.points_by_category,
+        file.points.default_points,
+        file.points.off_hours_factor,
+        {partner.id: _spans(partner) for partner in file.partners},
+    )
+    local = settled.served_at.astimezone(ZoneInfo(file.community.timezone))
+    return rule.earned(settled.provider.id, settled.category, local)
+
+
+def _spans(partner: Partner) -> tuple[Span, ...]:
+    return tuple(
+        Span(tuple(_WEEKDAYS.index(day) for day in hours.days), hours.opens, hours.closes)
+        for hours in partner.hours
+    )
+
+
+def _post(desk: Desk, award: _Award) -> None:
+    """Take from the budget what the partner gets; what the budget does not cover is withheld."""
+    community = desk.origin.community
+    amount = award.earning.amount_points
+    budget = desk.find(account_ref(community, BUDGET)) or Account(BUDGET)
+    transfer = Transfer(
+        id=transfer_id(community, award.order, SETTLED),
+        order=award.order,
+        debit=BUDGET,
+        credit=award.partner,
+        amount_points=amount,
+        because=award.earning.because,
+        at=desk.at,
+        posted=True,
+        number=budget.transfers + 1,
+    )
+    ref = transfer_ref(community, transfer.id)
+    if budget.balance_points < amount:
+        desk.put(account_ref(community, BUDGET), budget.numbered())
+        desk.put(ref, replace(transfer, posted=False))
+        desk.announce(ref, _withheld(transfer))
+        return
+    partner = desk.find(account_ref(community, award.partner)) or Account(award.partner)
+    chained = seal(partner.head, transfer)
+    after = partner.credited(amount, chained)
+    desk.put(account_ref(community, BUDGET), budget.debited(amount))
+    desk.put(account_ref(community, award.partner), after)
+    desk.put(ref, replace(transfer, chained=chained))
+    desk.announce(ref, _posted(transfer, after))
+
+
+def _posted(transfer: Transfer, account: Account) -> PointsPosted:
+    return PointsPosted(
+        transfer=transfer.id,
+        partner=transfer.credit,
+        order=transfer.order,
+        amount_points=transfer.amount_points,
+        balance_points=account.balance_points,
+        because=transfer.because,
+    )
+
+
+def _withheld(transfer: Transfer) -> PointsWithheld:
+    return PointsWithheld(
+        transfer=transfer.id,
+        partner=transfer.credit,
+        order=transfer.order,
+        amount_points=transfer.amount_points,
+        because=f"{transfer.because}；已批预算不足",
+    )

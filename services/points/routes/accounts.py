@@ -1,0 +1,101 @@
+"""The doors of the points bank: balances and passbooks."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.chassis.mongo import Store
+from services.chassis.once import Reply
+from services.chassis.shelf import Kept
+from services.chassis.web import Ask, PageQuery, Route, listed, show
+from services.contracts.refusal import NotFound
+from services.contracts.words import Role
+from services.points.domain.ledger import BUDGET, Account
+from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref
+from services.points.views.accounts import AccountPage, AccountView, TransferPage, _account, _transfer
+
+STAFF = frozenset({Role.STAFF})
+
+
+HOLDERS = frozenset({Role.STAFF, Role.PARTNER})
+
+
+class PassbookQuery(BaseModel):
+    """Which part of a passbook, newest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: int | None = Field(default=None, ge=1, le=2**53, description="`next` of the page before")
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRoutes:
+    """The routes of points over its store."""
+
+    store: Store
+
+    async def list_accounts(self, ask: Ask[None]) -> Reply:
+        found = await self.store.page(
+            ACCOUNTS, ask.community, {}, after=ask.query.after, limit=ask.query.limit + 1
+        )
+        items, after = listed(found, ask.query.limit, _account)
+        return show(AccountPage(items=items, next=after))
+
+    async def show_account(self, ask: Ask[None]) -> Reply:
+        kept = await self._account(ask)
+        return show(_account(kept), revision=kept.revision)
+
+    async def list_transfers(self, ask: Ask[None]) -> Reply:
+        account = _value(await self._account(ask))
+        side = "debit" if account.id == BUDGET else "credit"
+        query: PassbookQuery = ask.query
+        where: dict[str, object] = {side: account.id}
+        if query.after is not None:
+            where["number"] = {"$lt": query.after}
+        found = await self.store.page(TRANSFERS, ask.community, where, by="number", limit=query.limit + 1)
+        items = [_transfer(kept) for kept in found[: query.limit]]
+        more = len(found) > query.limit
+        return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
+
+    async def _account(self, ask: Ask[None]) -> Kept[Account]:
+        """A partner sees its own account; another's is not there for it."""
+        wanted = ask.path["account"]
+        if ask.identity.role is Role.PARTNER and wanted != ask.identity.subject:
+            raise NotFound
+        ref = account_ref(ask.community, wanted)
+        kept = (await self.store.load([ref]))[ref]
+        if kept.value is None:
+            raise NotFound
+        return kept
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route of points."""
+        return (
+            Route(
+                "GET",
+                "/points/accounts",
+                STAFF,
+                self.list_accounts,
+                "List accounts",
+                AccountPage,
+                query=PageQuery,
+            ),
+            Route(
+                "GET", "/points/accounts/{account}", HOLDERS, self.show_account, "Show a balance", AccountView
+            ),
+            Route(
+                "GET",
+                "/points/accounts/{account}/transfers",
+                HOLDERS,
+                self.list_transfers,
+                "Show a passbook",
+                TransferPage,
+                query=PassbookQuery,
+            ),
+        )
+
+
+def _value(kept: Kept[Account]) -> Account:
+    assert kept.value is not None, "only an account that is there is shown"
+    return kept.value

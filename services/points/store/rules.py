@@ -1,0 +1,20 @@
+"""Where points keeps each community's rule, as it was loaded."""
+
+from dataclasses import dataclass
+
+from services.chassis.shelf import Ref, Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOnRecord:
+    """The community file that the rule is made from, as JSON."""
+
+    text: str
+
+
+RULES = Shelf("rules", RuleOnRecord)
+
+
+def rule_ref(community: str) -> Ref[RuleOnRecord]:
+    """Return where a community's rule is kept."""
+    return Ref(RULES, community, "rule")

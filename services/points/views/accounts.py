@@ -1,0 +1,73 @@
+"""What the points bank shows of accounts and transfers."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.chassis.shelf import Kept
+from services.points.domain.ledger import Account, Transfer
+from services.points.routes.accounts import _value
+
+
+class View(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class AccountView(View):
+    """An account (积分账户). The budget is what points are issued from."""
+
+    id: str
+    balance_points: int
+    credited_points: int
+    debited_points: int
+    transfers: int
+    head: str = Field(description="hash of the last transfer of the passbook")
+
+
+class AccountPage(View):
+    """A page of accounts."""
+
+    items: list[AccountView]
+    next: str | None
+
+
+class TransferView(View):
+    """A line of a passbook."""
+
+    id: str
+    number: int = Field(description="counts the transfers of the community")
+    order: str
+    debit: str
+    credit: str
+    amount_points: int
+    because: str
+    at: datetime
+    posted: bool = Field(description="false: withheld, the budget does not cover it")
+    chained: str
+
+
+class TransferPage(View):
+    """A page of a passbook."""
+
+    items: list[TransferView]
+    next: str | None
+
+
+def _account(kept: Kept[Account]) -> AccountView:
+    account = _value(kept)
+    return AccountView(
+        id=account.id,
+        balance_points=account.balance_points,
+        credited_points=account.credited_points,
+        debited_points=account.debited_points,
+        transfers=account.transfers,
+        head=account.head,
+    )
+
+
+def _transfer(kept: Kept[Transfer]) -> TransferView:
+    transfer = kept.value
+    assert transfer is not None, "only a transfer that is there is shown"
+    return TransferView.model_validate({name: getattr(transfer, name) for name in TransferView.model_fields})
