@@ -8,7 +8,8 @@ from typing import Any
 import uvloop
 from pydantic import ValidationError
 
-from services.chassis import openapi
+from services.chassis.http import openapi
+from services.chassis.http.web import Route
 from services.chassis.logs import set_up_logs
 from services.chassis.mongo import Store, open_client
 from services.chassis.runner import (
@@ -21,7 +22,6 @@ from services.chassis.runner import (
     run_until_signal,
 )
 from services.chassis.settings import Settings
-from services.chassis.web import Route
 from services.intake.__main__ import BLUEPRINT as INTAKE
 from services.matching.__main__ import BLUEPRINT as MATCHING
 from services.notify.__main__ import BLUEPRINT as NOTIFY

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.batches import Batches, Documents
+from services.chassis.http.web import Route
 from services.chassis.mongo import Store
 from services.chassis.settings import Settings
 from services.chassis.shelf import Shelf, Watched
 from services.chassis.streams import EffectOf
 from services.chassis.supervision import Chore
-from services.chassis.web import Route
 
 
 @dataclass(frozen=True, slots=True)

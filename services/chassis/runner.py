@@ -11,22 +11,23 @@ import structlog
 from aiohttp import web
 
 from services import __version__
-from services.chassis import metrics, openapi
-from services.chassis.answers import entrance, json_response
+from services.chassis import metrics
 from services.chassis.blueprint import Blueprint, Kit, Parts
 from services.chassis.bus import BusPublisher, Link
 from services.chassis.failures import Away
-from services.chassis.identity import Tokens
-from services.chassis.listening import Port, bounds_of
+from services.chassis.http import openapi
+from services.chassis.http.answers import entrance, json_response
+from services.chassis.http.identity import Tokens
+from services.chassis.http.listening import Port, bounds_of
+from services.chassis.http.readers import Readers
+from services.chassis.http.web import Door, manners_of
 from services.chassis.mongo import Store, open_client
-from services.chassis.readers import Readers
 from services.chassis.service import Misconfigured, Service, cancelled
 from services.chassis.settings import Settings
 from services.chassis.supervision import Broken
 from services.chassis.together import all_of
 from services.chassis.topology import SERVICES
 from services.chassis.ways import declare
-from services.chassis.web import Door, manners_of
 
 __all__ = ["Blueprint", "Broken", "House", "Kit", "Misconfigured", "Parts", "PortTaken", "run_until_signal"]
 

@@ -17,10 +17,10 @@ from services.chassis.clock import now
 from services.chassis.consumers import Partitions, QueueReader, queue_length
 from services.chassis.front import FrontOffice
 from services.chassis.heard import Heard
+from services.chassis.http.once import ANSWERS
 from services.chassis.mailroom import Mailroom, RetryPolicy
 from services.chassis.members import Members
 from services.chassis.mongo import Client, PlainIndex, Store
-from services.chassis.once import ANSWERS
 from services.chassis.outbox import COLLECTION, INDEXES
 from services.chassis.pace import Pace
 from services.chassis.parking import ParkingLot

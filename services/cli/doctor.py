@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.servers import find_mongod, find_rabbitmq
+from services.devserver import find_mongod, find_rabbitmq
 
 PYTHON_MIN = (3, 11)
 MEMORY_MB_MIN = 1_000

@@ -10,11 +10,11 @@ from typing import Any
 
 import typer
 
-from services.chassis.limits import TooManyRequests
-from services.chassis.once import problem
-from services.chassis.rejections import BodyTooLarge, Unavailable
+from services.chassis.http.limits import TooManyRequests
+from services.chassis.http.once import problem
+from services.chassis.http.rejections import BodyTooLarge, Unavailable
+from services.chassis.http.web import PREFIX
 from services.chassis.settings import Settings
-from services.chassis.web import PREFIX
 from services.contracts.refusal import Refused
 from services.house import BLUEPRINTS, reference, routes_of
 

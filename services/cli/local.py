@@ -9,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.chassis.clock import now
-from services.chassis.identity import EVERY_COMMUNITY, Issuer, new_private_key
-from services.chassis.servers import Servers, servers_from
+from services.chassis.http.identity import EVERY_COMMUNITY, Issuer, new_private_key
 from services.chassis.settings import Settings
 from services.contracts.words import Role
+from services.devserver import Servers, servers_from
 
 DATA_DIR = Path(".sandan")
 _OWNER_ONLY = 0o600

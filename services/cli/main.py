@@ -14,10 +14,9 @@ from rich.console import Console
 
 from services import __version__
 from services.chassis.clock import now
-from services.chassis.identity import EVERY_COMMUNITY, Issuer
+from services.chassis.http.identity import EVERY_COMMUNITY, Issuer
 from services.chassis.logs import set_up_logs
 from services.chassis.runner import Broken, Misconfigured, PortTaken, run_until_signal
-from services.chassis.servers import ServersUnavailable
 from services.chassis.settings import Settings
 from services.cli import community, freezing, hot, language, parked, streams, topology
 from services.cli.demo import run_demo
@@ -25,6 +24,7 @@ from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
 from services.cli.routing.commands import app as route_app
 from services.contracts.words import Role
+from services.devserver import ServersUnavailable
 from services.house import SERVICES, house, reference
 
 app = typer.Typer(

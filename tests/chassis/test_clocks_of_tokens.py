@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from services.chassis.identity import LEEWAY_SECONDS, Issuer, TokenExpired, TokenRefused, Tokens, key_id
+from services.chassis.http.identity import LEEWAY_SECONDS, Issuer, TokenExpired, TokenRefused, Tokens, key_id
 from services.contracts.words import Role
 from tests.support.deployment import Keys
 

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.limits import BAD_TOKEN_COST, Buckets, Limit, Limits, Rates, TooManyRequests, rates_of
+from services.chassis.http.limits import (
+    BAD_TOKEN_COST,
+    Buckets,
+    Limit,
+    Limits,
+    Rates,
+    TooManyRequests,
+    rates_of,
+)
 from services.chassis.settings import Settings
 from services.contracts.words import Role
 

@@ -15,13 +15,13 @@ from services.matching.domain.circumstances import (
     STAR_SHARE,
     Circumstances,
     distance_km,
-    is_open,
 )
 from services.matching.domain.matter import Matter, Ranking
-from services.matching.domain.providers import Catalogue, Contract, Location, Opening, Place, Provider
+from services.matching.domain.providers import Catalogue, Contract, Location, Place, Provider
 from services.matching.domain.ranking import Ranker
 from services.matching.domain.record import BELIEVED_RATE, NO_RECORD, PROMPT_HOURS_HALF, Record
 from services.matching.domain.weighing import PartName
+from services.worktime.hours import Opening, is_open
 
 TODAY = date(2026, 11, 2)
 MONDAY = datetime(2026, 11, 2)  # noqa: DTZ001  # local time of the community
@@ -92,11 +92,11 @@ def test_nothing_is_farther_than_half_round_the_globe(a: Location, b: Location) 
 )
 def test_opening_is_included_and_closing_is_not(day: int, clock: time, is_it: bool) -> None:
     at = datetime.combine(MONDAY + timedelta(days=day), clock)
-    assert is_open(provider(1, hours=WORKING), at) is is_it
+    assert is_open(WORKING, at) is is_it
 
 
 def test_who_names_no_hours_is_always_there() -> None:
-    assert is_open(provider(1), MONDAY)
+    assert is_open((), MONDAY)
 
 
 def test_of_two_alike_the_one_that_is_open_goes_first() -> None:

@@ -25,7 +25,7 @@ from services.matching.domain.refusals import (
     TooManyQuestions,
 )
 from services.matching.domain.timing import TimerKind, next_timer, timed
-from services.matching.routing.calendar import limits_of
+from services.matching.routing.deadlines import limits_of
 from tests.support.deployment import jiwang
 
 LIMITS = limits_of(jiwang())

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.community_file import CommunityFile
-from services.matching.domain.holidays_by_law import FIRST_YEAR, LAST_YEAR, is_holiday_by_law, moving
-from services.matching.domain.working_time import Span, WorkingCalendar
-from services.matching.routing.calendar import is_state_workday, limits_of
+from services.matching.routing.deadlines import limits_of
+from services.worktime.calendar import Span, WorkingCalendar
+from services.worktime.holidays_by_law import FIRST_YEAR, LAST_YEAR, is_holiday_by_law, moving
+from services.worktime.state_calendar import is_state_workday
 
 CHINA = ZoneInfo("Asia/Shanghai")
 OFFICE = WorkingCalendar((Span(time(8), time(18)),), CHINA, is_state_workday)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.refusal import Refused
@@ -25,9 +25,10 @@ from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Handover, Stage, Who
 from services.matching.domain.refusals import StepNotAllowed
-from services.matching.routing.calendar import limits_of
+from services.matching.routing.deadlines import limits_of
 from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
-from services.points.domain.rule import Rule, Span
+from services.points.domain.rule import Rule
+from services.worktime.hours import Opening
 from tests.support.deployment import jiwang
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -385,17 +386,22 @@ class TestLedger:
         assert seal("h", replace(transfer, **changed)) != seal("h", transfer)
         assert seal("x", transfer) != seal("h", transfer)
 
-    @settings(max_examples=300)
-    @given(st.integers(0, 365 * 24 * 60), st.integers(0, 23), st.integers(1, 24))
-    def test_every_moment_is_inside_business_hours_or_double(
-        self, minute: int, opens: int, hours: int
-    ) -> None:
-        local = AT + timedelta(minutes=minute)
-        first = AT.replace(hour=opens)
-        closes = min(first + timedelta(hours=hours), AT.replace(hour=23, minute=59))
-        span = Span((0, 1, 2, 3, 4), first.time(), closes.time())
-        rule = Rule({"视力": 20}, 10, 2, {"a": (span,)})
-        inside = local.weekday() < 5 and first.time() <= local.time() < closes.time()
-        assert rule.earned("a", "视力", local).amount_points == (20 if inside else 40)
-        assert rule.earned("a", "别的", local).amount_points == (10 if inside else 20)
+    @pytest.mark.parametrize(
+        ("when", "factor"),
+        [
+            ("2026-03-02T08:59", 2),  # a Monday
+            ("2026-03-02T09:00", 1),
+            ("2026-03-02T17:59", 1),
+            ("2026-03-02T18:00", 2),  # the closing minute is over
+            ("2026-03-06T12:00", 1),
+            ("2026-03-07T12:00", 2),  # a Saturday
+            ("2026-03-08T12:00", 2),
+        ],
+    )
+    def test_what_is_done_outside_business_hours_counts_double(self, when: str, factor: int) -> None:
+        weekdays = Opening(("mon", "tue", "wed", "thu", "fri"), time(9), time(18))
+        rule = Rule({"视力": 20}, 10, 2, {"a": (weekdays,)})
+        local = datetime.fromisoformat(when)
+        assert rule.earned("a", "视力", local).amount_points == 20 * factor
+        assert rule.earned("a", "别的", local).amount_points == 10 * factor
         assert rule.earned("nobody has hours", "视力", local).amount_points == 20

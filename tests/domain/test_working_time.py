@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.community_file import CommunityFile, Deadlines
-from services.matching.domain.working_time import NoWorkingTime, RoundTheClock, Span, WorkingCalendar
-from services.matching.routing import calendar
-from services.matching.routing.calendar import is_state_workday, limits_of
+from services.matching.routing.deadlines import limits_of
+from services.worktime import state_calendar
+from services.worktime.calendar import NoWorkingTime, RoundTheClock, Span, WorkingCalendar
+from services.worktime.state_calendar import is_state_workday
 
 CHINA = ZoneInfo("Asia/Shanghai")
 MORNING, AFTERNOON = Span(time(8), time(12)), Span(time(14, 30), time(18))
@@ -145,8 +146,8 @@ class TestYearsBeyondTheCalendar:
 
     def test_are_told_of_once_a_year(self, monkeypatch: pytest.MonkeyPatch) -> None:
         log = structlog.testing.CapturingLogger()
-        monkeypatch.setattr(calendar, "log", log)
-        calendar.forget()
+        monkeypatch.setattr(state_calendar, "log", log)
+        state_calendar.forget()
         for day in range(1, 20):
             is_state_workday(date(2041, 3, day))
             is_state_workday(date(2042, 3, day))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from services.chassis.servers.ports import free_port
 from services.cli import doctor
 from services.cli.doctor import Finding
+from services.devserver.ports import free_port
 
 
 @pytest.fixture

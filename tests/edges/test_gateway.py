@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 import pytest
 
-from services.chassis.limits import TooManyRequests
-from services.chassis.once import problem
-from services.chassis.rejections import BodyTooLarge, Unavailable
+from services.chassis.http.limits import TooManyRequests
+from services.chassis.http.once import problem
+from services.chassis.http.rejections import BodyTooLarge, Unavailable
 from services.chassis.settings import Settings
 from services.cli import gateway as made
 from services.contracts.refusal import Refused

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.chassis.failures import Away
-from services.chassis.servers import Servers
+from services.devserver import Servers
 from services.house import SERVICES, house
 from tests.edges.test_bus import TEXT
 from tests.support.deployment import Deployments, Keys

@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 from aiohttp.http_parser import DeflateBuffer
 
-from services.chassis.once import Reply
-from services.chassis.readers import WAITING_MAX
-from services.chassis.reading import PARTS_MAX
-from services.chassis.web import Ask, Route, show
+from services.chassis.http.once import Reply
+from services.chassis.http.readers import WAITING_MAX
+from services.chassis.http.reading import PARTS_MAX
+from services.chassis.http.web import Ask, Route, show
 from tests.support.deployment import Keys
 from tests.support.running import eventually
 from tests.support.threshold import EVERYBODY, LOOK, WRITE, Said, Threshold, look, threshold

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.web import PREFIX, Route
+from services.chassis.http.web import PREFIX, Route
 from services.contracts.words import Role
 from services.house import reference
 from tests.support.client import Answer, Visitor

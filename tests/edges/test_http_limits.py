@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.limits import BAD_TOKEN_COST
+from services.chassis.http.limits import BAD_TOKEN_COST
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
 from tests.support.deployment import Deployments, Keys

@@ -7,9 +7,9 @@ import structlog
 from typer.testing import CliRunner
 
 from services import __version__
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Route
 from services.chassis.logs import set_up_logs
-from services.chassis.once import Reply
-from services.chassis.web import Ask, Route
 from services.cli.main import app
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import running_house

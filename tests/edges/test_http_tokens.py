@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from services.chassis.clock import now
-from services.chassis.identity import Issuer, new_private_key
-from services.chassis.web import PREFIX, Route
+from services.chassis.http.identity import Issuer, new_private_key
+from services.chassis.http.web import PREFIX, Route
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
 from tests.support.deployment import Keys, jiwang

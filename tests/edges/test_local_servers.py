@@ -16,7 +16,7 @@ from pamqp.commands import Basic
 from pymongo import AsyncMongoClient
 from pymongo.write_concern import WriteConcern
 
-from services.chassis.servers import (
+from services.devserver import (
     LocalBroker,
     LocalMongo,
     ServersUnavailable,
@@ -25,8 +25,8 @@ from services.chassis.servers import (
     local_servers,
     servers_from,
 )
-from services.chassis.servers.ports import free_port, is_free
-from services.chassis.servers.process import end_stale, works_in
+from services.devserver.ports import free_port, is_free
+from services.devserver.process import end_stale, works_in
 
 pytestmark = pytest.mark.skipif(
     not (find_rabbitmq() and find_mongod()), reason="needs rabbitmq-server and mongod; run `make setup`"
@@ -206,7 +206,7 @@ async def test_only_the_missing_one_is_started(tmp_path: Path) -> None:
 async def test_a_machine_without_them_is_told_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("services.chassis.servers.mongod.find_mongod", lambda: None)
+    monkeypatch.setattr("services.devserver.mongod.find_mongod", lambda: None)
     with pytest.raises(ServersUnavailable, match="make setup") as told:
         async with servers_from("amqp://there/", None, tmp_path, keep=False):
             pass

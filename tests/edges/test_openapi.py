@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import CHECKS
 
-from services.chassis.web import PREFIX
+from services.chassis.http.web import PREFIX
 from services.contracts.words import Role
 from services.house import reference
 from tests.support.routes import BODIES, routes

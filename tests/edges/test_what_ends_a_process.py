@@ -9,9 +9,9 @@ import pytest
 
 from services.chassis import supervision
 from services.chassis.runner import Misconfigured
-from services.chassis.servers import Servers
 from services.chassis.settings import Settings
 from services.chassis.topology import Names
+from services.devserver import Servers
 from services.house import house
 from tests.support.deployment import Deployments, Keys
 from tests.support.processes import ROOT, ServiceProcess

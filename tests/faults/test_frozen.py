@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from services.chassis.servers.pair import local_servers
+from services.devserver.pair import local_servers
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import Running, running_house
 

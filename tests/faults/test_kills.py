@@ -17,9 +17,9 @@ import pytest
 
 from services.chassis.clock import now
 from services.chassis.mongo import Store, open_client
-from services.chassis.servers import LocalBroker, LocalMongo
-from services.chassis.servers.pair import local_servers
 from services.contracts.words import Role
+from services.devserver import LocalBroker, LocalMongo
+from services.devserver.pair import local_servers
 from services.house import SERVICES
 from services.matching.domain.lifecycle import OPEN
 from tests.support.deployment import Deployments, Keys, jiwang

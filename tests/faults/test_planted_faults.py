@@ -21,9 +21,9 @@ from services.chassis.failures import Away
 from services.chassis.members import share_of
 from services.chassis.outbox import NotTaken, Pack
 from services.chassis.relay import Relay
-from services.chassis.servers import Servers
 from services.chassis.supervision import Chore, Supervisor
 from services.contracts.catalogue import partition_of
+from services.devserver import Servers
 from services.house import SERVICES, house
 from tests.faults.test_seams import NotAtRest, Stage, stage
 from tests.support.deployment import Deployments, Keys, jiwang, roomy

@@ -10,9 +10,9 @@ import pytest
 from services.chassis.batches import Documents
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.servers import Servers
 from services.chassis.streams import STREAMS
 from services.contracts.catalogue import SUBSCRIPTIONS
+from services.devserver import Servers
 from services.house import BLUEPRINTS
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.documents import MemoryDocuments

@@ -492,8 +492,8 @@ class TestSeenVersions:
         accept = answering.accept_order(town.matching, who, ref.id)
         kept = await town.do("matching", accept.if_unchanged(ref, 2))
         assert kept.revision == 3
+        cancel = closing.cancel_order(town.matching, town.staff(), ref.id, "x")
         with pytest.raises(Refused) as refused:
-            cancel = closing.cancel_order(town.matching, town.staff(), ref.id, "x")
             await town.do("matching", cancel.if_unchanged(ref, 2))
         assert refused.value.slug == "changed_meanwhile"
         assert dict(refused.value.facts) == {"present_version": 3, "seen_version": 2}

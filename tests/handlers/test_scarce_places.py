@@ -12,12 +12,12 @@ from services.chassis.batches import Documents
 from services.chassis.clock import new_id
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.servers import Servers
 from services.chassis.streams import STREAMS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.community_file import CommunityFile
 from services.contracts.orders import OrderDispatched, OrderEscalated, OrderQueued
 from services.contracts.words import Role
+from services.devserver import Servers
 from services.house import BLUEPRINTS
 from services.intake.domain.demand import Demand
 from services.intake.handlers import demands as demands_handlers

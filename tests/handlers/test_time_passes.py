@@ -14,7 +14,6 @@ import structlog
 from services.chassis.batches import Documents
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.servers import Servers
 from services.chassis.streams import STREAMS
 from services.contracts import demands as said_of_demands
 from services.contracts import orders as facts
@@ -23,6 +22,7 @@ from services.contracts.demands import DemandSubmitted
 from services.contracts.envelope import Envelope, open_parcel, read_envelope
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
+from services.devserver import Servers
 from services.house import BLUEPRINTS
 from services.intake.domain.demand import Demand, NothingAsked, NotYourDemand
 from services.intake.handlers import demands as demands_handlers

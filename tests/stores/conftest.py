@@ -7,8 +7,8 @@ import pytest
 
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.servers import Servers
 from services.chassis.settings import Settings
+from services.devserver import Servers
 from tests.stores.things import SHELVES
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from services.chassis.clock import now
 from services.chassis.failures import Away, Stale, Unwritable
+from services.chassis.http.once import ANSWERS, Remembered, Reply
 from services.chassis.mongo import Changes, Store, open_client
-from services.chassis.once import ANSWERS, Remembered, Reply
 from services.chassis.outbox import INDEXES
-from services.chassis.servers import Servers
 from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, to_document
+from services.devserver import Servers
 from services.house import BLUEPRINTS
 from tests.stores.things import OTHERS, SHELVES, THINGS, Thing, ref
 

@@ -10,9 +10,9 @@ import pytest
 
 from services.chassis.mongo import Changes, Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.servers import Servers
 from services.chassis.settings import Settings
 from services.chassis.shelf import Kept, Ref, to_document
+from services.devserver import Servers
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Handler
 from services.intake.domain.sight import Viewer

@@ -16,7 +16,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from services.chassis.servers.ports import free_port
+from services.devserver.ports import free_port
 from services.house import SERVICES
 
 START = Path(__file__).parents[2] / "deploy" / "gateway" / "start.sh"

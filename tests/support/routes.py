@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.chassis.http.web import Route
 from services.chassis.mongo import Store, open_client
 from services.chassis.runner import Kit
 from services.chassis.settings import Settings
-from services.chassis.web import Route
 from services.house import BLUEPRINTS
 from tests.support.deployment import jiwang
 

@@ -12,16 +12,16 @@ import aiohttp
 from aiohttp import web
 from pydantic import BaseModel
 
-from services.chassis.answers import entrance
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
 from services.chassis.front import FrontOffice
-from services.chassis.identity import Tokens
-from services.chassis.listening import Port, bounds_of
-from services.chassis.once import Reply
-from services.chassis.readers import Readers
+from services.chassis.http.answers import entrance
+from services.chassis.http.identity import Tokens
+from services.chassis.http.listening import Port, bounds_of
+from services.chassis.http.once import Reply
+from services.chassis.http.readers import Readers
+from services.chassis.http.web import Ask, Command, Door, Route, manners_of, show
 from services.chassis.settings import Settings
-from services.chassis.web import Ask, Command, Door, Route, manners_of, show
 from services.contracts.words import Role
 from tests.support.client import Visitor
 from tests.support.deployment import NO_LIMITS, Keys

@@ -3,11 +3,11 @@
 from typing import Any, TypeVar
 
 from services.chassis.desk import Desk, Origin, Work
-from services.chassis.identity import Identity
+from services.chassis.http.identity import Identity
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, show
 from services.chassis.mongo import Store
-from services.chassis.once import Reply
 from services.chassis.shelf import Kept
-from services.chassis.web import Ask, show
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
 from services.intake.domain.sight import Viewer

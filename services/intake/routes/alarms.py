@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from services.chassis.desk import Desk, Work
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
-from services.chassis.once import Reply
 from services.chassis.shelf import Kept
-from services.chassis.web import Ask, Route, show
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.words import Role
 from services.intake.domain import demand as rules

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.chassis.web import Command, PageQuery
+from services.chassis.http.web import Command, PageQuery
 from services.contracts.words import (
     TYPED,
     AccusationKind,

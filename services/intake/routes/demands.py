@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from services.chassis.clock import new_id
 from services.chassis.desk import Desk, Work
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store, position_of
-from services.chassis.once import Reply
-from services.chassis.web import Ask, Route, show
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import CommunityFile
 from services.contracts.refusal import Forbidden, Invalid, NotFound

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.chassis.desk import Desk, Work
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Command, Deed, Route, show
 from services.chassis.mongo import Store
-from services.chassis.once import Reply
 from services.chassis.shelf import Kept, Ref
-from services.chassis.web import Ask, Command, Deed, Route, show
 from services.contracts.refusal import Forbidden, Invalid, NotFound, Refused
 from services.contracts.words import Note, Role, ThingId
 from services.intake.domain import demand as rules

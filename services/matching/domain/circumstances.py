@@ -11,6 +11,7 @@ from math import asin, cos, radians, sin, sqrt
 from services.matching.domain.providers import Location, Place, Provider
 from services.matching.domain.record import NO_RECORD, Record
 from services.matching.domain.weighing import PartName
+from services.worktime.hours import is_open
 
 HOURS_SHARE = 0.02
 DISTANCE_SHARE = 0.04
@@ -19,7 +20,6 @@ STAR_SHARE = 0.03
 FAIRNESS_SHARE = 0.03
 STARS_MAX = 5
 EARTH_RADIUS_KM = 6371.0
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Spoken = tuple[PartName, float, str]
 """A summand with its reason."""
@@ -44,7 +44,7 @@ class Circumstances:
     def parts(self, provider: Provider, place: Place | None) -> list[Spoken]:
         """Return what speaks for a provider besides what it can do, each with its reason."""
         spoken: list[Spoken] = []
-        if self.at is not None and provider.hours and is_open(provider, self.at):
+        if self.at is not None and provider.hours and is_open(provider.hours, self.at):
             spoken.append((PartName.HOURS, HOURS_SHARE, "现在是其工作时间"))
         if place is not None and place.location is not None and provider.location is not None:
             km = distance_km(place.location, provider.location)
@@ -64,14 +64,6 @@ class Circumstances:
             (PartName.RECORD, RECORD_SHARE * record.quality, record.in_words),
             (PartName.FAIRNESS, FAIRNESS_SHARE * fair, f"此前派给它 {record.offered} 件"),
         ]
-
-
-def is_open(provider: Provider, at: datetime) -> bool:
-    """Return whether a provider works at a moment of local time; without hours it always does."""
-    day, clock = WEEKDAYS[at.weekday()], at.time()
-    return not provider.hours or any(
-        day in span.days and span.opens <= clock < span.closes for span in provider.hours
-    )
 
 
 def distance_km(a: Location, b: Location) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from services.matching.domain.working_time import Clock, RoundTheClock, WorkingCalendar
+from services.worktime.calendar import Clock, RoundTheClock, WorkingCalendar
 
 QUESTIONS_MAX = 10
 EXTENSIONS_MAX = 5

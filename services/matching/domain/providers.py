@@ -1,8 +1,10 @@
 """Who can do what in one community: units and partners, what they offer, and whom they are paired with."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from typing import Literal
+
+from services.worktime.hours import Opening
 
 ProviderKind = Literal["unit", "partner"]
 
@@ -22,15 +24,6 @@ class Location:
 
     lat: float
     lon: float
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A span in which a provider works: days by `mon`..`sun`, local time, `closes` not included."""
-
-    days: tuple[str, ...]
-    opens: time
-    closes: time
 
 
 @dataclass(frozen=True, slots=True)

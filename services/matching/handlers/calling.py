@@ -32,7 +32,7 @@ def call_provider(
         by_staff = origin.actor.role is Role.STAFF
         if not by_staff and not acts_for(origin, before.provider):
             raise NotYourOrder
-        call(matching, desk, before, provider, part, STAFF if by_staff else LEAD)
+        call(matching, desk, before, provider, part, by=STAFF if by_staff else LEAD)
 
     return step(matching, origin, order, decide)
 
@@ -40,10 +40,10 @@ def call_provider(
 def call_all(matching: Matching, desk: Desk, lead: Order, calls: Sequence[tuple[str, str]]) -> None:
     """Call several, each (provider, part) to its part."""
     for provider, part in calls:
-        lead = call(matching, desk, lead, provider, part, STAFF)
+        lead = call(matching, desk, lead, provider, part, by=STAFF)
 
 
-def call(matching: Matching, desk: Desk, lead: Order, provider: str, part: str, by: str) -> Order:
+def call(matching: Matching, desk: Desk, lead: Order, provider: str, part: str, *, by: str) -> Order:
     """Call one more provider; returns the lead that knows of it."""
     guide = matching.guide(desk)
     load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
@@ -55,5 +55,5 @@ def call(matching: Matching, desk: Desk, lead: Order, provider: str, part: str, 
     knowing = keep(matching, desk, lead, knowing, fact)
     companion = keep(matching, desk, None, companion)
     leader = knowing.provider.name if knowing.provider else ""
-    send(matching, desk, companion, who, by, f"由{leader}牵头，请一起办理其中的“{part}”")
+    send(matching, desk, companion, who, chosen_by=by, because=f"由{leader}牵头，请一起办理其中的“{part}”")
     return knowing

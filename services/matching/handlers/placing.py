@@ -1,4 +1,4 @@
-"""A demand comes in, and becomes an order that somebody is asked to take; staff choose where the router is not sure."""
+"""A demand comes in and becomes an order: sent where the router is sure, and where staff choose else."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -78,7 +78,7 @@ def _place(matching: Matching, desk: Desk, order: Order, matter: Matter, ranking
         if is_scarce(guide.capacity_of(first.id, desk.at), load.taken.get(first.id, 0)):
             _queue(matching, desk, order)
         else:
-            send(matching, desk, order, first, ROUTER, ranking.because)
+            send(matching, desk, order, first, chosen_by=ROUTER, because=ranking.because)
         return
     if guide.is_anybody_full(load):
         wished = guide.rank(matter, load, desk.at, if_all_had_room=True)
@@ -112,7 +112,9 @@ def dispatch_order(
     def decide(desk: Desk, before: Order) -> None:
         guide = matching.guide(desk)
         load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
-        lead = send(matching, desk, before, guide.who(provider), STAFF, "社区工作人员研判后确定")
+        lead = send(
+            matching, desk, before, guide.who(provider), chosen_by=STAFF, because="社区工作人员研判后确定"
+        )
         call_all(matching, desk, lead, calls)
 
     return step(matching, origin, order, decide)

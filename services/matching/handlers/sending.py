@@ -46,7 +46,7 @@ def propose(
     tell(matching, desk, order, fact)
 
 
-def send(matching: Matching, desk: Desk, before: Order, to: Who, chosen_by: str, because: str) -> Order:
+def send(matching: Matching, desk: Desk, before: Order, to: Who, *, chosen_by: str, because: str) -> Order:
     """Dispatch a proposed order to a provider; returns it as that one finds it."""
     after = keep(matching, desk, before, before.dispatched_to(to, chosen_by, because, desk.at))
     heard = after.heard
@@ -83,7 +83,7 @@ def ask_next(matching: Matching, desk: Desk, order: Order, because: str) -> bool
     ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
     first = ranked.candidates[0]
     reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
-    send(matching, desk, ranked, first.provider, ROUTER, reason)
+    send(matching, desk, ranked, first.provider, chosen_by=ROUTER, because=reason)
     return True
 
 

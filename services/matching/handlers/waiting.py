@@ -47,7 +47,7 @@ def give_places(matching: Matching, origin: Origin, orders: Sequence[str]) -> Wo
         given = assign(bids, guide.free_places(load_of(desk), desk.at), matching.solver)
         for order, provider in sorted(given.items()):
             because = _because(matching, desk, waiting[order], provider)
-            send(matching, desk, waiting[order], guide.who(provider), ROUTER, because)
+            send(matching, desk, waiting[order], guide.who(provider), chosen_by=ROUTER, because=because)
         return len(given)
 
     return Work(origin, reads, decide)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from services.chassis.web import Command
+from services.chassis.http.web import Command
 from services.contracts.words import TYPED, Note, Proof, Reason, ThingId
 from services.matching.domain import order as rules
 

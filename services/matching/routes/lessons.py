@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from services.chassis.desk import Work
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Command, PageQuery, Route, listed, show
 from services.chassis.mongo import Store
-from services.chassis.once import Reply
-from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.refusal import NotFound
 from services.contracts.words import Role
 from services.matching.handlers import lessons as teaching

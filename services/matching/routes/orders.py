@@ -6,10 +6,10 @@ from typing import Any
 
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Origin, Work
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Command, Route, show
 from services.chassis.mongo import Store, position_of
-from services.chassis.once import Reply
 from services.chassis.shelf import Kept
-from services.chassis.web import Ask, Command, Route, show
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
 from services.matching.domain import refusals

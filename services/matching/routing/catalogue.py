@@ -5,11 +5,11 @@ from services.matching.domain.providers import (
     Catalogue,
     Contract,
     Location,
-    Opening,
     Place,
     Provider,
     Resource,
 )
+from services.worktime.hours import Opening
 
 
 def catalogue_of(file: written.CommunityFile) -> Catalogue:

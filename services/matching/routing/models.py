@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.desk import Desk
-from services.chassis.identity import Identity
+from services.chassis.http.identity import Identity
 from services.chassis.masking import public_numbers_of
 from services.chassis.shelf import Kept
 from services.contracts.communities import read_file_on_record
@@ -24,8 +24,8 @@ from services.matching.domain.ranking import Ranker
 from services.matching.domain.refusals import CannotReceive
 from services.matching.domain.sight import Sight
 from services.matching.routing import readings
-from services.matching.routing.calendar import limits_of
 from services.matching.routing.catalogue import catalogue_of
+from services.matching.routing.deadlines import limits_of
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 
 GUIDES_MAX = 2_000

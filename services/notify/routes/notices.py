@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from services.chassis.desk import Work
-from services.chassis.identity import Identity
+from services.chassis.http.identity import Identity
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Command, PageQuery, Route, listed, show
 from services.chassis.mongo import Store
-from services.chassis.once import Reply
-from services.chassis.web import Ask, Command, PageQuery, Route, listed, show
 from services.contracts.words import Role
 from services.notify.domain import notice as inbox
 from services.notify.handlers import notices

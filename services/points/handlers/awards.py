@@ -9,15 +9,13 @@ from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
 from services.points.domain.ledger import BUDGET, Account, Transfer, seal, transfer_id
-from services.points.domain.rule import Earning, Rule, Span
+from services.points.domain.rule import Earning, Rule
 from services.points.handlers.rules import _file
 from services.points.store.accounts import account_ref, transfer_ref
 from services.points.store.rules import rule_ref
+from services.worktime.hours import Opening
 
 SETTLED = "order.settled"
-
-
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +55,14 @@ def _earning(file: CommunityFile, settled: OrderSettled) -> Earning:
         file.points.points_by_category,
         file.points.default_points,
         file.points.off_hours_factor,
-        {partner.id: _spans(partner) for partner in file.partners},
+        {partner.id: _hours(partner) for partner in file.partners},
     )
     local = settled.served_at.astimezone(ZoneInfo(file.community.timezone))
     return rule.earned(settled.provider.id, settled.category, local)
 
 
-def _spans(partner: Partner) -> tuple[Span, ...]:
-    return tuple(
-        Span(tuple(_WEEKDAYS.index(day) for day in hours.days), hours.opens, hours.closes)
-        for hours in partner.hours
-    )
+def _hours(partner: Partner) -> tuple[Opening, ...]:
+    return tuple(Opening(hours.days, hours.opens, hours.closes) for hours in partner.hours)
 
 
 def _post(desk: Desk, award: _Award) -> None:

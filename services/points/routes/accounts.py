@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, PageQuery, Route, listed, show
 from services.chassis.mongo import Store
-from services.chassis.once import Reply
 from services.chassis.shelf import Kept
-from services.chassis.web import Ask, PageQuery, Route, listed, show
 from services.contracts.refusal import NotFound
 from services.contracts.words import Role
 from services.points.domain.ledger import BUDGET, Account

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.chassis.once import KEY_CHARS_MAX, KEY_PATTERN
-from services.chassis.plain_words import in_plain_words
-from services.chassis.rejections import (
+from services.chassis.http.once import KEY_CHARS_MAX, KEY_PATTERN
+from services.chassis.http.plain_words import in_plain_words
+from services.chassis.http.rejections import (
     BodyTooLarge,
     BodyTooSlow,
     EncodingRefused,
@@ -23,14 +23,19 @@ from services.chassis.rejections import (
 )
 
 if TYPE_CHECKING:
-    from services.chassis.web import Route
+    from services.chassis.http.web import Route
+
 
 PARTS_MAX = 10_000
 """Fields and items of a JSON body; the largest that anybody needs has a few hundred.
 
 Each may be a mistake to be told of, and a megabyte of them takes the loop seconds.
 """
+
+
 _KEY = re.compile(KEY_PATTERN)
+
+
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,11})"|([0-9]{1,11})')
 
 

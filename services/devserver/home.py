@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from services.chassis.servers.unavailable import ServersUnavailable
+from services.devserver.unavailable import ServersUnavailable
 
 
 class Home:

@@ -11,16 +11,23 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from services.chassis.clock import new_id
-from services.chassis.listening import guard_of
-from services.chassis.once import MEDIA_PROBLEM, Reply, problem
-from services.chassis.rejections import BodyTooLarge, MethodNotAllowed
+from services.chassis.http.listening import guard_of
+from services.chassis.http.once import MEDIA_PROBLEM, Reply, problem
+from services.chassis.http.rejections import BodyTooLarge, MethodNotAllowed
 from services.contracts.refusal import NotFound
 
 log = structlog.get_logger()
 
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 _REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+
+
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
 _FAILED = 500
 
 

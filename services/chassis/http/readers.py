@@ -9,6 +9,7 @@ from services.chassis.front import TooManyWaiting
 
 T = TypeVar("T")
 
+
 WAITING_MAX = 8
 """Bodies that may wait or be read at the same time; each has up to 2 MB."""
 

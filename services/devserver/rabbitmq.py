@@ -10,16 +10,23 @@ from time import monotonic
 import aiormq
 from aiormq.exceptions import AMQPError
 
-from services.chassis.servers.found import find_rabbitmq
-from services.chassis.servers.home import Home
-from services.chassis.servers.ports import LOCALHOST, is_free, settle_ports
-from services.chassis.servers.process import ServerProcess, end_stale
-from services.chassis.servers.unavailable import NO_RABBITMQ, ServersUnavailable, died
+from services.devserver.found import find_rabbitmq
+from services.devserver.home import Home
+from services.devserver.ports import LOCALHOST, is_free, settle_ports
+from services.devserver.process import ServerProcess, end_stale
+from services.devserver.unavailable import NO_RABBITMQ, ServersUnavailable, died
 
 _START_SECONDS_MAX = 60.0
+
+
 _STOP_SECONDS_MAX = 15.0
+
+
 _POLL_SECONDS = 0.1
+
+
 _EMPTY_PLUGINS = "[].\n"
+
 
 # Erlang terms rather than rabbitmq.conf: translating the latter costs a second at every start.
 _CONFIG = """\
@@ -31,20 +38,27 @@ _CONFIG = """\
    {{log, [{{console, [{{enabled, false}}]}}, {{file, [{{file, "{log}"}}, {{level, warning}}]}}]}}]}},
   {{ra, [{{wal_max_size_bytes, 67108864}}]}}].
 """
+
+
 # Two schedulers that do not spin when idle, few I/O threads: the node shares two cores with all the rest.
 _GENTLE = "+S 2:2 +SDio 4 +A 4 +sbwt none +sbwtdcpu none +sbwtdio none"
+
+
 _DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
+
+
 # Looked at first when a module is loaded; otherwise each of some 700 modules is searched for
 # in 110 directories, a third of the start-up time.
 # fmt: off
 _OTP_FIRST = (
     "mnesia", "ssl", "os_mon", "sasl", "crypto", "public_key", "asn1", "xmerl", "syntax_tools", "compiler",
 )
+
+
 _RABBIT_FIRST = (
     "aten", "gen_batch_server", "recon", "stdout_formatter", "credentials_obfuscation", "jsx", "seshat",
     "sysmon_handler", "ranch", "osiris", "ra", "rabbitmq_prelaunch", "rabbit_common", "rabbit",
 )
-# fmt: on
 
 
 class LocalBroker:

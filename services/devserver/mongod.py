@@ -12,24 +12,39 @@ from typing import Any
 
 from services.chassis.failures import Away, Stale, Unwritable
 from services.chassis.mongo import Client, administer, open_client
-from services.chassis.servers.found import find_mongod
-from services.chassis.servers.home import Home
-from services.chassis.servers.ports import LOCALHOST, settle_ports
-from services.chassis.servers.process import ServerProcess, end_stale
-from services.chassis.servers.unavailable import NO_MONGOD, ServersUnavailable, died
+from services.devserver.found import find_mongod
+from services.devserver.home import Home
+from services.devserver.ports import LOCALHOST, settle_ports
+from services.devserver.process import ServerProcess, end_stale
+from services.devserver.unavailable import NO_MONGOD, ServersUnavailable, died
 
 _START_SECONDS_MAX = 30.0
+
+
 _STOP_SECONDS_MAX = 10.0
+
+
 _POLL_SECONDS = 0.05
+
+
 _CACHE_GB = "0.5"
+
+
 _OPLOG_MB = "990"
+
+
 _REPLICA_SET = "sandan"
+
+
 _NOT_YET_INITIALIZED = 94
+
+
 _PARAMETERS = (
     "diagnosticDataCollectionEnabled=false",  # a sample of everything each second, for support engineers
     "shutdownTimeoutMillisForSignaledShutdown=0",  # there is no other member to hand over to
     "transactionLifetimeLimitSeconds=10",  # what a killed process left open, others wait for no longer
 )
+
 
 Document = dict[str, Any]
 

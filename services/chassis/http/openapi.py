@@ -7,12 +7,18 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.chassis.once import IdempotencyKeyReused
-from services.chassis.web import PREFIX, Route
+from services.chassis.http.once import IdempotencyKeyReused
+from services.chassis.http.web import PREFIX, Route
 
 _REF = "#/components/schemas/{model}"
+
+
 _PARAMETER = re.compile(r"\{(\w+)\}")
+
+
 _ID = {"type": "string", "minLength": 1, "maxLength": 64}
+
+
 _COMMUNITY = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$"}
 
 

@@ -6,12 +6,16 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.chassis.servers.unavailable import ServersUnavailable
+from services.devserver.unavailable import ServersUnavailable
 
 LOCALHOST = "127.0.0.1"
+
+
 # Below the range the kernel gives to outgoing connections, so that a client that retries a dead server
 # never holds (or meets itself on) the server's port.
 _RANGE = range(20000, 32000)
+
+
 _TRIES_MAX = 200
 
 

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.chassis.servers.home import Home
-from services.chassis.servers.mongod import LocalMongo
-from services.chassis.servers.process import end_stale
-from services.chassis.servers.rabbitmq import LocalBroker
-from services.chassis.servers.unavailable import ServersUnavailable
+from services.devserver.home import Home
+from services.devserver.mongod import LocalMongo
+from services.devserver.process import end_stale
+from services.devserver.rabbitmq import LocalBroker
+from services.devserver.unavailable import ServersUnavailable
 
 _THROWAWAY = "throwaway-"
 

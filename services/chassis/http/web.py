@@ -11,19 +11,20 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from services.chassis import metrics, reading
-from services.chassis.addresses import Addresses, networks
-from services.chassis.answers import respond
+from services.chassis import metrics
 from services.chassis.clock import now
 from services.chassis.desk import Origin, Work
 from services.chassis.failures import Away, Stale
 from services.chassis.front import FrontOffice
-from services.chassis.identity import Identity, TokenExpired, TokenMissing, TokenRefused, Tokens
-from services.chassis.limits import Limits, rates_of
+from services.chassis.http import reading
+from services.chassis.http.addresses import Addresses, networks
+from services.chassis.http.answers import respond
+from services.chassis.http.identity import Identity, TokenExpired, TokenMissing, TokenRefused, Tokens
+from services.chassis.http.limits import Limits, rates_of
+from services.chassis.http.once import OnceKey, Reply, answered, once, problem
+from services.chassis.http.readers import Readers
+from services.chassis.http.rejections import InternalError, InvalidHeader, Unavailable
 from services.chassis.masking import hidden
-from services.chassis.once import OnceKey, Reply, answered, once, problem
-from services.chassis.readers import Readers
-from services.chassis.rejections import InternalError, InvalidHeader, Unavailable
 from services.chassis.settings import Settings
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.words import Role, ThingId
@@ -31,10 +32,19 @@ from services.language.masks import is_visible
 
 log = structlog.get_logger()
 
+
 T = TypeVar("T")
+
+
 V = TypeVar("V", bound="Listed")
+
+
 B = TypeVar("B")
+
+
 PREFIX = "/api/v1/communities/{community}"
+
+
 ID_CHARS_MAX = 64
 
 
@@ -106,6 +116,8 @@ class Ask(Generic[B]):
 
 
 Deed = Callable[[Ask[Any]], Work[Reply]]
+
+
 Look = Callable[[Ask[Any]], Awaitable[Reply]]
 
 

@@ -13,11 +13,13 @@ from typing import cast
 from aiohttp import web
 
 from services.chassis import metrics
-from services.chassis.once import problem
-from services.chassis.rejections import Unavailable
+from services.chassis.http.once import problem
+from services.chassis.http.rejections import Unavailable
 from services.chassis.settings import Settings
 
 BACKLOG = 1_024
+
+
 LINGER_SECONDS = 1.0
 """After a refusal: time for the client to read it before the connection is closed on the rest of its body."""
 
