@@ -21,16 +21,22 @@ from services.chassis.runner import (
     PortTaken,
     run_until_signal,
 )
-from services.chassis.settings import Settings
 from services.intake.__main__ import BLUEPRINT as INTAKE
+from services.intake.settings import IntakeSettings
 from services.matching.__main__ import BLUEPRINT as MATCHING
+from services.matching.settings import MatchingSettings
 from services.notify.__main__ import BLUEPRINT as NOTIFY
+from services.notify.settings import NotifySettings
 from services.points.__main__ import BLUEPRINT as POINTS
 
 BLUEPRINTS: Mapping[str, Blueprint] = MappingProxyType(
     {blueprint.name: blueprint for blueprint in (INTAKE, MATCHING, POINTS, NOTIFY)}
 )
 SERVICES = tuple(BLUEPRINTS)
+
+
+class Settings(IntakeSettings, MatchingSettings, NotifySettings):
+    """Everything that differs between deployments: the machinery's settings and each service's own."""
 
 
 def house(settings: Settings, services: Iterable[str] = SERVICES) -> House:

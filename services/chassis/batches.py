@@ -7,9 +7,9 @@ from random import random
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
+from services.chassis.changes import Changes
 from services.chassis.desk import Desk, Drawer, Work
 from services.chassis.failures import Stale, TooSlow, Unwritable
-from services.chassis.mongo import Changes
 from services.chassis.outbox import Pack, pack_up
 from services.chassis.shelf import Kept, Ref, to_document
 from services.contracts.envelope import Envelope

@@ -1,8 +1,10 @@
 """A service before it runs: its name, its shelves, and how its parts are put together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from prometheus_client import Histogram
 
 from services.chassis.batches import Batches, Documents
 from services.chassis.http.web import Route
@@ -11,6 +13,8 @@ from services.chassis.settings import Settings
 from services.chassis.shelf import Shelf, Watched
 from services.chassis.streams import EffectOf
 from services.chassis.supervision import Chore
+
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,16 @@ class Kit:
     batches: Batches | None = None
     documents: Documents | None = None
 
+    def settings_as(self, kind: type[S]) -> S:
+        """Return the settings with what a service declares for itself.
+
+        Raises:
+            TypeError: whoever runs the service has left its settings out.
+        """
+        if not isinstance(self.settings, kind):
+            raise TypeError(f"{type(self.settings).__name__} does not include {kind.__name__}")
+        return self.settings
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -37,12 +51,14 @@ class Parts:
         effects: what it does about which event.
         chores: what it does by itself.
         watched: what should never wait for long.
+        measures: what its decisions measure, by the name that they give it.
     """
 
     routes: Sequence[Route]
     effects: Mapping[str, EffectOf]
     chores: Sequence[Chore] = ()
     watched: Sequence[Watched] = ()
+    measures: Mapping[str, Histogram] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

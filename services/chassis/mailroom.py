@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 import structlog
+from prometheus_client import Histogram
 
 from services.chassis import metrics
 from services.chassis.batches import Batches
@@ -97,6 +98,7 @@ class Mailroom:
         later: where messages go that are to be tried again.
         retry: when and how often.
         partitions: of the bus.
+        measures: what decisions measure, by the name that they give it.
     """
 
     service: str
@@ -106,6 +108,7 @@ class Mailroom:
     later: Later
     retry: RetryPolicy
     partitions: int
+    measures: Mapping[str, Histogram] = field(default_factory=dict)
     _in_order: dict[str, bool] = field(default_factory=dict)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
@@ -244,7 +247,7 @@ class Mailroom:
         else:
             metrics.HANDLED.labels(self.service, kind).inc()
         if followed.measured is not None:
-            metrics.BY_NAME[followed.measured.figure].observe(followed.measured.value)
+            self.measures[followed.measured.figure].observe(followed.measured.value)
         return [
             _Letter(letter.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
         ]

@@ -98,34 +98,6 @@ QUEUE_LAG = Gauge(
 PARTITIONS_HELD = Gauge(
     "sandan_partitions_held", "Partitions this replica works on", ["service"], registry=REGISTRY
 )
-TIMERS = Counter(
-    "sandan_timers_total", "Deadlines that passed and were acted upon", ["kind"], registry=REGISTRY
-)
-TIMERS_FAILED = Counter(
-    "sandan_timers_failed_total",
-    "Deadlines that are tried again",
-    registry=REGISTRY,
-)
-TIMER_LATE = Gauge(
-    "sandan_timer_late_seconds",
-    "Age of the oldest deadline not acted upon yet",
-    registry=REGISTRY,
-)
-TELLINGS_LATE = Gauge(
-    "sandan_tellings_oldest_seconds",
-    "Age of the oldest fact that many are still to be told of",
-    registry=REGISTRY,
-)
-DISPATCH_SECONDS = Histogram(
-    "sandan_submitted_to_dispatched_seconds",
-    "From the demand's submission to its order's dispatch",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 86400),
-    registry=REGISTRY,
-)
-
-
-BY_NAME = {"submitted_to_dispatched_seconds": DISPATCH_SECONDS}
-"""What decisions measure, by the name they give it."""
 
 BUILD = Gauge("sandan_build_info", "Which version runs", ["version", "build"], registry=REGISTRY)
 

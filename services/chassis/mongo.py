@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
@@ -14,47 +13,35 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from services.chassis.changes import Changes, Document
 from services.chassis.failures import Stale
 from services.chassis.mongo_answers import OpenCalls, failures_named
 from services.chassis.shelf import Backlog, Due, Index, Kept, Ref, Shelf, from_document
 
 T = TypeVar("T")
-Document = dict[str, Any]
+
+
 Client = AsyncIOMotorClient[Document]
+
+
 PlainIndex = tuple[str, ...]
 """Fields of an index of a plain collection, ascending."""
+
+
 NO_INDEXES: Mapping[str, Sequence[PlainIndex]] = {}
+
+
 BACKLOG_MAX = 10_000
 """So many are counted at most: beyond, the figure says "very many"."""
 
+
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
+
+
 _NAMESPACE_EXISTS = 48
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Changes:
-    """What one batch writes together: new documents, and documents that replace a known revision."""
-
-    inserts: dict[str, list[Document]] = field(default_factory=dict)
-    replaces: dict[str, list[tuple[int, Document]]] = field(default_factory=dict)
-
-    def insert(self, collection: str, document: Document) -> None:
-        """Add a document that must not exist yet."""
-        self.inserts.setdefault(collection, []).append(document)
-
-    def replace(self, collection: str, revision: int, document: Document) -> None:
-        """Add a document that must exist with this revision."""
-        self.replaces.setdefault(collection, []).append((revision, document))
-
-    @property
-    def documents(self) -> int:
-        """Return how many documents are written."""
-        written: list[list[Any]] = [*self.inserts.values(), *self.replaces.values()]
-        return sum(map(len, written))
-
-    def __bool__(self) -> bool:
-        return bool(self.inserts or self.replaces)
 
 
 def open_client(url: str, answers_within_seconds: float = 3.0, call_seconds: float = 10.0) -> Client:
@@ -202,6 +189,10 @@ class Store:
                 for document in await self._database[shelf.name].find(query).to_list(None):
                     loaded[by_key[document["_id"]]] = from_document(shelf, document)
         return loaded
+
+    async def find(self, ref: Ref[T]) -> Kept[T]:
+        """Return one value as it is kept; what is not there comes as revision 0."""
+        return (await self.load([ref]))[ref]
 
     async def page(
         self,

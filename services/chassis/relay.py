@@ -111,7 +111,7 @@ class Relay:
         self._stopping.set()
 
     async def _next(self, stopped: "asyncio.Task[bool]") -> list[Pack]:
-        """Return what waits, once something does: a commit's packs together. Nothing when told to stop."""
+        """Return what waits, once something does: a commit's packs together. Empty when told to stop."""
         packs: list[Pack] = []
         if self._waiting.empty() and not self._stopping.is_set():
             getter = asyncio.create_task(self._waiting.get())

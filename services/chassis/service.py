@@ -108,6 +108,7 @@ class Service:
             later=self.voice,
             retry=RetryPolicy(settings.retry_tiers_seconds, settings.attempts_max),
             partitions=settings.partitions,
+            measures=self.parts.measures,
         )
         self.members = Members(self.store, settings.member_seconds)
         self.partitions = Partitions(

@@ -1,10 +1,10 @@
-"""What an operator can set, from the environment (`SANDAN_…`); docs/settings.md is generated from here."""
+"""What an operator can set for every service, from the environment (`SANDAN_…`); each adds what it alone uses."""
 
 from functools import cached_property
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -76,9 +76,6 @@ class Settings(BaseSettings):
     )
     token_audience: str = Field(default="sandan", description="`aud` that a token must carry")
     token_issuer: str = Field(default="sandan", description="`iss` that a token must carry")
-    vault_key: SecretStr = Field(
-        default=SecretStr(""), description="base64 of 32 bytes; encrypts residents' contacts (intake alone)"
-    )
     batch_max: int = Field(default=128, ge=1, le=1_000, description="works that commit together at most")
     http_pace_seconds: float = Field(
         default=0.03, ge=0, le=1, description="batches of requests begin at least this far apart"
@@ -95,21 +92,7 @@ class Settings(BaseSettings):
         default=10.0, description="age at which an announcement left behind is sent by whoever finds it"
     )
     timers_seconds: Seconds = Field(
-        default=1.0, description="how often each replica of matching looks for deadlines that have passed"
-    )
-    places_seconds: Seconds = Field(
-        default=0.5, description="how often each replica of matching gives free places to those who wait"
-    )
-    lessons_seconds: Seconds = Field(
-        default=1.0, description="how often each replica of matching learns what was taught"
-    )
-    lessons_count: int = Field(
-        default=20,
-        ge=1,
-        description="so many new lessons are learnt at once; while a community has few, each one is",
-    )
-    lessons_wait_seconds: float = Field(
-        default=30.0, ge=0, le=86_400, description="within which fewer new lessons are learnt, too"
+        default=1.0, description="how often each replica looks for what is due: deadlines, alarms, ratings"
     )
     facts_kept_hours: float = Field(
         default=72.0, gt=0, le=24 * 365, description="how long what was announced is kept, to be said again"
@@ -138,23 +121,12 @@ class Settings(BaseSettings):
     commit_seconds: Seconds = Field(
         default=5.0, description="time within which the outcome of a commit has to be known"
     )
-    tellings_seconds: Seconds = Field(
-        default=0.5, description="how often each replica of notify looks for what many are to be told"
-    )
     member_seconds: Seconds = Field(
         default=6.0,
         description="silence after which a replica's partitions go to the others, and it lets them go itself",
     )
     drain_seconds: Seconds = Field(default=20.0, description="time to finish what is in hand on SIGTERM")
     idempotency_hours: int = Field(default=168, ge=1, description="how long an answer is remembered")
-    same_demand_seconds: int = Field(
-        default=60, ge=0, le=3_600, description="the same words by the same person within this are one demand"
-    )
-    alarm_ways: SecretStr = Field(
-        default=SecretStr(""),
-        description="how emergencies leave the house, by community, as JSON (notify alone)",
-    )
-    notify_console: bool = Field(default=False, description="also print every notice to standard output")
     build: str = Field(
         default="",
         max_length=80,

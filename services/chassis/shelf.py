@@ -122,6 +122,12 @@ class Kept(Generic[T]):
     revision: int = 0
     facts: int = 0
 
+    @property
+    def present(self) -> T:
+        """Return the value of what is known to be there."""
+        assert self.value is not None, "whoever takes it for granted has looked before"
+        return self.value
+
 
 def to_document(ref: Ref[T], kept: Kept[T]) -> dict[str, Any]:
     """Return the document for a value that is to be kept."""

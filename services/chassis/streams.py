@@ -56,7 +56,7 @@ class Measured:
     A decision runs as often as its batch is tried, so it measures nothing itself: who commits does, once.
 
     Arguments:
-        figure: a name in `metrics.BY_NAME`.
+        figure: a name among the `measures` of the service.
         value: in the unit of the figure.
     """
 

@@ -10,12 +10,12 @@ import typer
 import uvloop
 from rich.console import Console
 
-from services.chassis.settings import Settings
 from services.cli.client import Client, Refusal
 from services.cli.local import DATA_DIR, Keys
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
-from services.intake.community_file import CommunityFileInvalid, parse_community_file
+from services.house import Settings
+from services.intake.commands.communities import read_or_exit
 
 app = typer.Typer(help="Community files: who lives where, who can do what.", no_args_is_help=True)
 console = Console()
@@ -32,7 +32,7 @@ HERE = "http://127.0.0.1:8080"
 @app.command()
 def load(file: File, url: Url = HERE, token: Token = "") -> None:
     """Load a community file as a whole; the same file again changes nothing."""
-    parsed = _parsed(file)
+    parsed = read_or_exit(file)
     answer = _asked(_send(url, token, parsed, file.read_text(), dry_run=False))
     _print_changes(answer)
     console.print(f"{parsed.community.name}: version {answer['version']}")
@@ -41,13 +41,13 @@ def load(file: File, url: Url = HERE, token: Token = "") -> None:
 @app.command()
 def diff(file: File, url: Url = HERE, token: Token = "") -> None:
     """Show what loading a community file would change."""
-    _print_changes(_asked(_send(url, token, _parsed(file), file.read_text(), dry_run=True)))
+    _print_changes(_asked(_send(url, token, read_or_exit(file), file.read_text(), dry_run=True)))
 
 
 @app.command()
 def show(file: File) -> None:
     """Check a community file and show what it holds; no server is asked."""
-    parsed = _parsed(file)
+    parsed = read_or_exit(file)
     households = sum(compound.households for compound in parsed.compounds)
     residents = sum(compound.residents for compound in parsed.compounds)
     corners = sum(compound.council_corner for compound in parsed.compounds)
@@ -59,25 +59,6 @@ def show(file: File) -> None:
     )
     if unsigned:
         console.print(f"未签公约的合伙人：{'、'.join(unsigned)}")
-
-
-def _parsed(file: Path) -> CommunityFile:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        errors.print(f"{file}:1:1 文件不是 UTF-8 编码")
-        raise typer.Exit(1) from error
-    return parsed_or_exit(text, str(file))
-
-
-def parsed_or_exit(text: str, name: str) -> CommunityFile:
-    """Parse a community file; what is wrong with it is told with its line, and the command ends."""
-    try:
-        return parse_community_file(text, name)
-    except CommunityFileInvalid as error:
-        for problem in error.problems:
-            errors.print(str(problem), markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 async def _send(url: str, token: str, parsed: CommunityFile, text: str, *, dry_run: bool) -> dict[str, Any]:

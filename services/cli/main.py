@@ -17,15 +17,15 @@ from services.chassis.clock import now
 from services.chassis.http.identity import EVERY_COMMUNITY, Issuer
 from services.chassis.logs import set_up_logs
 from services.chassis.runner import Broken, Misconfigured, PortTaken, run_until_signal
-from services.chassis.settings import Settings
-from services.cli import community, freezing, hot, language, parked, streams, topology
+from services.cli import community, freezing, language, parked, streams, topology
 from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
-from services.cli.routing.commands import app as route_app
+from services.cli.route import app as route_app
 from services.contracts.words import Role
 from services.devserver import ServersUnavailable
-from services.house import SERVICES, house, reference
+from services.house import SERVICES, Settings, house, reference
+from services.intake.commands import hot
 
 app = typer.Typer(
     help="三单 Sandan: 点单 · 下单 · 接单 · 评单", no_args_is_help=True, pretty_exceptions_enable=False

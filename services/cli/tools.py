@@ -13,9 +13,8 @@ from services.chassis.bus import BusPublisher, Link, Voice
 from services.chassis.failures import Away, TooSlow
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import NotTaken
-from services.chassis.settings import Settings
 from services.chassis.topology import Names
-from services.house import SERVICES
+from services.house import SERVICES, Settings
 
 PIPED_WIDTH = 200
 

@@ -223,7 +223,7 @@ class DemandLikelyDuplicate(DemandFact):
 
 
 class DemandClosed(DemandFact):
-    """Nothing more is to be done for it; `outcome` is settled, cancelled or unrated; `order` is the last."""
+    """Empty more is to be done for it; `outcome` is settled, cancelled or unrated; `order` is the last."""
 
     kind = "demand.closed.v1"
     outcome: str

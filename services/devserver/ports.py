@@ -14,8 +14,6 @@ LOCALHOST = "127.0.0.1"
 # Below the range the kernel gives to outgoing connections, so that a client that retries a dead server
 # never holds (or meets itself on) the server's port.
 _RANGE = range(20000, 32000)
-
-
 _TRIES_MAX = 200
 
 

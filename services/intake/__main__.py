@@ -5,9 +5,13 @@ from services.chassis.runner import Blueprint, Kit, Parts
 from services.chassis.supervision import Chore
 from services.intake.consumers import CONSUMES
 from services.intake.jobs.timers import Watchman
-from services.intake.routes.alarms import CareRoutes
-from services.intake.routes.demands import IntakeRoutes
-from services.intake.routes.issues import VoicesRoutes
+from services.intake.metrics import MEASURES
+from services.intake.routes.alarms import AlarmRoutes
+from services.intake.routes.communities import CommunityRoutes
+from services.intake.routes.demands import DemandRoutes
+from services.intake.routes.duplicates import DuplicateRoutes
+from services.intake.routes.issues import IssueRoutes
+from services.intake.settings import IntakeSettings
 from services.intake.store import SHELVES, WATCHED
 from services.intake.store.vault import Vault
 from services.language.reader import own_reader
@@ -15,15 +19,24 @@ from services.language.reader import own_reader
 
 def build(kit: Kit) -> Parts:
     """Return intake's parts; without a vault key it keeps no contacts."""
-    key = kit.settings.vault_key.get_secret_value()
-    routes = IntakeRoutes(kit.store, Vault(key) if key else None, kit.settings.same_demand_seconds)
-    voices, care = VoicesRoutes(kit.store), CareRoutes(kit.store, routes.vault)
+    settings = kit.settings_as(IntakeSettings)
+    key = settings.vault_key.get_secret_value()
+    vault = Vault(key) if key else None
+    rooms = (
+        CommunityRoutes(kit.store),
+        DemandRoutes(kit.store, vault, settings.same_demand_seconds),
+        AlarmRoutes(kit.store, vault),
+        DuplicateRoutes(kit.store),
+        IssueRoutes(kit.store),
+    )
     chores = []
     if kit.batches is not None:
         own_reader()  # reading its tables takes half a second, which nobody who asks should wait for
         watchman = Watchman(kit.store, kit.batches, now)
-        chores.append(Chore("watchman", watchman.look, kit.settings.timers_seconds))
-    return Parts((*routes.table(), *care.table(), *voices.table()), CONSUMES, chores, WATCHED)
+        chores.append(Chore("watchman", watchman.look, settings.timers_seconds))
+    return Parts(
+        tuple(route for room in rooms for route in room.table()), CONSUMES, chores, WATCHED, MEASURES
+    )
 
 
 BLUEPRINT: Blueprint = Blueprint("intake", SHELVES, build)

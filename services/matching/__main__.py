@@ -10,10 +10,16 @@ from services.matching.jobs.departures import Leavers
 from services.matching.jobs.learning import Pace, Tutor
 from services.matching.jobs.places import Assigner
 from services.matching.jobs.timers import Timekeeper
-from services.matching.routes.lessons import LearningRoutes
-from services.matching.routes.orders import MatchingRoutes
+from services.matching.routes.answering import AnsweringRoutes
+from services.matching.routes.closing import ClosingRoutes
+from services.matching.routes.lessons import LessonRoutes
+from services.matching.routes.orders import OrderRoutes
+from services.matching.routes.placing import PlacingRoutes
+from services.matching.routes.timing import TimingRoutes
+from services.matching.routes.working import WorkingRoutes
 from services.matching.routing.models import Guides
 from services.matching.routing.solver import solve
+from services.matching.settings import MatchingSettings
 from services.matching.store import SHELVES, WATCHED
 from services.matching.store.places import Places
 
@@ -23,16 +29,22 @@ def build(kit: Kit) -> Parts:
     places = kit.documents if isinstance(kit.documents, Places) else Places(kit.store)
     matching = Matching(Guides(), solve, places.lane)
     chores = _chores(kit, kit.batches, matching, places) if kit.batches else []
-    routes = (
-        *MatchingRoutes(kit.store, matching, places).table(),
-        *LearningRoutes(kit.store, matching, places).table(),
+    rooms = (
+        OrderRoutes(kit.store, matching, places),
+        PlacingRoutes(matching),
+        AnsweringRoutes(matching),
+        WorkingRoutes(matching),
+        ClosingRoutes(matching),
+        TimingRoutes(matching),
+        LessonRoutes(kit.store, matching, places),
     )
+    routes = tuple(route for room in rooms for route in room.table())
     return Parts(routes, consumes(matching), chores, WATCHED)
 
 
 def _chores(kit: Kit, batches: Batches, matching: Matching, places: Places) -> list[Chore]:
     """What matching does by itself: deadlines, scarce places, lessons."""
-    settings = kit.settings
+    settings = kit.settings_as(MatchingSettings)
     timekeeper = Timekeeper(kit.store, batches, matching, now)
     assigner = Assigner(places, batches, matching, now)
     leavers = Leavers(kit.store, batches, matching, now)

@@ -13,31 +13,32 @@ from services.notify.jobs.alarms import Crier
 from services.notify.jobs.console import EVERY_SECONDS, ConsoleChannel
 from services.notify.jobs.tellings import Teller
 from services.notify.routes.notices import NotifyRoutes
+from services.notify.settings import NotifySettings
 from services.notify.store import SHELVES
 
 
 def build(kit: Kit) -> Parts:
     """Return notify's parts; the console channel runs when it is wanted, the teller always."""
-    ways = ways_of(kit)
-    console = kit.settings.notify_console
+    settings = kit.settings_as(NotifySettings)
+    ways, console = ways_of(settings), settings.notify_console
     chores = [Chore("console", ConsoleChannel(kit.store).look, EVERY_SECONDS)] if console else []
     if kit.batches is not None:
         teller = Teller(kit.store, kit.batches, now)
         if ways:
             crier = Crier(kit.store, kit.batches, ways, now)
-            chores.append(Chore("crier", crier.look, kit.settings.timers_seconds))
-        chores.append(Chore("teller", teller.look, kit.settings.tellings_seconds))
+            chores.append(Chore("crier", crier.look, settings.timers_seconds))
+        chores.append(Chore("teller", teller.look, settings.tellings_seconds))
     return Parts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), chores)
 
 
-def ways_of(kit: Kit) -> Ways:
+def ways_of(settings: NotifySettings) -> Ways:
     """Return how alarms leave the house.
 
     Raises:
         Misconfigured: the setting is of another form; what is in it is not said, since it holds secrets.
     """
     try:
-        return read_ways(kit.settings.alarm_ways.get_secret_value())
+        return read_ways(settings.alarm_ways.get_secret_value())
     except ValidationError as error:
         places = "; ".join(".".join(map(str, row["loc"])) + ": " + row["type"] for row in error.errors())
         raise Misconfigured(f"SANDAN_ALARM_WAYS cannot be read: {places}") from None

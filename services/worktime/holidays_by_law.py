@@ -13,12 +13,8 @@ from types import MappingProxyType
 
 FIXED: tuple[tuple[int, int], ...] = ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3))
 """Month and day of New Year, Labour Day and National Day."""
-
-
 SPRING_FESTIVAL = range(-1, 3)
 """Days counted from the first of the lunar year: its eve, and its first three."""
-
-
 _MOVING: Mapping[int, tuple[str, str, str, str]] = MappingProxyType(
     {
         2027: ("02-06", "04-05", "06-09", "09-15"),
@@ -48,8 +44,6 @@ _MOVING: Mapping[int, tuple[str, str, str, str]] = MappingProxyType(
     }
 )
 """Year → first day of the lunar year (春节), Qingming (清明), Dragon Boat (端午), Mid-Autumn (中秋)."""
-
-
 FIRST_YEAR, LAST_YEAR = min(_MOVING), max(_MOVING)
 """Years whose moving holidays are known; in others only those with a fixed date are."""
 

@@ -9,8 +9,6 @@ import structlog
 from services.worktime.holidays_by_law import is_holiday_by_law
 
 log = structlog.get_logger()
-
-
 SATURDAY = 5
 
 

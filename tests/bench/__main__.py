@@ -15,10 +15,10 @@ from rich.table import Table
 
 from services.chassis.logs import set_up_logs
 from services.cli.local import DATA_DIR, Deployment, Keys, deployment
-from services.cli.routing.lines import DemandLine
-from services.cli.routing.router import FileRouter
+from services.cli.route import router_of
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
+from services.matching.commands.lines import DemandLine
 from tests.bench import neighbours, replicas
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -130,7 +130,7 @@ def texts(file: str) -> list[tuple[str, str]]:
     The load must come out as notices to providers.
     """
     parsed = parse_community_file(file, "bench")
-    router = FileRouter(parsed)
+    router = router_of(parsed)
     places = [compound.id for compound in parsed.compounds]
     rows = [orjson.loads(line) for line in TEXTS.read_text().splitlines() if line.strip()]
     found = []

@@ -21,13 +21,13 @@ import uvloop
 
 from services.chassis.logs import set_up_logs
 from services.chassis.mongo import open_client
-from services.chassis.settings import Settings
 from services.cli.client import Client
 from services.cli.local import DATA_DIR, Deployment, deployment
-from services.cli.routing.lines import DemandLine
-from services.cli.routing.router import FileRouter
+from services.cli.route import router_of
 from services.contracts.words import Role
+from services.house import Settings
 from services.intake.community_file import parse_community_file
+from services.matching.commands.lines import DemandLine
 from tests.support.processes import ROOT, ServiceProcess
 
 COMMUNITY = "bench-0"
@@ -60,7 +60,7 @@ def community_file() -> str:
 def sure_demands(file: str) -> list[tuple[str, str]]:
     """Return demands that the router dispatches by itself, each with its compound."""
     parsed = parse_community_file(file, "bench")
-    router, place = FileRouter(parsed), parsed.compounds[0].id
+    router, place = router_of(parsed), parsed.compounds[0].id
     texts = [orjson.loads(line)["text"] for line in TEXTS.read_text().splitlines() if line.strip()]
     asked = [DemandLine(id="1", text=text, compound=place) for text in texts]
     return [(line.text, place) for line in asked if router.route(line).ranking.decision == "dispatch"]

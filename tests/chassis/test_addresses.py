@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.chassis.http.addresses import Addresses, networks
-from services.chassis.settings import Settings
+from services.house import Settings
 
 INSIDE = Addresses(networks(("10.0.0.0/8", "192.168.7.1", "fd00::/8")))
 

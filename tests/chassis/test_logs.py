@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from services.chassis.settings import Settings
+from services.house import Settings
 
 SECRET = "王小明的电话是13912345678"
 CODE = f"""

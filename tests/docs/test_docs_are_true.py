@@ -7,9 +7,9 @@ import pytest
 
 from services.chassis.mailroom import ATTEMPT
 from services.chassis.metrics import REGISTRY
-from services.chassis.settings import Settings
 from services.cli import docs
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
+from services.house import Settings
 
 ROOT = Path(__file__).parents[2]
 BOOKS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

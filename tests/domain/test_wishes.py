@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.routing.lines import DemandLine
-from services.cli.routing.router import FileRouter
+from services.cli.route import router_of
 from services.contracts.community_file import CommunityFile
 from services.language import wish_training
 from services.language.grams import grams, normal
@@ -24,6 +23,7 @@ from services.language.model import (
 from services.language.reader import WISHES_MAX, Reader, own_reader
 from services.language.rows import BrokenTable
 from services.language.wishes import NOTHING_HERE, Wish, own_wishes, read_wished, read_wishes
+from services.matching.commands.lines import DemandLine
 from services.matching.domain.confidence import DISAGREEMENT_MAX, WISHED_MIN, two_witnesses
 from services.matching.domain.lexicon import field_lexicon
 from services.matching.domain.matter import Matter, Part, Ranking
@@ -283,7 +283,7 @@ class TestRanking:
 
 
 def test_in_the_sample_community_oblique_words_find_who_can_help(jiwang: CommunityFile) -> None:
-    router = FileRouter(jiwang)
+    router = router_of(jiwang)
     found = {
         text: router.route(DemandLine(id="1", text=text)).ranking.candidates[0].provider
         for text in (

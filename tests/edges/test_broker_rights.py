@@ -15,12 +15,12 @@ from aio_pika.exceptions import AMQPError, ChannelClosed
 from services.chassis.bus import BusPublisher, Link, Voice
 from services.chassis.clock import new_id
 from services.chassis.outbox import NotTaken, Parcel
-from services.chassis.settings import Settings
 from services.chassis.topology import SERVICES, Names, all_names, ways_of
 from services.chassis.ways import declare
 from services.cli.topology import OPERATOR, definitions_of, password_hash
 from services.contracts.catalogue import KINDS, PUBLISHERS
 from services.devserver import Servers
+from services.house import Settings
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import broker, running_house
 

@@ -16,10 +16,9 @@ from services.chassis.mailroom import ATTEMPT
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.parking import Parked, ParkingLot
-from services.chassis.settings import Settings
 from services.chassis.topology import Names
 from services.contracts.catalogue import partition_of
-from services.house import house
+from services.house import Settings, house
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.running import Running, broker, envelope, eventually, running_house
 

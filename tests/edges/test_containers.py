@@ -16,11 +16,10 @@ import yaml
 from pymongo import MongoClient
 from typer.testing import CliRunner
 
-from services.chassis.settings import Settings
 from services.cli.main import app
 from services.cli.tools import PIPED_WIDTH, wide_console
 from services.cli.topology import OPERATOR
-from services.house import SERVICES
+from services.house import SERVICES, Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))

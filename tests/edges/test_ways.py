@@ -7,10 +7,10 @@ from aio_pika.abc import AbstractChannel
 from services.chassis import metrics
 from services.chassis.bus import Link
 from services.chassis.clock import new_id
-from services.chassis.settings import Settings
 from services.chassis.topology import SERVICES, Names, ways_of
 from services.chassis.ways import declare
 from services.contracts.catalogue import partition_of
+from services.house import Settings
 from tests.edges.test_bus import TEXT, orders
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.running import Running, broker, eventually, running_house

@@ -9,10 +9,9 @@ import pytest
 
 from services.chassis import supervision
 from services.chassis.runner import Misconfigured
-from services.chassis.settings import Settings
 from services.chassis.topology import Names
 from services.devserver import Servers
-from services.house import house
+from services.house import Settings, house
 from tests.support.deployment import Deployments, Keys
 from tests.support.processes import ROOT, ServiceProcess
 from tests.support.running import broker, eventually, running_house

@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from services.chassis.mongo import Store, open_client
-from services.chassis.settings import Settings
 from services.chassis.topology import Names
 from services.contracts.catalogue import partition_of
+from services.house import Settings
 from tests.support.deployment import Deployments
 from tests.support.processes import ServiceProcess, service_processes
 from tests.support.running import broker, envelope, eventually

@@ -21,9 +21,8 @@ import pytest
 
 from services.chassis.mongo import Client, Store, open_client
 from services.chassis.runner import House
-from services.chassis.settings import Settings
 from services.chassis.topology import Names
-from services.house import SERVICES, house
+from services.house import SERVICES, Settings, house
 from tests.faults import test_kills
 from tests.faults.test_kills import Town
 from tests.support.deployment import Deployments, Keys, jiwang, roomy

@@ -12,9 +12,10 @@ import pytest
 from bson.codec_options import CodecOptions
 
 from services.chassis.batches import Batches, Documents
+from services.chassis.changes import Changes
 from services.chassis.clock import new_id
 from services.chassis.desk import Work
-from services.chassis.mongo import Changes, Store
+from services.chassis.mongo import Store
 from services.chassis.shelf import Due, Kept, Ref, Shelf
 from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
 from services.contracts.envelope import Envelope

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, cast
 
 from services.chassis.batches import Batches, Documents
+from services.chassis.changes import Changes
 from services.chassis.desk import Desk, Work
 from services.chassis.failures import Stale
-from services.chassis.mongo import Changes
 from services.chassis.shelf import Ref
 from services.contracts.orders import OrderSettled
 from services.contracts.refusal import Refused

@@ -11,7 +11,7 @@ from typing import Any
 
 import bson
 
-from services.chassis.mongo import Changes
+from services.chassis.changes import Changes
 from services.chassis.shelf import Due, Kept, Ref
 from services.contracts.catalogue import SUBSCRIPTIONS
 from tests.support.deployment import jiwang, roomy

@@ -1,6 +1,6 @@
 """What is measured of a decision is measured once, however often the decision was tried."""
 
-from services.chassis import metrics
+from services.intake import metrics
 from tests.handlers.conftest import Towns
 
 

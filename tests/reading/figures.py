@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from services.cli.routing.lines import DemandLine
-from services.cli.routing.router import FileRouter, Routed
+from services.cli.route import router_of
 from services.contracts.community_file import CommunityFile
 from services.intake.community_file import parse_community_file
+from services.matching.commands.lines import DemandLine
+from services.matching.commands.router import FileRouter, Routed
 from tests.reading.sets import Half, Told, told
 
 AS_BEFORE = ">= 0.27"
@@ -41,7 +42,7 @@ class Figure:
 @cache
 def router() -> FileRouter:
     """Return the router of the sample community on its first day."""
-    return FileRouter(community())
+    return router_of(community())
 
 
 @cache

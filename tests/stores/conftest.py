@@ -7,8 +7,8 @@ import pytest
 
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.settings import Settings
 from services.devserver import Servers
+from services.house import Settings
 from tests.stores.things import SHELVES
 
 

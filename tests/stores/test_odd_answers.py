@@ -15,10 +15,11 @@ from pymongo.errors import (
 )
 
 from services.chassis.batches import DOCUMENTS_MAX, Batches
+from services.chassis.changes import Changes
 from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
 from services.chassis.failures import Away, Stale, TooSlow, Unwritable
-from services.chassis.mongo import Changes, Store
+from services.chassis.mongo import Store
 from services.chassis.mongo_answers import failures_named
 from services.chassis.shelf import Kept, Ref
 from tests.stores.things import ORIGIN, Nobody, Thing, counted_up, ref

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from services.chassis.changes import Changes
 from services.chassis.clock import now
 from services.chassis.failures import Away, Stale, Unwritable
 from services.chassis.http.once import ANSWERS, Remembered, Reply
-from services.chassis.mongo import Changes, Store, open_client
+from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, to_document
 from services.devserver import Servers

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.chassis.mongo import Changes, Store, open_client
+from services.chassis.changes import Changes
+from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.settings import Settings
 from services.chassis.shelf import Kept, Ref, to_document
 from services.devserver import Servers
+from services.house import Settings
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Handler
 from services.intake.domain.sight import Viewer

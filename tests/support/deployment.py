@@ -12,13 +12,12 @@ from services.chassis.bus import Link
 from services.chassis.clock import now
 from services.chassis.http.identity import Issuer, new_private_key
 from services.chassis.mongo import Store, open_client
-from services.chassis.settings import Settings
 from services.chassis.together import all_of
 from services.chassis.ways import purge
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.devserver import Servers
-from services.house import SERVICES
+from services.house import SERVICES, Settings
 from services.intake.community_file import parse_community_file
 
 COMMUNITIES = Path(__file__).parents[2] / "deploy" / "communities"

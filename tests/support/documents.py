@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import bson
 from bson.codec_options import CodecOptions
 
+from services.chassis.changes import Changes
 from services.chassis.failures import Stale
-from services.chassis.mongo import Changes
 from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, from_document
 from services.house import BLUEPRINTS
 

@@ -6,8 +6,7 @@ from typing import Any
 from services.chassis.http.web import Route
 from services.chassis.mongo import Store, open_client
 from services.chassis.runner import Kit
-from services.chassis.settings import Settings
-from services.house import BLUEPRINTS
+from services.house import BLUEPRINTS, Settings
 from tests.support.deployment import jiwang
 
 PROOF = {"kind": "photo", "ref": "p1.jpg"}

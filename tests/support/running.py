@@ -17,11 +17,10 @@ from services.chassis.clock import now
 from services.chassis.mongo import Collection, Store, open_client
 from services.chassis.parking import Parked, ParkingLot
 from services.chassis.runner import House
-from services.chassis.settings import Settings
 from services.chassis.topology import Names
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
-from services.house import SERVICES, house
+from services.house import SERVICES, Settings, house
 from services.intake.store.demands import DEMANDS
 from services.matching.store.orders import ORDERS, TIMER
 from tests.support.client import Visitor

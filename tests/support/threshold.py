@@ -16,13 +16,14 @@ from services.chassis.clock import now
 from services.chassis.desk import Desk, Work
 from services.chassis.front import FrontOffice
 from services.chassis.http.answers import entrance
+from services.chassis.http.bodies import Command
 from services.chassis.http.identity import Tokens
 from services.chassis.http.listening import Port, bounds_of
 from services.chassis.http.once import Reply
 from services.chassis.http.readers import Readers
-from services.chassis.http.web import Ask, Command, Door, Route, manners_of, show
-from services.chassis.settings import Settings
+from services.chassis.http.web import Ask, Door, Route, manners_of, show
 from services.contracts.words import Role
+from services.house import Settings
 from tests.support.client import Visitor
 from tests.support.deployment import NO_LIMITS, Keys
 

@@ -21,6 +21,7 @@ from services.contracts.words import Actor, DemandKind, Role, Satisfaction, Solv
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
 from services.intake.domain.demand import Demand
 from services.intake.handlers import communities, demands, ratings
+from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.load import Load
@@ -145,6 +146,7 @@ class Town:
                 later=self.tiers,
                 retry=RetryPolicy((0.1,), 3),
                 partitions=PARTITIONS,
+                measures=MEASURES if name == "intake" else {},
             )
             for name in SUBSCRIPTIONS
         }

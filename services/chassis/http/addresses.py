@@ -5,14 +5,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
-
-
 _REMEMBERED_MAX = 10_000
-
-
 _HOPS_MAX = 20
-
-
 _SITE_BITS = 64
 """Of an IPv6 address: one household has so many that a limit on each would be none (RFC 6177)."""
 

@@ -17,17 +17,9 @@ from services.chassis.http.rejections import BodyTooLarge, MethodNotAllowed
 from services.contracts.refusal import NotFound
 
 log = structlog.get_logger()
-
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
 _REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
-
-
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
 _FAILED = 500
 
 

@@ -22,21 +22,11 @@ from services.contracts.refusal import Refused
 from services.contracts.words import Actor, CommunityId, Role
 
 ALGORITHM = "EdDSA"
-
-
 EVERY_COMMUNITY = "*"
-
-
 REMEMBERED_MAX = 10_000
-
-
 TOKEN_CHARS_MAX = 4_096
-
-
 LEEWAY_SECONDS = 30
 """By how much the clock of who signs may be ahead of ours (RFC 7519, 4.1.5). The end is the end."""
-
-
 _PEM_END = "-----END PUBLIC KEY-----"
 
 

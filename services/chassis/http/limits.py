@@ -17,12 +17,8 @@ from services.contracts.words import Role
 
 BUCKETS_MAX = 50_000
 """Buckets kept in a process, some 200 bytes each; the one used longest ago makes room and is full again."""
-
-
 BAD_TOKEN_COST = 10
 """Requests that an address pays for a token that is not believed: guessing is ten times slower."""
-
-
 _ROUNDING = 1e-6
 
 

@@ -18,8 +18,6 @@ from services.chassis.http.rejections import Unavailable
 from services.chassis.settings import Settings
 
 BACKLOG = 1_024
-
-
 LINGER_SECONDS = 1.0
 """After a refusal: time for the client to read it before the connection is closed on the rest of its body."""
 

@@ -12,14 +12,8 @@ from services.contracts.refusal import Invalid, Refused
 from services.contracts.words import Role
 
 MEDIA_JSON = "application/json"
-
-
 MEDIA_PROBLEM = "application/problem+json"
-
-
 KEY_CHARS_MAX = 200
-
-
 KEY_PATTERN = rf"[!-~]{{1,{KEY_CHARS_MAX}}}"
 """Of an idempotency key: visible ASCII."""
 

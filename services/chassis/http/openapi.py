@@ -11,14 +11,8 @@ from services.chassis.http.once import IdempotencyKeyReused
 from services.chassis.http.web import PREFIX, Route
 
 _REF = "#/components/schemas/{model}"
-
-
 _PARAMETER = re.compile(r"\{(\w+)\}")
-
-
 _ID = {"type": "string", "minLength": 1, "maxLength": 64}
-
-
 _COMMUNITY = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$"}
 
 

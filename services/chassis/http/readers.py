@@ -8,8 +8,6 @@ from typing import TypeVar
 from services.chassis.front import TooManyWaiting
 
 T = TypeVar("T")
-
-
 WAITING_MAX = 8
 """Bodies that may wait or be read at the same time; each has up to 2 MB."""
 

@@ -31,11 +31,7 @@ PARTS_MAX = 10_000
 
 Each may be a mistake to be told of, and a megabyte of them takes the loop seconds.
 """
-
-
 _KEY = re.compile(KEY_PATTERN)
-
-
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,11})"|([0-9]{1,11})')
 
 

@@ -1,15 +1,14 @@
 """HTTP: routes as data, each with its audience; every answer to a mistake is problem+json (RFC 9457)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel
 
 from services.chassis import metrics
 from services.chassis.clock import now
@@ -19,6 +18,7 @@ from services.chassis.front import FrontOffice
 from services.chassis.http import reading
 from services.chassis.http.addresses import Addresses, networks
 from services.chassis.http.answers import respond
+from services.chassis.http.bodies import Command
 from services.chassis.http.identity import Identity, TokenExpired, TokenMissing, TokenRefused, Tokens
 from services.chassis.http.limits import Limits, rates_of
 from services.chassis.http.once import OnceKey, Reply, answered, once, problem
@@ -27,16 +27,9 @@ from services.chassis.http.rejections import InternalError, InvalidHeader, Unava
 from services.chassis.masking import hidden
 from services.chassis.settings import Settings
 from services.contracts.refusal import Forbidden, NotFound, Refused
-from services.contracts.words import Role, ThingId
-from services.language.masks import is_visible
+from services.contracts.words import Role
 
 log = structlog.get_logger()
-
-
-T = TypeVar("T")
-
-
-V = TypeVar("V", bound="Listed")
 
 
 B = TypeVar("B")
@@ -46,56 +39,6 @@ PREFIX = "/api/v1/communities/{community}"
 
 
 ID_CHARS_MAX = 64
-
-
-class Command(BaseModel):
-    """The body of a write: a field nobody knows is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-    @field_validator("*")
-    @classmethod
-    def _is_seen(cls, given: Any) -> Any:
-        if _is_blank(given):
-            raise PydanticCustomError("nothing_seen", "there is nothing in it that anybody sees")
-        return given
-
-
-def _is_blank(given: Any) -> bool:
-    """Whether there are words in it, at any depth, of which nobody sees anything."""
-    if isinstance(given, str):
-        return bool(given) and not any(map(is_visible, given))
-    if isinstance(given, BaseModel):
-        return any(_is_blank(part) for _, part in given)
-    if isinstance(given, Mapping):
-        return any(map(_is_blank, given))
-    return isinstance(given, tuple | list) and any(map(_is_blank, given))
-
-
-class PageQuery(BaseModel):
-    """Which part of a list, newest first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    after: ThingId | None = Field(default=None, description="`next` of the page before")
-    limit: int = Field(default=20, ge=1, le=100)
-
-
-class Listed(Protocol):
-    """What a list shows of a thing: at least its id."""
-
-    @property
-    def id(self) -> str: ...
-
-
-def listed(found: Sequence[T], limit: int, view: Callable[[T], V]) -> tuple[list[V], str | None]:
-    """Return a page of views, and the id to go on after if there is more.
-
-    Arguments:
-        found: newest first, looked for with one more than the limit.
-    """
-    items = [view(kept) for kept in found[:limit]]
-    return items, items[-1].id if len(found) > limit else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +116,20 @@ class Route:
     def writes(self) -> bool:
         """Return whether the route changes something."""
         return self.method != "GET" and not self.only_looks
+
+
+def post(
+    path: str,
+    audience: frozenset[Role],
+    handler: Deed,
+    summary: str,
+    *,
+    takes: type[Command],
+    answers: type[BaseModel],
+    refuses: tuple[type[Refused], ...] = (),
+) -> Route:
+    """Return the route of a step: `takes` is its body, `answers` what it shows, `refuses` what may say no."""
+    return Route("POST", path, audience, handler, summary, answers, body=takes, refusals=refuses)
 
 
 def show(

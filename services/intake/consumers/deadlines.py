@@ -9,11 +9,7 @@ from services.contracts import orders
 from services.intake.domain.demand import Demand, Line
 
 BY_THE_CLOCK = "clock"
-
-
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
-
-
 Say = Callable[[str], Line]
 
 

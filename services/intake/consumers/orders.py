@@ -20,11 +20,7 @@ from services.intake.store.communities import Places, places_ref
 from services.intake.store.demands import demand_ref
 
 ROUTER = "router"
-
-
 NO_PLACES = Places("", {}, {})
-
-
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
 
 

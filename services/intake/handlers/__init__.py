@@ -1,1 +1,1 @@
-"""."""
+"""Use cases of intake: load, decide, keep, announce; one file per noun."""

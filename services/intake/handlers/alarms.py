@@ -7,7 +7,8 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import Conflict, NotFound
-from services.contracts.words import Actor, Role
+from services.contracts.roles import COMMUNITY
+from services.contracts.words import Actor
 from services.intake.domain import alarm as rules
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Line
@@ -17,15 +18,8 @@ from services.intake.store.demands import demand_ref
 from services.language.dangers import own_dangers
 
 KeptDemand = Kept[Demand]
-
-
-HELPERS = (Role.STAFF, Role.GRID_WORKER)
-
-
 ASKER = "诉求人"
 """Stands for whoever asked, whose id is nobody's business."""
-
-
 TEXT_TOLD_CHARACTERS = 120
 
 
@@ -168,7 +162,7 @@ def end_alarm(desk: Desk, ref: Ref[Demand], before: Demand, by: Actor, because: 
     desk.put(ref, after.standing())
     fact = facts.DemandAlarmTaken(
         demand=before.id,
-        by=by.subject if by.role in HELPERS else ASKER,
+        by=by.subject if by.role in COMMUNITY else ASKER,
         role=by.role.value,
         because=because,
         told=alarm.told,

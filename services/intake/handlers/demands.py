@@ -12,7 +12,8 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import Invalid, NotFound
-from services.contracts.words import DemandKind, Role
+from services.contracts.roles import COMMUNITY
+from services.contracts.words import DemandKind
 from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.joining import PrivateMatter
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
@@ -24,16 +25,8 @@ from services.intake.store.communities import places_ref
 from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
 
 KeptDemand = Kept[Demand]
-
-
 KINDS: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
-
-
 SAME_SECONDS = 60
-
-
-HELPERS = (Role.STAFF, Role.GRID_WORKER)
-"""Who may act for a resident who has no phone."""
 
 
 class UnknownCompound(Invalid):
@@ -112,7 +105,7 @@ def _digest(origin: Origin, submission: Submission, said: Said) -> str:
 
 
 def _submitted(origin: Origin, submission: Submission, said: Said, heard: Understood, at: datetime) -> Demand:
-    by_helper = origin.actor.role in HELPERS
+    by_helper = origin.actor.role in COMMUNITY
     words = "网格员代居民点单" if by_helper else "居民点单"
     return Demand(
         id=submission.demand,
@@ -238,7 +231,7 @@ def _pass_on(desk: Desk, ref: Ref[Demand], before: Demand, reason: str) -> None:
 
 def must_concern(origin: Origin, demand: Demand, *others: str) -> None:
     """Only the one who asked, the others named, or the community on their behalf."""
-    if origin.actor.role in HELPERS:
+    if origin.actor.role in COMMUNITY:
         return
     if origin.actor.subject not in (demand.asked_by, *others):
         raise NotYourDemand

@@ -23,8 +23,6 @@ from services.intake.store.issues import kin_ref
 
 EVERY = "*"
 """Under this the number of all demands is kept."""
-
-
 TRAITS_REMEMBERED = 5_000
 
 

@@ -16,8 +16,6 @@ from services.intake.handlers.readings import reading_told
 from services.intake.store.demands import demand_ref
 
 KeptDemand = Kept[Demand]
-
-
 _ABOUT: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
 
 

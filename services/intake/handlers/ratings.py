@@ -7,10 +7,11 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import NotFound
+from services.contracts.roles import COMMUNITY
 from services.contracts.words import Satisfaction, Solved
 from services.intake.domain.demand import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.handlers.demands import HELPERS, KeptDemand, because_of, must_concern
+from services.intake.handlers.demands import KeptDemand, because_of, must_concern
 from services.intake.store.communities import places_ref
 from services.intake.store.demands import demand_ref
 
@@ -36,7 +37,7 @@ def rate_demand(origin: Origin, demand: str, opinion: Opinion) -> Work[KeptDeman
             opinion.satisfaction,
             opinion.comment,
             desk.at,
-            by_call_back=origin.actor.role in HELPERS and origin.actor.subject != before.asked_by,
+            by_call_back=origin.actor.role in COMMUNITY and origin.actor.subject != before.asked_by,
         )
         after = clock_of_rating(before, _rated(before, rating, origin), 0, desk.at)
         desk.put(ref, after)
@@ -47,8 +48,6 @@ def rate_demand(origin: Origin, demand: str, opinion: Opinion) -> Work[KeptDeman
 
 
 _SATISFACTION = {"satisfied": "满意", "mostly": "基本满意", "dissatisfied": "不满意"}
-
-
 _SOLVED = {"solved": "已解决", "partly": "部分解决", "unsolved": "未解决"}
 
 
@@ -88,8 +87,6 @@ def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opini
 
 ASKED_AGAIN_AFTER_SHARE = 3
 """After this part of the term it is asked for again."""
-
-
 UNRATED = "unrated"
 
 

@@ -6,12 +6,12 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import demands as facts
 from services.contracts.refusal import Conflict, NotFound
+from services.contracts.roles import COMMUNITY
 from services.contracts.words import Reading, Role, Wish
 from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.understanding import Said, Understood, understood
 from services.intake.handlers.alarms import (
     ASKER,
-    HELPERS,
     KeptDemand,
     ask_whether_danger,
     end_alarm,
@@ -61,7 +61,7 @@ def answer_question(origin: Origin, demand: str, about: str, *, yes: bool) -> Wo
 
     def decide(desk: Desk) -> KeptDemand:
         before = desk.get(ref, NotFound())
-        if origin.actor.role not in HELPERS and origin.actor.subject != before.asked_by:
+        if origin.actor.role not in COMMUNITY and origin.actor.subject != before.asked_by:
             raise NotYourDemand
         if before.asks != about:
             raise NothingToAnswer
@@ -85,7 +85,7 @@ def _who(origin: Origin) -> str:
 
 def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, because: str) -> None:
     """Keep a demand with another understanding, tell matching, and whoever has to know of a danger."""
-    by_staff = desk.origin.actor.role in HELPERS
+    by_staff = desk.origin.actor.role in COMMUNITY
     after = before.understood_as(heard)
     desk.put(ref, after)
     desk.announce(

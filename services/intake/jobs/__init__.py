@@ -1,1 +1,1 @@
-"""."""
+"""What intake does by itself, by the clock."""

@@ -19,18 +19,10 @@ from services.intake.handlers.ratings import rating_is_due
 from services.intake.store.demands import ALARM, DEMANDS, RATING
 
 log = structlog.get_logger()
-
-
 PORTION = 100
-
-
 WATCHMAN = Actor(subject="watchman", role=Role.OPERATOR)
 """In whose name a time acts: nobody of the community."""
-
-
 Step = Callable[[Origin, str], Work[bool]]
-
-
 STEPS: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
 """Field that says when → what is done then."""
 

@@ -3,19 +3,22 @@
 from typing import Any, TypeVar
 
 from services.chassis.desk import Desk, Origin, Work
+from services.chassis.http.bodies import Command
 from services.chassis.http.identity import Identity
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, show
+from services.chassis.http.web import Ask, Deed, Route, post, show
 from services.chassis.mongo import Store
 from services.chassis.shelf import Kept
-from services.contracts.refusal import NotFound
+from services.contracts.refusal import NotFound, Refused
+from services.contracts.words import Role
 from services.intake.domain.demand import Demand
 from services.intake.domain.sight import Viewer
 from services.intake.store.communities import Places, places_ref
 from services.intake.store.demands import demand_ref
-from services.intake.views.demands import demand_view
+from services.intake.views.demands import DemandView, demand_view
 
 A = TypeVar("A")
+ONE = "/demands/{demand}"
 NOWHERE = Places("", {}, {})
 
 
@@ -81,3 +84,15 @@ def showing(ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Wo
 def step(ask: Ask[Any], work: Work[Kept[Demand]]) -> Work[Reply]:
     """Return the work of a step that answers with the demand; for those who may see it."""
     return showing(ask, only_if_seen(ask, work))
+
+
+def post_step(
+    path: str,
+    audience: frozenset[Role],
+    deed: Deed,
+    summary: str,
+    takes: type[Command],
+    *refuses: type[Refused],
+) -> Route:
+    """Return the route of a step of one demand; it answers with the demand."""
+    return post(ONE + path, audience, deed, summary, takes=takes, answers=DemandView, refuses=refuses)

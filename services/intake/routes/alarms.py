@@ -3,32 +3,21 @@
 from dataclasses import dataclass
 
 from services.chassis.desk import Desk, Work
+from services.chassis.http.bodies import Empty
 from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
 from services.chassis.shelf import Kept
 from services.contracts.refusal import Forbidden, NotFound
-from services.contracts.words import Role
+from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
 from services.intake.domain import demand as rules
-from services.intake.handlers import alarms as alarms_handlers
-from services.intake.handlers import readings
-from services.intake.routes import access as steps
-from services.intake.routes.bodies import AnswerQuestion, CorrectReading, OpenContact, TakeAlarm
+from services.intake.handlers import alarms, readings
+from services.intake.routes import access
+from services.intake.routes.bodies import AnswerQuestion, CorrectReading
 from services.intake.store.communities import places_ref
 from services.intake.store.demands import Contact, contact_ref, demand_ref
 from services.intake.store.vault import Vault
-from services.intake.views.demands import ContactView, DemandView
-
-RESIDENTS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF})
-
-
-COMMUNITY = frozenset({Role.STAFF, Role.GRID_WORKER})
-
-
-STAFF = frozenset({Role.STAFF})
-
-
-READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
+from services.intake.views.demands import ContactView
 
 
 class MustBeRecorded(Forbidden):
@@ -39,8 +28,8 @@ class MustBeRecorded(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
-class CareRoutes:
-    """The routes over intake's store.
+class AlarmRoutes:
+    """The routes of dangers and readings over intake's store.
 
     Arguments:
         store: intake's database.
@@ -51,21 +40,21 @@ class CareRoutes:
     vault: Vault | None
 
     async def show_contact(self, ask: Ask[None]) -> Reply:
-        kept, viewer, _ = await steps.visible(self.store, ask)
+        kept, viewer, _ = await access.visible(self.store, ask)
         demand = kept.value
         if demand is None or not viewer.may_contact(demand):
             raise Forbidden
         if demand.accuses or demand.is_confidential:
             raise MustBeRecorded
         ref = contact_ref(ask.community, demand.id)
-        return self._contact((await self.store.load([ref]))[ref], ref.key)
+        return self._contact(await self.store.find(ref), ref.key)
 
     def _contact(self, kept: Kept[Contact], key: str) -> Reply:
         if kept.value is None or self.vault is None:
             raise NotFound
         return show(ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
 
-    def open_contact(self, ask: Ask[OpenContact]) -> Work[Reply]:
+    def open_contact(self, ask: Ask[Empty]) -> Work[Reply]:
         demand = ask.path["demand"]
         ref, contact = demand_ref(ask.community, demand), contact_ref(ask.community, demand)
         known = places_ref(ask.community)
@@ -73,7 +62,7 @@ class CareRoutes:
 
         def decide(desk: Desk) -> Reply:
             before = desk.get(ref, NotFound())
-            viewer = steps.viewer_of(ask.identity, desk.find(known) or steps.NOWHERE)
+            viewer = access.viewer_of(ask.identity, desk.find(known) or access.NOWHERE)
             if not viewer.may_see(before):
                 raise NotFound
             if not viewer.may_contact(before):
@@ -86,25 +75,24 @@ class CareRoutes:
 
     def answer(self, ask: Ask[AnswerQuestion]) -> Work[Reply]:
         body = ask.body
-        return steps.step(ask, readings.answer_question(*steps.asked(ask), body.about, yes=body.yes))
+        return access.step(ask, readings.answer_question(*access.asked(ask), body.about, yes=body.yes))
 
-    def take_alarm(self, ask: Ask[TakeAlarm]) -> Work[Reply]:
-        return steps.step(ask, alarms_handlers.take_alarm(*steps.asked(ask)))
+    def take_alarm(self, ask: Ask[Empty]) -> Work[Reply]:
+        return access.step(ask, alarms.take_alarm(*access.asked(ask)))
 
     def correct(self, ask: Ask[CorrectReading]) -> Work[Reply]:
         body = ask.body
         change = readings.Correction(
             body.danger, body.danger_kind, body.accusation, body.accused, body.private
         )
-        return steps.step(ask, readings.correct_reading(*steps.asked(ask), change, body.reason))
+        return access.step(ask, readings.correct_reading(*access.asked(ask), change, body.reason))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route about what was heard."""
-        one = "/demands/{demand}"
         return (
             Route(
                 "GET",
-                one + "/contact",
+                access.ONE + "/contact",
                 READERS,
                 self.show_contact,
                 "Show whom to call",
@@ -113,42 +101,38 @@ class CareRoutes:
             ),
             Route(
                 "POST",
-                one + "/contact",
+                access.ONE + "/contact",
                 READERS,
                 self.open_contact,
                 "Open whom to call, which is recorded",
                 ContactView,
-                body=OpenContact,
+                body=Empty,
                 conditional=False,
                 remembered=False,
             ),
-            Route(
-                "POST",
-                one + "/answer",
+            access.post_step(
+                "/answer",
                 RESIDENTS,
                 self.answer,
                 "Answer what one is asked (现在有人有危险吗？)",
-                DemandView,
-                body=AnswerQuestion,
-                refusals=(readings.NothingToAnswer, rules.NotYourDemand),
+                AnswerQuestion,
+                readings.NothingToAnswer,
+                rules.NotYourDemand,
             ),
-            Route(
-                "POST",
-                one + "/take",
+            access.post_step(
+                "/take",
                 COMMUNITY,
                 self.take_alarm,
                 "Say that one has an emergency (我来处理)",
-                DemandView,
-                body=TakeAlarm,
-                refusals=(alarms_handlers.NoAlarm, alarms_handlers.AlarmTaken),
+                Empty,
+                alarms.NoAlarm,
+                alarms.AlarmTaken,
             ),
-            Route(
-                "POST",
-                one + "/reading",
+            access.post_step(
+                "/reading",
                 STAFF,
                 self.correct,
                 "Correct what a demand was read to say (更正研判)",
-                DemandView,
-                body=CorrectReading,
+                CorrectReading,
             ),
         )

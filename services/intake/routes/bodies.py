@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.chassis.http.web import Command, PageQuery
+from services.chassis.http.bodies import Command, PageQuery
 from services.contracts.words import (
     TYPED,
     AccusationKind,
@@ -58,14 +58,6 @@ class AnswerQuestion(Command):
 
     about: Literal["danger", "place"] = Field(description="`about` of what is asked (`asks`)")
     yes: bool = Field(description="danger: somebody is in danger now; place: it is here")
-
-
-class TakeAlarm(Command):
-    """我来处理."""
-
-
-class OpenContact(Command):
-    """查看联系方式（记录在案）."""
 
 
 class CorrectReading(Command):

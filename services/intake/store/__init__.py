@@ -6,6 +6,4 @@ from services.intake.store.demands import CONTACTS, DEMANDS, RECENT, WITHOUT_ORD
 from services.intake.store.issues import HOLDERS, ISSUES, KIN
 
 SHELVES = (DEMANDS, RECENT, PLACES, FILES, CONTACTS, HOLDERS, KIN, ISSUES)
-
-
 WATCHED = (Watched("demands_without_order", DEMANDS, "submitted_at", WITHOUT_ORDER),)

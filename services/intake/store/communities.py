@@ -10,8 +10,6 @@ from services.intake.domain.voices.issues import Thresholds
 from services.language.dangers import LINES, own_dangers
 
 HOT = Thresholds()
-
-
 HERE = Home()
 
 
@@ -76,8 +74,6 @@ class FileOnRecord:
 
 
 PLACES = Shelf("places", Places)
-
-
 FILES = Shelf("files", FileOnRecord)
 
 

@@ -28,11 +28,7 @@ class Recent:
 
 WITHOUT_ORDER: Mapping[str, object] = MappingProxyType({"status": DemandStatus.SUBMITTED.value})
 """What a demand looks like of which matching has said nothing yet."""
-
-
 ALARM, RATING = "alarm_due_at", "rating_due_at"
-
-
 DEMANDS = Shelf(
     "demands",
     Demand,
@@ -44,11 +40,7 @@ DEMANDS = Shelf(
     Index((ALARM,), due=True),
     Index((RATING,), due=True),
 )
-
-
 RECENT = Shelf("recent", Recent, Index(("expires_at",), expires=True))
-
-
 CONTACTS = Shelf("contacts", Contact)
 
 

@@ -5,11 +5,7 @@ from services.intake.domain.voices.issues import Issue
 from services.intake.domain.voices.kin import Holders, Kin
 
 HOLDERS = Shelf("holders", Holders)
-
-
 KIN = Shelf("kin", Kin)
-
-
 ISSUES = Shelf("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""What intake shows; one file per noun."""

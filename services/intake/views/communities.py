@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from services.intake.views.base import View
+from services.chassis.http.bodies import View
 
 
 class CommunityView(View):

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.chassis.shelf import Kept
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
 from services.intake.store.communities import Places
-from services.intake.views.base import View
 from services.intake.views.readings import (
     AskedView,
     EmergencyView,
@@ -114,8 +114,7 @@ class DemandInFull(DemandView):
 
 def demand_view(kept: Kept[Demand], viewer: Viewer, places: Places) -> DemandView:
     """Return a demand as the viewer may see it."""
-    demand = kept.value
-    assert demand is not None, "a view is made of something that is there"
+    demand = kept.present
     model = DemandInFull if viewer.reads_in_full(demand) else DemandView
     of_theirs = viewer.subject == demand.asked_by or viewer.role in (STAFF, GRID_WORKER)
     heard = demand.meaning

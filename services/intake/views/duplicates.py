@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.intake.domain.demand import Demand
 from services.intake.domain.lifecycle import NAMES, DemandStatus
 from services.intake.domain.sight import Viewer
 from services.intake.domain.voices.kin import Alike
 from services.intake.domain.voices.likeness import Likeness
-from services.intake.views.base import View
 from services.intake.views.readings import EmergencyView
 
 

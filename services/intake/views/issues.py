@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.chassis.shelf import Kept
 from services.intake.domain.voices.issues import Issue, Topic
-from services.intake.views.base import View
 
 
 class TopicView(View):
@@ -53,8 +53,7 @@ class IssueList(View):
 
 def issue_view(kept: Kept[Issue]) -> IssueView:
     """Return an issue as the community's people see it."""
-    issue = kept.value
-    assert issue is not None, "a view is made of something that is there"
+    issue = kept.present
     standing = issue.standing
     return IssueView(
         id=issue.id,

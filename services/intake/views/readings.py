@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.intake.domain.demand import Demand
 from services.intake.domain.understanding import Understood
 from services.intake.store.communities import Places
-from services.intake.views.base import View
 from services.language.dangers import own_dangers
 
 
@@ -80,8 +80,6 @@ OF_EARLIER_RELEASES = {
     "治安": "violence",
 }
 """Names of dangers that earlier releases kept → the kind that they are now."""
-
-
 QUESTIONS = {"danger": "现在有人有危险吗？", "place": "您说的是不是本社区的事？"}
 
 

@@ -15,11 +15,7 @@ from services.matching.handlers.keeping import keep, load_of, matter_of, tell
 from services.matching.views.messages import candidate_ref, provider_ref
 
 ROUTER = "router"
-
-
 STAFF: Literal["staff"] = "staff"
-
-
 CLOCK: Literal["clock"] = "clock"
 
 

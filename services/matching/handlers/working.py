@@ -12,7 +12,7 @@ from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import of_provider
 from services.matching.handlers.keeping import KeptOrder, keep, step
 from services.matching.handlers.rights import must_be_theirs
-from services.matching.views.messages import milestone, proof
+from services.matching.views.messages import milestone_of, proof_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def plan_milestones(
     def decide(desk: Desk, before: Order) -> None:
         must_be_theirs(origin, before)
         after = before.planned(stages)
-        milestones = tuple(milestone(stage) for stage in stages)
+        milestones = tuple(milestone_of(stage) for stage in stages)
         keep(matching, desk, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
 
     return step(matching, origin, order, decide)
@@ -48,7 +48,7 @@ def finish_milestone(
         stage = done(desk.at)
         after = before.stage_done(stage)
         kept = next(other for other in after.stages if other.id == stage.id)
-        fact = facts.OrderMilestoneDone(**of_provider(after), milestone=milestone(kept))
+        fact = facts.OrderMilestoneDone(**of_provider(after), milestone=milestone_of(kept))
         keep(matching, desk, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -65,7 +65,7 @@ def complete_order(
     def decide(desk: Desk, before: Order) -> None:
         must_be_theirs(origin, before)
         after = before.completed(report.summary, report.proof, report.served_at, desk.at)
-        proof = tuple(proof(evidence) for evidence in report.proof)
+        proof = tuple(proof_of(evidence) for evidence in report.proof)
         fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
         keep(matching, desk, before, after, fact)
 

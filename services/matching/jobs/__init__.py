@@ -1,1 +1,1 @@
-"""."""
+"""What matching does by itself, by the clock."""

@@ -23,11 +23,7 @@ from services.matching.store.catalogues import DEPARTED, DEPARTED_AT
 from services.matching.store.orders import ORDERS
 
 log = structlog.get_logger()
-
-
 PORTION = 100
-
-
 ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 

@@ -21,15 +21,9 @@ from services.matching.store.lessons import LESSON_NUMBER, LESSONS
 from services.matching.store.tallies import TALLIES
 
 log = structlog.get_logger()
-
-
 COMMUNITIES_A_LOOK = 200
-
-
 FEW_LESSONS = 100
 """Up to here each lesson is learnt at once: all of them together take less than a tenth of a second."""
-
-
 REST_SHARE = 19
 """After learning many the tutor rests so many times as long: at most a twentieth of a core."""
 

@@ -22,15 +22,9 @@ from services.matching.store.orders import ORDERS, QUEUED
 from services.matching.store.tallies import load_ref
 
 log = structlog.get_logger()
-
-
 PORTION = 1_000
-
-
 PORTIONS_MAX = 50
 """Orders of all communities are read by portions, so that one where many wait does not hide the others."""
-
-
 ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 

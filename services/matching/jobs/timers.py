@@ -10,22 +10,18 @@ from datetime import datetime
 
 import structlog
 
-from services.chassis import metrics
 from services.chassis.desk import Origin
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Due
 from services.contracts.words import Actor, Role
+from services.matching import metrics
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers import timing
 from services.matching.handlers.context import Matching
 from services.matching.store.orders import ORDERS, TIMER, demand_of
 
 log = structlog.get_logger()
-
-
 PORTION = 100
-
-
 CLOCK = Actor(subject="clock", role=Role.OPERATOR)
 """In whose name a deadline acts: nobody of the community."""
 

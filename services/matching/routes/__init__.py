@@ -1,1 +1,1 @@
-"""."""
+"""HTTP into matching: one file per noun, each with its table of routes."""

@@ -5,30 +5,18 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from services.chassis.http.web import Command
+from services.chassis.http.bodies import Command
 from services.contracts.words import TYPED, Note, Proof, Reason, ThingId
 from services.matching.domain import order as rules
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TYPED)]
-
-
 FigureName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=TYPED)]
-
-
 Figures = Annotated[
     dict[FigureName, Annotated[float, Field(allow_inf_nan=False)]],
     Field(max_length=20),
 ]
-
-
 SERVED_AT_MIN = datetime(2000, 1, 1, tzinfo=UTC)
-
-
 Proofs = Annotated[tuple[Proof, ...], Field(max_length=20)]
-
-
-class Nothing(Command):
-    """A step that needs no words."""
 
 
 class CallProvider(Command):

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from services.chassis.desk import Work
+from services.chassis.http.bodies import Empty, PageQuery, listed
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Command, PageQuery, Route, listed, show
+from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
 from services.contracts.refusal import NotFound
-from services.contracts.words import Role
+from services.contracts.roles import STAFF
 from services.matching.handlers import lessons as teaching
 from services.matching.handlers.context import Matching
 from services.matching.store.catalogues import catalogue_ref
@@ -15,15 +16,9 @@ from services.matching.store.lessons import LESSONS
 from services.matching.store.places import Places
 from services.matching.views import lessons as learning_views
 
-STAFF = frozenset({Role.STAFF})
-
-
-class UndoLesson(Command):
-    """A step that needs no words."""
-
 
 @dataclass(frozen=True, slots=True)
-class LearningRoutes:
+class LessonRoutes:
     """The routes over matching's store.
 
     Arguments:
@@ -39,7 +34,7 @@ class LearningRoutes:
     async def show_routing(self, ask: Ask[None]) -> Reply:
         """Return how the router of the community stands."""
         ref = catalogue_ref(ask.community)
-        record = (await self.store.load([ref]))[ref]
+        record = await self.store.find(ref)
         if record.value is None:
             raise NotFound
         load = await self.places.now(ask.community)
@@ -53,7 +48,7 @@ class LearningRoutes:
         items, after = listed(found, query.limit, learning_views.lesson_view)
         return show(learning_views.LessonPage(items=items, next=after))
 
-    def undo(self, ask: Ask[UndoLesson]) -> Work[Reply]:
+    def undo(self, ask: Ask[Empty]) -> Work[Reply]:
         """Take a lesson back."""
         work = teaching.undo_lesson(self.matching, ask.origin(), ask.path["order"])
         return work.then(lambda kept, _: show(learning_views.lesson_view(kept)))
@@ -85,7 +80,7 @@ class LearningRoutes:
                 self.undo,
                 "Take a lesson back",
                 learning_views.LessonView,
-                body=UndoLesson,
+                body=Empty,
                 conditional=False,
             ),
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from services.chassis.http.web import PageQuery
+from services.chassis.http.bodies import PageQuery
 from services.contracts.words import DangerLevel, DemandKind, ThingId
 from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import OrderStatus

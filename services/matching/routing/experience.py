@@ -22,59 +22,31 @@ from services.matching.domain.ranking import Ranker
 from services.matching.routing.features import GRAMS, Features, Values, dimensions, features_of
 
 Matrix = NDArray[np.float64]
-
-
 SMOOTHING = (0.2, 0.6, 1.5)
 """Tried strengths of smoothing (ridge)."""
-
-
 TRUST = (0.3, 0.6, 1.0)
 """Tried trusts in what the catalogue says."""
-
-
 DOUBTED_BELOW = 0.02
 """A lesson whose provider the others foretell below this is doubted ..."""
-
-
 DOUBTED_FOR = 0.6
 """... and another above this."""
-
-
 DOUBT_FROM = 30
 """Fewer lessons than this doubt nobody."""
-
-
 TRUST_HALF = 40.0
 """Lessons at which experience and catalogue count alike."""
-
-
 SHARPNESS = 6.0
 """How much likelier a provider is for a point of what is said for it (e to this power)."""
-
-
 NOBODY_SAID = 0.25
 """What is said, as it were, for none of them."""
-
-
 SCORE_OF_FORECAST = 1.2
 """The score of somebody who is foretold for certain: as much as all that can be said in words."""
-
-
 HOLDS_FROM = 8
-
-
 HALF_A_MISTAKE = 0.5
 """The catalogue's own certainty is doubted from so many lessons on, and then for more than bad luck."""
-
-
 ROUNDING = 1e-6
 """Weights are on a grid of this; what is as sure as the last that was right is sure enough."""
-
-
 CUT_FROM = 50
 """Lessons from which on a community's own forecasts tell how sure is sure enough."""
-
-
 _NO_CONTRACTS = date.max
 """The day a lesson is read on that does not say when it was taught: no contract runs then."""
 

@@ -14,36 +14,16 @@ from services.matching.domain.evidence import TEXT_CHARACTERS_MAX
 from services.matching.domain.matter import Matter
 
 GRAM_BITS = 15
-
-
 GRAMS = 1 << GRAM_BITS
-
-
 PLACES = 64
-
-
 TITLE_FACTOR = 2.0
-
-
 TOPIC_SHARE = 0.5
 """Weight of the topics beside the n-grams."""
-
-
 PLACE_SHARE = 0.2
-
-
 Indices = NDArray[np.int64]
-
-
 Values = NDArray[np.float64]
-
-
 Features = tuple[Indices, Values]
-
-
 _LOW_32 = np.uint64(0xFFFFFFFF)
-
-
 _SHIFT = np.uint64(32 - GRAM_BITS)
 
 

@@ -29,12 +29,8 @@ from services.matching.routing.deadlines import limits_of
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 
 GUIDES_MAX = 2_000
-
-
 EXPERIENCES_MAX = 200
 """Communities whose experience is held at the same time; the others' is learnt again when they are used."""
-
-
 COMMUNITY_CAPACITY = 1_000_000
 
 

@@ -7,6 +7,4 @@ from services.matching.store.orders import ORDERS, WITHOUT_DEADLINE
 from services.matching.store.tallies import TALLIES
 
 SHELVES = (ORDERS, DEPARTED, CATALOGUES, TALLIES, LESSONS)
-
-
 WATCHED = (Watched("orders_without_deadline", ORDERS, "created_at", WITHOUT_DEADLINE),)

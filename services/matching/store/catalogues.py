@@ -22,11 +22,7 @@ class Departed:
 
 
 DEPARTED_AT = "departed_at"
-
-
 DEPARTED = Shelf("departed", Departed, Index((DEPARTED_AT,), due=True))
-
-
 CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
 
 

@@ -17,8 +17,6 @@ from services.matching.store.tallies import tally_ref
 
 LANES = 32
 """Documents a community has at most for each kind of door; a handful of replicas rarely meet in one."""
-
-
 REMEMBERED = 8
 """Lanes used before in which a work may still be under way."""
 

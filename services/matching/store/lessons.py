@@ -4,8 +4,6 @@ from services.chassis.shelf import Index, Ref, Shelf
 from services.matching.domain.lessons import Lesson
 
 LESSON_NUMBER = "number"
-
-
 LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
 
 

@@ -9,18 +9,12 @@ from services.matching.domain.order import Order
 
 TIMER = "timer_at"
 """The field of an order that says when something happens to it by itself."""
-
-
 QUEUED = "queued_at"
 """The field of an order that says since when it waits for a place."""
-
-
 WITHOUT_DEADLINE: Mapping[str, object] = MappingProxyType(
     {"finish_due_at": None, "status": {"$in": sorted(status.value for status in UNDONE)}}
 )
 """What an order that somebody should be working on looks like when nothing presses for it."""
-
-
 ORDERS = Shelf(
     "orders",
     Order,

@@ -14,8 +14,8 @@ from time import monotonic
 from typing import Any, Protocol
 
 from services.chassis.batches import Documents
+from services.chassis.changes import Changes
 from services.chassis.failures import Away, Stale, TooSlow, Unwritable
-from services.chassis.mongo import Changes
 from services.chassis.shelf import Due, Kept, Ref, Shelf, from_document
 from services.matching.domain.lifecycle import OPEN
 from services.matching.domain.load import Load, Tally
@@ -26,23 +26,13 @@ from services.matching.store.tallies import LOADS, TALLIES
 
 FRESH_SECONDS = 0.5
 """For how long a count of places is good enough; for longer where counting takes long (`COUNTING_SHARE`)."""
-
-
 TALLIED_SECONDS = 10.0
 """For how long sums of the other lanes are good enough; what this process adds is seen at once."""
-
-
 COUNTING_SHARE = 50
 """What is read anew is held for at least so many times as long as the reading took."""
-
-
 COMMUNITIES_MAX = 2_000
 """Communities held at the same time; the one longest unused makes room."""
-
-
 _HELD = ("community", "status", "provider.id", "seat")
-
-
 Row = Mapping[str, Any]
 
 

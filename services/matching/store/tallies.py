@@ -6,8 +6,6 @@ from services.chassis.shelf import Index, Ref, Shelf
 from services.matching.domain.load import Load, Tally
 
 T = TypeVar("T")
-
-
 TALLIES = Shelf("loads", Tally, Index(("lessons",)))
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""What matching shows; one file per noun."""

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.chassis.shelf import Kept
 from services.matching.domain.lessons import Lesson, Teaching
 from services.matching.domain.load import Load
 from services.matching.domain.record import Record
 from services.matching.routing.models import Guide
-from services.matching.views.base import View
 
 
 class LessonView(View):
@@ -58,8 +58,7 @@ class RoutingView(View):
 
 def lesson_view(kept: Kept[Lesson]) -> LessonView:
     """Return a lesson."""
-    lesson = kept.value
-    assert lesson is not None, "a view is made of something that is there"
+    lesson = kept.present
     return LessonView(
         id=lesson.id,
         number=lesson.number,

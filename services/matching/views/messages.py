@@ -16,12 +16,12 @@ def candidate_ref(choice: Choice) -> CandidateRef:
     return CandidateRef(provider=provider_ref(choice.provider), score=choice.score, parts=parts)
 
 
-def proof(evidence: Evidence) -> Proof:
+def proof_of(evidence: Evidence) -> Proof:
     """Return a proof."""
     return Proof.model_validate({"kind": evidence.kind, "ref": evidence.ref, "note": evidence.note})
 
 
-def milestone(stage: Stage) -> Milestone:
+def milestone_of(stage: Stage) -> Milestone:
     """Return a milestone."""
     return Milestone(
         id=stage.id,
@@ -30,10 +30,10 @@ def milestone(stage: Stage) -> Milestone:
         done_at=stage.done_at,
         note=stage.note,
         figures=stage.figures,
-        proof=tuple(proof(evidence) for evidence in stage.proof),
+        proof=tuple(proof_of(evidence) for evidence in stage.proof),
     )
 
 
-def evidence(given: Proof) -> Evidence:
+def evidence_of(given: Proof) -> Evidence:
     """Return a proof as an order keeps it."""
     return Evidence(given.kind, given.ref, given.note)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.chassis.shelf import Kept
 from services.matching.domain.caution import danger_name
 from services.matching.domain.lifecycle import NAMES, UNDONE, OrderStatus, allowed_steps
@@ -14,8 +15,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.parts import Choice, Who
 from services.matching.domain.sight import PROVIDERS, Sight
 from services.matching.domain.timing import is_overdue, open_pause
-from services.matching.views.base import View
-from services.matching.views.messages import milestone
+from services.matching.views.messages import milestone_of
 
 
 class WhoView(View):
@@ -185,8 +185,7 @@ def overdue_where(at: datetime) -> Mapping[str, object]:
 
 def order_view(kept: Kept[Order], viewer: Sight, at: datetime) -> OrderView:
     """Return an order; who else was considered is the community's business."""
-    order = kept.value
-    assert order is not None, "a view is made of something that is there"
+    order = kept.present
     of_the_community = viewer.role not in PROVIDERS
     shown = order.candidates if of_the_community else ()
     heard = order.heard
@@ -217,7 +216,7 @@ def order_view(kept: Kept[Order], viewer: Sight, at: datetime) -> OrderView:
             CalledView(order=c.order, provider=c.provider, part=c.part, over=c.over) for c in order.called
         ],
         matters=list(order.basis.matters) if order.basis else [],
-        milestones=[MilestoneView.model_validate(milestone(stage).model_dump()) for stage in order.stages],
+        milestones=[MilestoneView.model_validate(milestone_of(stage).model_dump()) for stage in order.stages],
         summary=order.summary,
         proof=[ProofView(kind=e.kind, ref=e.ref, note=e.note) for e in order.proof],
         urged=order.urged,

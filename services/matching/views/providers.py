@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
+from services.chassis.http.bodies import View
 from services.matching.routing.models import Guide
-from services.matching.views.base import View
 
 
 class ProviderView(View):

@@ -1,1 +1,1 @@
-"""."""
+"""How notices leave the house."""

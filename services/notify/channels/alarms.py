@@ -16,17 +16,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
 
 SIGNATURE, TIMESTAMP, DELIVERY = "X-Sandan-Signature", "X-Sandan-Timestamp", "X-Sandan-Delivery"
-
-
 ANSWER_BYTES_MAX = 65_536
-
-
 SECONDS_MAX = 10.0
-
-
 OK = 200
-
-
 REDIRECTS_AND_MORE = 300
 
 
@@ -44,8 +36,6 @@ class Way(BaseModel):
 
 
 Ways = Mapping[str, Sequence[Way]]
-
-
 _WAYS: TypeAdapter[dict[str, list[Way]]] = TypeAdapter(dict[str, Annotated[list[Way], Field(max_length=10)]])
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""Use cases of notify: load, decide, keep, announce; one file per noun."""

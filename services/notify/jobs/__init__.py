@@ -1,1 +1,1 @@
-"""."""
+"""What notify does by itself, by the clock."""

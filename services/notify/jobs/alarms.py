@@ -22,11 +22,7 @@ from services.notify.domain.outgoing import Outgoing
 from services.notify.store.alarms import OUTGOING, OUTGOING_DUE, outgoing_ref
 
 log = structlog.get_logger()
-
-
 PORTION = 20
-
-
 CRIER = Actor(subject="crier", role=Role.OPERATOR)
 
 

@@ -7,8 +7,6 @@ from services.chassis.mongo import Store
 from services.notify.store.notices import NOTICES
 
 PORTION = 200
-
-
 EVERY_SECONDS = 0.5
 
 

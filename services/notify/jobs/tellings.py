@@ -10,20 +10,16 @@ from datetime import datetime
 
 import structlog
 
-from services.chassis import metrics
 from services.chassis.desk import Origin
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Due
 from services.contracts.words import Actor, Role
+from services.notify import metrics
 from services.notify.handlers.tellings import tell_portion
 from services.notify.store.tellings import DUE, TELLINGS
 
 log = structlog.get_logger()
-
-
 PAGE = 200
-
-
 TELLER = Actor(subject="teller", role=Role.OPERATOR)
 """In whose name a portion is told: nobody of the community."""
 

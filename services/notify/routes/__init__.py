@@ -1,1 +1,1 @@
-"""."""
+"""HTTP into notify: one file per noun, each with its table of routes."""

@@ -3,27 +3,23 @@
 from dataclasses import dataclass
 
 from services.chassis.desk import Work
+from services.chassis.http.bodies import Empty, PageQuery, listed
 from services.chassis.http.identity import Identity
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Command, PageQuery, Route, listed, show
+from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
+from services.contracts.roles import READERS
 from services.contracts.words import Role
 from services.notify.domain import notice as inbox
 from services.notify.handlers import notices
 from services.notify.store.notices import NOTICES
 from services.notify.views.notices import NoticePage, NoticeView, _view
 
-READERS = frozenset({Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.UNIT, Role.PARTNER})
-
 
 class NoticeQuery(PageQuery):
     """Which notices."""
 
     unread: bool = False
-
-
-class ReadNotice(Command):
-    """A step that needs no words."""
 
 
 def inboxes_of(identity: Identity) -> tuple[str, ...]:
@@ -49,7 +45,7 @@ class NotifyRoutes:
         items, after = listed(found, query.limit, _view)
         return show(NoticePage(items=items, next=after))
 
-    def read(self, ask: Ask[ReadNotice]) -> Work[Reply]:
+    def read(self, ask: Ask[Empty]) -> Work[Reply]:
         work = notices.read_notice(ask.origin(), ask.path["notice"], inboxes_of(ask.identity))
         return work.then(lambda kept, _: show(_view(kept)))
 
@@ -66,7 +62,7 @@ class NotifyRoutes:
                 self.read,
                 "Mark a notice as read",
                 NoticeView,
-                body=ReadNotice,
+                body=Empty,
                 conditional=False,
             ),
         )

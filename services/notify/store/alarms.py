@@ -4,8 +4,6 @@ from services.chassis.shelf import Index, Ref, Shelf
 from services.notify.domain.outgoing import Outgoing
 
 OUTGOING_DUE = "due_at"
-
-
 OUTGOING = Shelf("outgoing", Outgoing, Index((OUTGOING_DUE,), due=True), Index(("over_at",), expires=True))
 
 

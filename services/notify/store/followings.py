@@ -4,8 +4,6 @@ from services.chassis.shelf import Ref, Shelf
 from services.notify.domain.following import Following, Portion
 
 FOLLOWINGS = Shelf("followings", Following)
-
-
 FOLLOWERS = Shelf("followers", Portion)
 
 

@@ -4,8 +4,6 @@ from services.chassis.shelf import Index, Ref, Shelf
 from services.notify.domain.telling import Telling
 
 DUE = "due_at"
-
-
 TELLINGS = Shelf("tellings", Telling, Index((DUE,), due=True), Index(("over_at",), expires=True))
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""What notify shows; one file per noun."""

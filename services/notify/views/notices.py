@@ -2,16 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.chassis.shelf import Kept
 from services.notify.domain.notice import Notice
-
-
-class View(BaseModel):
-    """What goes out."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class NoticeView(View):
@@ -34,8 +29,7 @@ class NoticePage(View):
 
 
 def _view(kept: Kept[Notice]) -> NoticeView:
-    notice = kept.value
-    assert notice is not None, "only a notice that is there is shown"
+    notice = kept.present
     return NoticeView(
         id=notice.id,
         kind=notice.kind,

@@ -4,20 +4,17 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, PageQuery, Route, listed, show
+from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
 from services.chassis.shelf import Kept
 from services.contracts.refusal import NotFound
+from services.contracts.roles import HOLDERS, STAFF
 from services.contracts.words import Role
 from services.points.domain.ledger import BUDGET, Account
 from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref
-from services.points.views.accounts import AccountPage, AccountView, TransferPage, _account, _transfer
-
-STAFF = frozenset({Role.STAFF})
-
-
-HOLDERS = frozenset({Role.STAFF, Role.PARTNER})
+from services.points.views.accounts import AccountPage, AccountView, TransferPage, account_view, transfer_view
 
 
 class PassbookQuery(BaseModel):
@@ -39,22 +36,22 @@ class PointsRoutes:
         found = await self.store.page(
             ACCOUNTS, ask.community, {}, after=ask.query.after, limit=ask.query.limit + 1
         )
-        items, after = listed(found, ask.query.limit, _account)
+        items, after = listed(found, ask.query.limit, account_view)
         return show(AccountPage(items=items, next=after))
 
     async def show_account(self, ask: Ask[None]) -> Reply:
         kept = await self._account(ask)
-        return show(_account(kept), revision=kept.revision)
+        return show(account_view(kept), revision=kept.revision)
 
     async def list_transfers(self, ask: Ask[None]) -> Reply:
-        account = _value(await self._account(ask))
+        account = (await self._account(ask)).present
         side = "debit" if account.id == BUDGET else "credit"
         query: PassbookQuery = ask.query
         where: dict[str, object] = {side: account.id}
         if query.after is not None:
             where["number"] = {"$lt": query.after}
         found = await self.store.page(TRANSFERS, ask.community, where, by="number", limit=query.limit + 1)
-        items = [_transfer(kept) for kept in found[: query.limit]]
+        items = [transfer_view(kept) for kept in found[: query.limit]]
         more = len(found) > query.limit
         return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
 
@@ -64,7 +61,7 @@ class PointsRoutes:
         if ask.identity.role is Role.PARTNER and wanted != ask.identity.subject:
             raise NotFound
         ref = account_ref(ask.community, wanted)
-        kept = (await self.store.load([ref]))[ref]
+        kept = await self.store.find(ref)
         if kept.value is None:
             raise NotFound
         return kept
@@ -94,8 +91,3 @@ class PointsRoutes:
                 query=PassbookQuery,
             ),
         )
-
-
-def _value(kept: Kept[Account]) -> Account:
-    assert kept.value is not None, "only an account that is there is shown"
-    return kept.value

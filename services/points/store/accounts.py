@@ -4,8 +4,6 @@ from services.chassis.shelf import Index, Ref, Shelf
 from services.points.domain.ledger import Account, Transfer
 
 ACCOUNTS = Shelf("accounts", Account)
-
-
 TRANSFERS = Shelf(
     "transfers",
     Transfer,

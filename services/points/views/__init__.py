@@ -1,1 +1,1 @@
-"""."""
+"""What points shows; one file per noun."""

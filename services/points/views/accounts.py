@@ -2,17 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from services.chassis.http.bodies import View
 from services.chassis.shelf import Kept
 from services.points.domain.ledger import Account, Transfer
-from services.points.routes.accounts import _value
-
-
-class View(BaseModel):
-    """What goes out."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class AccountView(View):
@@ -55,8 +49,9 @@ class TransferPage(View):
     next: str | None
 
 
-def _account(kept: Kept[Account]) -> AccountView:
-    account = _value(kept)
+def account_view(kept: Kept[Account]) -> AccountView:
+    """Return an account as it is shown."""
+    account = kept.present
     return AccountView(
         id=account.id,
         balance_points=account.balance_points,
@@ -67,7 +62,7 @@ def _account(kept: Kept[Account]) -> AccountView:
     )
 
 
-def _transfer(kept: Kept[Transfer]) -> TransferView:
-    transfer = kept.value
-    assert transfer is not None, "only a transfer that is there is shown"
+def transfer_view(kept: Kept[Transfer]) -> TransferView:
+    """Return a line of a passbook."""
+    transfer = kept.present
     return TransferView.model_validate({name: getattr(transfer, name) for name in TransferView.model_fields})

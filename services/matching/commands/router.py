@@ -1,23 +1,22 @@
 """A community's router made from its file alone, taught from a history, asked demand by demand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.cli.routing.lines import DemandLine, Fault, LabelledLine, matter_of
+from services.chassis.lines import Fault
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
-from services.intake.domain.understanding import Understood, read, understood
-from services.intake.handlers.communities import places_of
-from services.intake.handlers.readings import reading_told
-from services.matching.domain.caution import Names, held_back, not_candidates
+from services.contracts.words import Reading
+from services.matching.commands.lines import DemandLine, LabelledLine, matter_of
+from services.matching.domain.caution import Heard, Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.lessons import Lesson, Teaching, retained
 from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.ranking import Ranker
-from services.matching.routing import readings
 from services.matching.routing.catalogue import catalogue_of
 from services.matching.routing.experience import Learning
+from services.matching.routing.readings import heard_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Routed:
 
     ranking: Ranking
     plain: Ranking
-    said: Understood
+    said: Reading
     held: bool
     accused: tuple[str, ...]
 
@@ -44,11 +43,15 @@ class FileRouter:
 
     Arguments:
         file: the community.
+        read: what a text and its title say, as intake reads them.
         at: the moment that counts for demands that carry none.
     """
 
-    def __init__(self, file: CommunityFile, at: datetime | None = None) -> None:
+    def __init__(
+        self, file: CommunityFile, read: Callable[[str, str | None], Reading], at: datetime | None = None
+    ) -> None:
         self.file = file
+        self._read = read
         self._catalogue = catalogue_of(file)
         self._ranker = Ranker(self._catalogue)
         self._zone = ZoneInfo(file.community.timezone)
@@ -56,8 +59,6 @@ class FileRouter:
         self._experience: Learning | None = None
         self._names = Names(self._catalogue.providers)
         self._providers = {provider.id: provider for provider in self._catalogue.providers}
-        self._written_places = places_of(file)
-        self._home = self._written_places.home
         self.places = {
             name: place.id
             for place in self._catalogue.places
@@ -82,7 +83,7 @@ class FileRouter:
         self._experience = self._learning(retained(lessons)) if lessons else None
 
     def _lesson(self, number: int, line: LabelledLine) -> Lesson:
-        matter = matter_of(line, self.places, read(line.text, line.title).reading.wishes)
+        matter, _ = self._heard(line, self._read(line.text, line.title))
         return Lesson(
             str(number),
             matter.text,
@@ -102,20 +103,18 @@ class FileRouter:
         """Return who should do it, what its words say, and whether a person decides because of that."""
         local = (line.at or self._at).astimezone(self._zone)
         now = Circumstances(local.date(), at=local if line.at else None)
-        said = understood(read(line.text, line.title), self._home)
-        matter = matter_of(line, self.places, said.wishes)
-        heard = readings.heard_in(
-            self._names,
-            matter,
-            reading_told(said, private=said.private or said.is_alarming),
-            "help",
-            urgent=said.danger == "now",
-        )
+        said = self._read(line.text, line.title)
+        matter, heard = self._heard(line, said)
         plain = self._rank(matter, now)
         excluded = not_candidates(heard, self._providers)
         ranking = self._rank(matter, now, excluded) if excluded else plain
         decided, held = held_back(ranking, heard, self._providers)
         return Routed(decided, plain, said, held, heard.accused)
+
+    def _heard(self, line: DemandLine, said: Reading) -> tuple[Matter, Heard]:
+        matter = matter_of(line, self.places)
+        heard = heard_in(self._names, matter, said, "help", urgent=said.danger == "now")
+        return replace(matter, wishes=heard.wishes), heard
 
     def _rank(self, matter: Matter, now: Circumstances, excluded: frozenset[str] = frozenset()) -> Ranking:
         return self._ranker.rank(
@@ -125,7 +124,3 @@ class FileRouter:
     def able(self) -> tuple[str, ...]:
         """Return the providers that may take an order today."""
         return self._ranker.able(self._at.astimezone(self._zone).date())
-
-    def numbers(self, kind: str) -> tuple[str, ...]:
-        """Return whom to call in a kind of danger."""
-        return self._written_places.numbers_for(kind)

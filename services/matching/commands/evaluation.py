@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from services.cli.routing.lines import LabelledLine
-from services.cli.routing.router import FileRouter
+from services.matching.commands.lines import LabelledLine
+from services.matching.commands.router import FileRouter
 from services.matching.domain.confidence import Bin, reliability
 
 TOP = 3

@@ -1,7 +1,6 @@
-"""The commands: route demands from standard input, and measure the router on labelled ones."""
+"""`sandan route`: the router without servers; demands from standard input, and measured on labelled ones."""
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,25 +9,36 @@ import typer
 import yaml
 from rich.console import Console
 
-from services.cli.community import parsed_or_exit
-from services.cli.routing.curve import draw_curve
-from services.cli.routing.evaluation import Evaluation, evaluate_folds
-from services.cli.routing.lines import DemandLine, Fault, LabelledLine, read_lines
-from services.cli.routing.router import FileRouter
+from services.chassis.lines import Fault, read_lines
 from services.contracts.community_file import CommunityFile
-from services.intake.domain.understanding import kind_of
+from services.intake.commands.communities import parsed_or_exit
+from services.intake.commands.reading import FileReader
+from services.matching.commands.curve import draw_curve
+from services.matching.commands.evaluation import Evaluation, evaluate_folds
+from services.matching.commands.lines import DemandLine, LabelledLine
+from services.matching.commands.router import FileRouter
 from services.matching.domain.matter import Candidate
 
 app = typer.Typer(help="Try the router without servers: who would get which demand, and why.")
+
+
 errors = Console(stderr=True, soft_wrap=True)
 
+
 FAULTS_EXIT = 2
+
+
 UNNAMED = {"community": {"id": "unnamed", "name": "未命名社区"}}
+
+
 UNNAMED_LINE = "community: {id: unnamed, name: 未命名社区}\n"
+
 
 CommunityOption = Annotated[
     Path, typer.Option("--community", exists=True, dir_okay=False, help="a community file, YAML or JSON")
 ]
+
+
 HistoryOption = Annotated[
     Path | None,
     typer.Option("--history", exists=True, dir_okay=False, help="labelled demands, learnt in their order"),
@@ -49,35 +59,41 @@ def route(
         return
     if community is None:
         raise typer.BadParameter("name the community file", param_hint="--community")
-    router = FileRouter(_file(community))
+    file = _file(community)
+    router, reader = router_of(file), FileReader(file)
     faults = _teach(router, history)
-    for _, line in read_lines(_bounded(sys.stdin.buffer), DemandLine, "<stdin>"):
+    for _, line in read_lines(sys.stdin.buffer, DemandLine, "<stdin>"):
         if isinstance(line, Fault):
             faults += _tell(line)
             continue
         if line.compound and line.compound not in router.places:
             errors.print(f"{line.id}: 社区文件里没有小区“{line.compound}”，按未写小区处理", markup=False)
-        sys.stdout.buffer.write(orjson.dumps(routed(line, router)) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(routed(line, router, reader)) + b"\n")
     sys.stdout.buffer.flush()
     raise typer.Exit(FAULTS_EXIT if faults else 0)
 
 
-def routed(line: DemandLine, router: FileRouter) -> dict[str, Any]:
+def router_of(file: CommunityFile) -> FileRouter:
+    """Return the router of a community, which reads texts as intake does."""
+    return FileRouter(file, FileReader(file).read)
+
+
+def routed(line: DemandLine, router: FileRouter, reader: FileReader) -> dict[str, Any]:
     """Return what becomes of a demand as a line that goes out."""
     outcome = router.route(line)
     ranking, said = outcome.ranking, outcome.said
     return {
         "id": line.id,
         "category": ranking.category,
-        "kind": kind_of(line.text, line.title),
+        "kind": reader.kind_of(line.text, line.title),
         "urgency": "urgent" if said.danger == "now" else "normal",
         "danger": said.danger,
-        "danger_kind": said.kind,
+        "danger_kind": said.danger_kind,
         "said": list(said.said),
-        "call": list(router.numbers(said.kind)) if said.is_alarming else [],
+        "call": list(reader.numbers_for(said.danger_kind)) if said.is_alarming else [],
         "accusation": said.accusation,
         "accused": list(outcome.accused),
-        "private": said.private or said.is_alarming,
+        "private": said.private,
         "want": said.want,
         "elsewhere": said.elsewhere,
         "wishes": {wish.name: wish.likely for wish in said.wishes},
@@ -118,7 +134,7 @@ def evaluate(
     ),
 ) -> None:
     """Measure the router: accuracy, top-3, macro-F1, coverage at the wanted precision, reliability."""
-    router = FileRouter(_file(community))
+    router = router_of(_file(community))
     lines, faults = _labelled(router, labelled)
     taught, history_faults = _labelled(router, history) if history else ([], 0)
     if not lines:
@@ -179,17 +195,13 @@ def _labelled(router: FileRouter, path: Path) -> tuple[list[LabelledLine], int]:
     good: list[LabelledLine] = []
     faults = 0
     with path.open("rb") as lines:
-        for number, line in read_lines(_bounded(lines), LabelledLine, str(path)):
+        for number, line in read_lines(lines, LabelledLine, str(path)):
             fault = line if isinstance(line, Fault) else router.fault_of(line, number, str(path))
             if fault is not None:
                 faults += _tell(fault)
             elif isinstance(line, LabelledLine):
                 good.append(line)
     return good, faults
-
-
-def _bounded(lines: Iterable[bytes]) -> Iterable[bytes]:
-    return (line.removeprefix(b"\xef\xbb\xbf") for line in lines)
 
 
 def _tell(fault: Fault) -> int:

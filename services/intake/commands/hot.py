@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from services.chassis.lines import Fault, read_lines
 from services.contracts.community_file import CommunityFile, Compound, Venue
-from services.intake.community_file import CommunityFileInvalid, parse_community_file
+from services.intake.commands.communities import read_or_exit
 from services.intake.domain.voices.evaluation import agreement
 from services.intake.domain.voices.issues import Standing, Thresholds, headline
 from services.intake.domain.voices.likeness import Traits, traits_of
@@ -23,9 +24,16 @@ from services.language.masks import masked
 
 app = typer.Typer(help="Find the matters that many voices are about (热点).", invoke_without_command=True)
 
+
 BAD_LINES = 2
+
+
 CHINA = "Asia/Shanghai"
+
+
 _LOOSE_DATE = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
+
+
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -72,6 +80,8 @@ Community = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="community file: its compounds, and when it is hot"),
 ]
+
+
 ShowAll = Annotated[bool, typer.Option("--all", help="also matters of one demand alone")]
 
 
@@ -80,10 +90,10 @@ def hot(context: typer.Context, community: Community = None, show_all: ShowAll =
     """Read demands from standard input, one JSON object a line; print issues, the hottest first."""
     if context.invoked_subcommand is not None:
         return
-    file = _file(community) if community else None
+    file = read_or_exit(community) if community else None
     read = _read(sys.stdin.buffer, "stdin")
     for issue in found(read.lines, file, show_all=show_all):
-        print(json.dumps(issue, ensure_ascii=False))
+        typer.echo(json.dumps(issue, ensure_ascii=False))
     if read.bad:
         raise typer.Exit(BAD_LINES)
 
@@ -106,7 +116,7 @@ def evaluate(
         "recall": round(result.recall, 4),
         "f1": round(result.f1, 4),
     }
-    print(json.dumps(figures))
+    typer.echo(json.dumps(figures))
     if read.bad:
         raise typer.Exit(BAD_LINES)
 
@@ -186,47 +196,21 @@ def _thresholds(file: CommunityFile | None) -> Thresholds:
     return Thresholds(rule.hot_demands, rule.hot_voices, rule.hot_compounds, rule.hot_days)
 
 
-def _file(path: Path) -> CommunityFile:
-    try:
-        return parse_community_file(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        typer.echo(f"{path}:1:1 文件不是 UTF-8 编码", err=True)
-        raise typer.Exit(1) from error
-    except CommunityFileInvalid as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
-        raise typer.Exit(1) from error
-
-
 def _read(raw_lines: Iterable[bytes], name: str, *, labels: bool = False) -> Read:
     """Return what can be read; of every other line say on standard error which it is and why."""
     lines: dict[str, DemandLine] = {}
     bad = 0
-    for number, raw in enumerate(raw_lines, 1):
-        if not raw.strip():
-            continue
-        problem, line = _line(raw, lines, labels=labels)
-        if line is None:
-            bad += 1
-            typer.echo(f"{name}:{number}: {problem}", err=True)
-        else:
+    for number, line in read_lines(raw_lines, DemandLine, name):
+        fault = line if isinstance(line, Fault) else _fault_of(line, lines, labels=labels)
+        if isinstance(line, DemandLine) and not fault:
             lines[str(line.id)] = line
+            continue
+        bad += 1
+        typer.echo(str(fault) if isinstance(fault, Fault) else str(Fault(name, number, fault)), err=True)
     return Read(tuple(lines[key] for key in sorted(lines)), bad)
 
 
-def _line(raw: bytes, known: Mapping[str, DemandLine], *, labels: bool) -> tuple[str, DemandLine | None]:
-    try:
-        line = DemandLine.model_validate_json(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return "不是 UTF-8 编码", None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            return "不是有效的 JSON", None
-        field = str(first["loc"][0]) if first["loc"] else ""
-        return f"{field or '这一行'} 不符合要求：{first['msg']}", None
+def _fault_of(line: DemandLine, known: Mapping[str, DemandLine], *, labels: bool) -> str:
     if str(line.id) in known:
-        return f"编号 {line.id} 重复", None
-    if labels and line.matter is None:
-        return "没有标注 matter", None
-    return "", line
+        return f"编号 {line.id} 重复"
+    return "没有标注 matter" if labels and line.matter is None else ""

@@ -1,1 +1,0 @@
-"""`sandan route`: the router without servers, to try a catalogue before going live, and to measure it."""

@@ -1,0 +1,203 @@
+"""Intake's doors for many voices: like demands, merging and taking it back."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.chassis.desk import Work
+from services.chassis.http.bodies import Command
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Route, show
+from services.chassis.mongo import Store
+from services.chassis.shelf import Ref
+from services.contracts.refusal import Forbidden, NotFound, Refused
+from services.contracts.roles import COMMUNITY, RESIDENTS, STAFF
+from services.contracts.words import Note, ThingId
+from services.intake.domain import demand as rules
+from services.intake.domain import joining
+from services.intake.domain import words_of_residents as words
+from services.intake.domain.demand import Demand
+from services.intake.domain.understanding import read, understood
+from services.intake.domain.voices import kin
+from services.intake.domain.voices.likeness import traits_of
+from services.intake.handlers import duplicates, merging
+from services.intake.handlers.demands import UnknownCompound
+from services.intake.routes import access
+from services.intake.store.communities import places_ref
+from services.intake.store.demands import demand_ref
+from services.intake.store.issues import holders_ref, kin_ref
+from services.intake.views.duplicates import DuplicateList, LikeList, duplicate_view, like_view
+from services.intake.views.readings import emergency_view
+
+LIKE_MAX = 10
+
+
+Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+
+
+class FindLike(Command):
+    """What somebody is about to submit (点单前看看有没有人已经提过)."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=words.TITLE_CHARS_MAX)] | None = None
+    compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
+
+
+class MergeDemand(Command):
+    """合并."""
+
+    into: ThingId
+
+
+class UnmergeDemand(Command):
+    """撤销合并."""
+
+    reason: Note = ""
+
+
+class OptOut(Command):
+    """不同意合并，退出. The community may name the resident who said it aloud."""
+
+    on_behalf_of: Subject | None = None
+
+
+class DismissDuplicates(Command):
+    """不是同一件事. Without a demand, all that were offered."""
+
+    demand: ThingId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateRoutes:
+    """The routes about like demands over intake's store."""
+
+    store: Store
+
+    async def find_like(self, ask: Ask[FindLike]) -> Reply:
+        """Return what is like a text; nothing is kept of it."""
+        text = words.checked(ask.body.text)
+        title = words.checked(ask.body.title) if ask.body.title else None
+        places = (await self.store.find(places_ref(ask.community))).value
+        if places is None:
+            raise NotFound
+        if ask.body.compound is not None and places.name_of(ask.body.compound) is None:
+            raise UnknownCompound(compound=ask.body.compound)
+        one = traits_of(text, title, ask.body.compound)
+        keys = {holders_ref(ask.community, key): key for key in (duplicates.EVERY, *kin.lookup_keys(one))}
+        held = await self.store.load(keys)
+        found = {key: held[ref].value or kin.Holders() for ref, key in keys.items()}
+        ids = kin.candidates([(key, h) for key, h in found.items() if key != duplicates.EVERY], "")
+        demands = await self._demands(ask.community, ids)
+        viewer = access.viewer_of(ask.identity, places)
+        theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
+        seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
+        alike = duplicates.likely(one, "", seen, duplicates.rarity_of(found))
+        items = [like_view(d, how, ask.body.compound, viewer) for d, how in alike]
+        items.sort(key=lambda item: not item.same_compound)
+        heard = understood(read(text, title), places.home)
+        return show(
+            LikeList(
+                emergency=emergency_view(heard, places),
+                private=heard.private or heard.is_alarming,
+                items=items[:LIKE_MAX],
+            ),
+            public=frozenset(places.public_numbers),
+        )
+
+    async def _demands(self, community: str, ids: tuple[str, ...]) -> list[Demand]:
+        refs = [demand_ref(community, one) for one in ids]
+        loaded = await self.store.load(refs)
+        return [value for ref in refs if (value := loaded[ref].value) is not None]
+
+    async def list_duplicates(self, ask: Ask[None]) -> Reply:
+        kept, viewer, _ = await access.visible(self.store, ask)
+        demand = kept.present
+        ref = kin_ref(ask.community, demand.id)
+        offered = duplicates.offered_to_staff((await self.store.find(ref)).value)
+        others = await self._demands(ask.community, tuple(alike.demand for alike in offered))
+        by_id = {other.id: other for other in others}
+        items = [
+            duplicate_view(alike, by_id[alike.demand], demand, viewer)
+            for alike in offered
+            if alike.demand in by_id and viewer.may_see(by_id[alike.demand])
+        ]
+        return show(DuplicateList(items=items))
+
+    def dismiss(self, ask: Ask[DismissDuplicates]) -> Work[Reply]:
+        work = duplicates.dismiss_duplicates(*access.asked(ask), ask.body.demand)
+        ref: Ref[Demand] = demand_ref(ask.community, ask.path["demand"])
+        return access.step(ask, work.then(lambda _, desk: desk.kept(ref), ref))
+
+    def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
+        return access.step(ask, merging.merge_demand(*access.asked(ask), ask.body.into))
+
+    def unmerge(self, ask: Ask[UnmergeDemand]) -> Work[Reply]:
+        return access.step(ask, merging.unmerge_demand(*access.asked(ask), ask.body.reason))
+
+    def opt_out(self, ask: Ask[OptOut]) -> Work[Reply]:
+        subject = ask.identity.subject
+        if ask.body.on_behalf_of is not None:
+            if ask.identity.role not in COMMUNITY:
+                raise Forbidden
+            subject = ask.body.on_behalf_of
+        return access.step(ask, merging.opt_out(*access.asked(ask), subject))
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route about like demands."""
+        not_words = (words.NoWords, words.ControlCharacters, UnknownCompound)
+        return (
+            Route(
+                "POST",
+                "/demands/like",
+                RESIDENTS,
+                self.find_like,
+                "Find like demands before submitting one; nothing is stored",
+                LikeList,
+                body=FindLike,
+                refusals=not_words,
+                only_looks=True,
+            ),
+            Route(
+                "GET",
+                access.ONE + "/duplicates",
+                COMMUNITY,
+                self.list_duplicates,
+                "List likely duplicates (疑似重复)",
+                DuplicateList,
+            ),
+            *self._steps(),
+        )
+
+    def _steps(self) -> tuple[Route, ...]:
+        full = (rules.TooManySupporters, joining.TooManyMerged, joining.PrivateMatter)
+        not_merged: tuple[type[Refused], ...] = (rules.StepNotAllowed, rules.SameDemand, *full)
+        return (
+            access.post_step(
+                "/merge", STAFF, self.merge, "Merge into another demand (合并)", MergeDemand, *not_merged
+            ),
+            access.post_step(
+                "/unmerge",
+                STAFF,
+                self.unmerge,
+                "Take a merge back (撤销合并)",
+                UnmergeDemand,
+                rules.StepNotAllowed,
+            ),
+            access.post_step(
+                "/opt-out",
+                RESIDENTS,
+                self.opt_out,
+                "Opt out of a merge (退出合并)",
+                OptOut,
+                joining.NotCarried,
+            ),
+            access.post_step(
+                "/duplicates/dismiss",
+                STAFF,
+                self.dismiss,
+                "Say that likely duplicates are another matter",
+                DismissDuplicates,
+                kin.NothingOffered,
+            ),
+        )

@@ -1,0 +1,16 @@
+"""What an operator can set for intake alone."""
+
+from pydantic import Field, SecretStr
+
+from services.chassis.settings import Settings
+
+
+class IntakeSettings(Settings):
+    """The settings of the machinery, and intake's own."""
+
+    vault_key: SecretStr = Field(
+        default=SecretStr(""), description="base64 of 32 bytes; encrypts residents' contacts (intake alone)"
+    )
+    same_demand_seconds: int = Field(
+        default=60, ge=0, le=3_600, description="the same words by the same person within this are one demand"
+    )

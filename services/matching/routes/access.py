@@ -1,0 +1,63 @@
+"""How every step of an order is asked for over HTTP, and shown: only to those who may see the order."""
+
+from typing import Any
+
+from services.chassis.desk import Desk, Origin, Work
+from services.chassis.http.bodies import Command
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Deed, Route, post, show
+from services.chassis.shelf import Kept
+from services.contracts.refusal import NotFound, Refused
+from services.contracts.words import Role
+from services.matching.domain.sight import Sight
+from services.matching.handlers.context import Matching
+from services.matching.handlers.keeping import KeptOrder
+from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
+from services.matching.store.orders import demand_of, order_ref
+from services.matching.views.orders import OrderView, order_view
+
+ONE = "/orders/{order}"
+
+
+def asked(ask: Ask[Any]) -> tuple[Origin, str]:
+    """Return where a step of the order in the address comes from, and which order it is."""
+    order = ask.path["order"]
+    return ask.origin(demand_of(order)), order
+
+
+def sight_by(matching: Matching, ask: Ask[Any], record: Kept[CatalogueOnRecord]) -> Sight:
+    """Return what of the community's orders the one who asks may see."""
+    if record.value is None:
+        return Sight(ask.identity.subject, ask.identity.role.value)
+    return matching.guides.of(ask.community, record.revision, record.value).sight(ask.identity)
+
+
+def step(matching: Matching, ask: Ask[Any], work: Work[KeptOrder]) -> Work[Reply]:
+    """Return the work of a step; an order that the one who asks may not see is not there for them.
+
+    Nor is anything done when it was changed after they saw it, where they say what they saw (If-Match).
+    """
+    ref, catalogue = order_ref(ask.community, ask.path["order"]), catalogue_ref(ask.community)
+
+    def may_see(desk: Desk) -> None:
+        if not sight_by(matching, ask, desk.kept(catalogue)).may_see(desk.get(ref, NotFound())):
+            raise NotFound
+        desk.expect(ref, ask.if_match)
+
+    def shown(kept: KeptOrder, desk: Desk) -> Reply:
+        sight = sight_by(matching, ask, desk.kept(catalogue))
+        return show(order_view(kept, sight, desk.at), revision=kept.revision)
+
+    return work.only_if(may_see, ref, catalogue).then(shown, catalogue)
+
+
+def post_step(
+    path: str,
+    audience: frozenset[Role],
+    deed: Deed,
+    summary: str,
+    takes: type[Command],
+    *refuses: type[Refused],
+) -> Route:
+    """Return the route of a step of one order; it answers with the order."""
+    return post(ONE + path, audience, deed, summary, takes=takes, answers=OrderView, refuses=refuses)

@@ -1,0 +1,48 @@
+"""Matching's doors for what follows the work: verified, done again, urged."""
+
+from dataclasses import dataclass
+
+from services.chassis.desk import Work
+from services.chassis.http.bodies import Empty
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Route
+from services.contracts.roles import COMMUNITY, STAFF
+from services.matching.domain import refusals
+from services.matching.handlers import closing
+from services.matching.handlers.context import Matching
+from services.matching.routes import access
+from services.matching.routes.bodies import (
+    GiveReason,
+    UrgeOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingRoutes:
+    """The routes over matching's use cases."""
+
+    matching: Matching
+
+    def verify(self, ask: Ask[Empty]) -> Work[Reply]:
+        return access.step(self.matching, ask, closing.verify_order(self.matching, *access.asked(ask)))
+
+    def send_back(self, ask: Ask[GiveReason]) -> Work[Reply]:
+        return access.step(
+            self.matching, ask, closing.return_order(self.matching, *access.asked(ask), ask.body.reason)
+        )
+
+    def urge(self, ask: Ask[UrgeOrder]) -> Work[Reply]:
+        return access.step(
+            self.matching, ask, closing.urge_order(self.matching, *access.asked(ask), ask.body.note)
+        )
+
+    def table(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        step = refusals.StepNotAllowed
+        return (
+            access.post_step("/verify", STAFF, self.verify, "Verify that it is done (核实)", Empty, step),
+            access.post_step(
+                "/return", STAFF, self.send_back, "Have it done again (发回重办)", GiveReason, step
+            ),
+            access.post_step("/urge", COMMUNITY, self.urge, "Urge an order (催办)", UrgeOrder, step),
+        )

@@ -1,0 +1,98 @@
+"""Matching's doors for the work: milestones, the report that it is done."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis.desk import Work
+from services.chassis.http.once import Reply
+from services.chassis.http.web import Ask, Route
+from services.contracts.roles import DOERS
+from services.matching.domain import refusals
+from services.matching.domain.parts import Stage
+from services.matching.handlers import working
+from services.matching.handlers.context import Matching
+from services.matching.handlers.working import Report
+from services.matching.routes import access
+from services.matching.routes.bodies import (
+    CompleteOrder,
+    FinishMilestone,
+    PlanMilestones,
+)
+from services.matching.views.messages import evidence_of
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingRoutes:
+    """The routes over matching's use cases."""
+
+    matching: Matching
+
+    def plan(self, ask: Ask[PlanMilestones]) -> Work[Reply]:
+        stages = tuple(
+            Stage(m.id, m.title, m.due_on.isoformat() if m.due_on else None) for m in ask.body.milestones
+        )
+        return access.step(
+            self.matching, ask, working.plan_milestones(self.matching, *access.asked(ask), stages)
+        )
+
+    def finish_milestone(self, ask: Ask[FinishMilestone]) -> Work[Reply]:
+        proof = tuple(evidence_of(given) for given in ask.body.proof)
+
+        def done(at: Any) -> Stage:
+            return Stage(
+                ask.path["milestone"],
+                "",
+                done_at=at,
+                note=ask.body.note,
+                figures=ask.body.figures,
+                proof=proof,
+            )
+
+        return access.step(
+            self.matching, ask, working.finish_milestone(self.matching, *access.asked(ask), done)
+        )
+
+    def complete(self, ask: Ask[CompleteOrder]) -> Work[Reply]:
+        proof = tuple(evidence_of(given) for given in ask.body.proof)
+        report = Report(ask.body.summary, proof, ask.body.served_at)
+        return access.step(
+            self.matching, ask, working.complete_order(self.matching, *access.asked(ask), report)
+        )
+
+    def table(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        step = refusals.StepNotAllowed
+        return (
+            access.post_step(
+                "/milestones",
+                DOERS,
+                self.plan,
+                "Plan milestones",
+                PlanMilestones,
+                step,
+                refusals.TooManyMilestones,
+                refusals.DuplicateMilestones,
+            ),
+            access.post_step(
+                "/milestones/{milestone}/done",
+                DOERS,
+                self.finish_milestone,
+                "Report a milestone",
+                FinishMilestone,
+                step,
+                refusals.UnknownMilestone,
+                refusals.MilestoneDone,
+            ),
+            access.post_step(
+                "/complete",
+                DOERS,
+                self.complete,
+                "Complete an order (办结)",
+                CompleteOrder,
+                step,
+                refusals.ProofMissing,
+                refusals.ServedAtImpossible,
+                refusals.MilestonesOpen,
+                refusals.HandoverPending,
+            ),
+        )

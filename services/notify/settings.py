@@ -1,0 +1,18 @@
+"""What an operator can set for notify alone."""
+
+from pydantic import Field, SecretStr
+
+from services.chassis.settings import Seconds, Settings
+
+
+class NotifySettings(Settings):
+    """The settings of the machinery, and notify's own."""
+
+    tellings_seconds: Seconds = Field(
+        default=0.5, description="how often each replica of notify looks for what many are to be told"
+    )
+    alarm_ways: SecretStr = Field(
+        default=SecretStr(""),
+        description="how emergencies leave the house, by community, as JSON (notify alone)",
+    )
+    notify_console: bool = Field(default=False, description="also print every notice to standard output")
