@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
+from services.contracts.ids import DemandId, OrderId
 from services.contracts.words import DemandKind, Message, Reading, Satisfaction, Solved, Word
 
 
 class DemandFact(Message):
     """Something that happened to one demand; its stream is the demand."""
 
-    demand: str
+    demand: DemandId
 
 
 class OrderedFact(DemandFact):
@@ -148,7 +149,7 @@ class DemandRated(OrderedFact):
     """The resident's word on the result (评单). `good` is false when it has to be done again."""
 
     kind = "demand.rated.v1"
-    order: str
+    order: OrderId
     solved: Solved
     satisfaction: Satisfaction
     comment: str = ""
@@ -159,7 +160,7 @@ class DemandReopened(OrderedFact):
     """A bad rating reopens the demand; `times` counts from one."""
 
     kind = "demand.reopened.v1"
-    order: str
+    order: OrderId
     reason: str
     times: int
 
@@ -168,7 +169,7 @@ class DemandMerged(OrderedFact):
     """The demand is the same matter as another, which carries its supporters from now on."""
 
     kind = "demand.merged.v1"
-    into: str
+    into: DemandId
     carried: tuple[str, ...]
 
 
@@ -209,7 +210,7 @@ class DemandOptedOut(DemandFact):
 class AlikeRef(Word):
     """A demand that is probably about the same matter, and why; no words of a resident."""
 
-    demand: str
+    demand: DemandId
     score: float
     because: str
 
@@ -227,12 +228,12 @@ class DemandClosed(DemandFact):
 
     kind = "demand.closed.v1"
     outcome: str
-    order: str = ""
+    order: OrderId = OrderId("")
 
 
 class DemandSupplemented(DemandFact):
     """The resident answered what the provider asked (补充). Phone and id numbers are masked in `text`."""
 
     kind = "demand.supplemented.v1"
-    order: str
+    order: OrderId
     text: str

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
+from services.contracts.ids import DemandId, OrderId
 from services.contracts.words import Message, Milestone, Proof, ProviderRef, Word
 
 
@@ -13,8 +14,8 @@ class OrderFact(Message):
     The demand follows its lead.
     """
 
-    order: str
-    demand: str
+    order: OrderId
+    demand: DemandId
     asked_by: str
     part: str = ""
 

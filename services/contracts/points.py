@@ -1,5 +1,6 @@
 """What points says: facts about the partner points bank (合伙人积分银行)."""
 
+from services.contracts.ids import OrderId
 from services.contracts.words import Message
 
 
@@ -9,7 +10,7 @@ class PointsPosted(Message):
     kind = "points.posted.v1"
     transfer: str
     partner: str
-    order: str
+    order: OrderId
     amount_points: int
     balance_points: int
     because: str
@@ -21,6 +22,6 @@ class PointsWithheld(Message):
     kind = "points.withheld.v1"
     transfer: str
     partner: str
-    order: str
+    order: OrderId
     amount_points: int
     because: str

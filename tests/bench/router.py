@@ -14,6 +14,7 @@ from time import perf_counter
 
 import orjson
 
+from services.contracts.ids import OrderId
 from services.intake.community_file import parse_community_file
 from services.matching.domain.assignment import Bid, assign
 from services.matching.domain.lessons import Lesson, Teaching
@@ -101,7 +102,7 @@ def assignment_seconds() -> float:
     chance = random.Random(20261101)
     bids = [
         Bid(
-            f"o{n}",
+            OrderId(f"o{n}"),
             {f"p{chance.randrange(PROVIDERS)}": 2 * chance.random() for _ in range(4)},
             chance.random() < 0.05,
             AT + timedelta(seconds=n),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from services.contracts.ids import OrderId
 from services.matching.domain.assignment import (
     SERVED_VALUE,
     URGENT_VALUE,
@@ -35,7 +36,7 @@ def _bids(draw: some.DrawFn, most: int = 12) -> list[Bid]:
     count = draw(some.integers(0, most))
     return [
         Bid(
-            f"o{number}",
+            OrderId(f"o{number}"),
             draw(scores),
             draw(some.booleans()),
             MORNING + timedelta(minutes=draw(some.integers(0, 5))),
@@ -46,10 +47,10 @@ def _bids(draw: some.DrawFn, most: int = 12) -> list[Bid]:
 
 def bid(order: str, minute: int = 0, *, urgent: bool = False, **wanted: float) -> Bid:
     """Return a bid of the morning."""
-    return Bid(order, wanted, urgent, MORNING + timedelta(minutes=minute))
+    return Bid(OrderId(order), wanted, urgent, MORNING + timedelta(minutes=minute))
 
 
-def worth(bids: Sequence[Bid], given: Mapping[str, str]) -> float:
+def worth(bids: Sequence[Bid], given: Mapping[OrderId, str]) -> float:
     """Return what an assignment is worth in all."""
     ranked = sorted(bids, key=lambda one: (one.since, one.order))
     return sum(
@@ -62,7 +63,7 @@ def worth(bids: Sequence[Bid], given: Mapping[str, str]) -> float:
     )
 
 
-def every_assignment(bids: Sequence[Bid], places: Mapping[str, int]) -> Iterator[dict[str, str]]:
+def every_assignment(bids: Sequence[Bid], places: Mapping[str, int]) -> Iterator[dict[OrderId, str]]:
     """Return each assignment that capacity allows."""
     for choice in product(*([None, *one.scores] for one in bids)):
         taken = Counter(provider for provider in choice if provider is not None)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.contracts.ids import DemandId, OrderId, demand_of, lead_of, order_id
 from services.contracts.refusal import Refused
 from services.matching.domain.companions import COMPANIONS_MAX, Call, called, with_companion
 from services.matching.domain.lifecycle import OrderStatus
@@ -16,7 +17,6 @@ from services.matching.domain.refusals import (
     StepNotAllowed,
     TooManyCompanions,
 )
-from services.matching.store.orders import demand_of, lead_of, order_id
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 NOON = NINE + timedelta(hours=3)
@@ -31,8 +31,8 @@ OVER = (S.COMPLETED, S.VERIFIED, S.SETTLED, S.CANCELLED)
 def lead(status: OrderStatus = S.ACCEPTED) -> Order:
     """Return an order that the housing bureau leads."""
     return Order(
-        id="d1-1",
-        demand="d1",
+        id=OrderId("d1-1"),
+        demand=DemandId("d1"),
         text="巷子又黑又破",
         title="巷子",
         compound="lutianxiang",
@@ -54,7 +54,7 @@ def lead(status: OrderStatus = S.ACCEPTED) -> Order:
 def with_calls(count: int, order: Order | None = None) -> Order:
     """Return a lead that has called so many."""
     before = order or lead()
-    entries = tuple(Called(f"{before.id}.{n}", f"p{n}", "清扫") for n in range(1, count + 1))
+    entries = tuple(Called(OrderId(f"{before.id}.{n}"), f"p{n}", "清扫") for n in range(1, count + 1))
     return replace(before, called=entries)
 
 
@@ -173,7 +173,7 @@ class TestKnowing:
 
     def test_an_order_that_was_never_called_changes_nothing(self) -> None:
         knowing, companion = called(lead(), Call(LAMPS, "路灯"))
-        stranger = replace(companion, id="d2-1.1", provider=LAMPS, status=S.COMPLETED)
+        stranger = replace(companion, id=OrderId("d2-1.1"), provider=LAMPS, status=S.COMPLETED)
         assert with_companion(knowing, stranger) is knowing
 
 
@@ -220,11 +220,11 @@ class TestIds:
         ],
     )
     def test_the_lead_is_read_from_the_companions_id(self, order: str, leader: str | None) -> None:
-        assert lead_of(order) == leader
+        assert lead_of(OrderId(order)) == leader
 
     def test_whatever_is_called_is_found_again(self) -> None:
         for round_ in (1, 2, 11):
-            first = replace(lead(), id=order_id("d-9", round_))
+            first = replace(lead(), id=order_id(DemandId("d-9"), round_))
             _, companion = called(with_calls(9, first), Call(LAMPS, "路灯"))
             assert lead_of(companion.id) == first.id
             assert lead_of(first.id) is None

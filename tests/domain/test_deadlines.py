@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.ids import DemandId, OrderId
 from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
@@ -44,8 +45,8 @@ def china(hours: float, day: int = 2) -> datetime:
 
 def proposed(*, about: str = "help", urgent: bool = False, at: datetime = MONDAY) -> Order:
     order = Order(
-        id="d1-1",
-        demand="d1",
+        id=OrderId("d1-1"),
+        demand=DemandId("d1"),
         text="路灯不亮",
         title=None,
         compound=None,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.ids import DemandId, OrderId
 from services.contracts.refusal import Refused
 from services.intake.domain import demand as demands
 from services.intake.domain import lifecycle as demand_life
@@ -42,7 +43,7 @@ PHOTO = (Evidence("photo", "p1.jpg"),)
 
 def a_demand(status: DemandStatus = DemandStatus.SUBMITTED) -> Demand:
     return Demand(
-        id="d1",
+        id=DemandId("d1"),
         text="路灯不亮",
         title=None,
         compound=None,
@@ -57,8 +58,8 @@ def a_demand(status: DemandStatus = DemandStatus.SUBMITTED) -> Demand:
 
 def an_order(status: OrderStatus = OrderStatus.PROPOSED) -> Order:
     return Order(
-        id="d1-1",
-        demand="d1",
+        id=OrderId("d1-1"),
+        demand=DemandId("d1"),
         text="路灯不亮",
         title=None,
         compound=None,
@@ -361,10 +362,10 @@ class TestLedger:
 
     def test_the_same_cause_is_the_same_transfer_and_another_is_not(self) -> None:
         causes = [
-            ("jiwang", "d1-1", "r"),
-            ("fenwan", "d1-1", "r"),
-            ("jiwang", "d2-1", "r"),
-            ("jiwang", "d1-1", "s"),
+            ("jiwang", OrderId("d1-1"), "r"),
+            ("fenwan", OrderId("d1-1"), "r"),
+            ("jiwang", OrderId("d2-1"), "r"),
+            ("jiwang", OrderId("d1-1"), "s"),
         ]
         ids = [transfer_id(*cause) for cause in causes]
         assert len(set(ids)) == 4
@@ -382,7 +383,7 @@ class TestLedger:
         ids=lambda changed: next(iter(changed)),
     )
     def test_a_seal_breaks_when_anything_in_it_is_changed(self, changed: dict[str, Any]) -> None:
-        transfer = Transfer("t1", "d1-1", BUDGET, "a", 20, "", AT, posted=True)
+        transfer = Transfer("t1", OrderId("d1-1"), BUDGET, "a", 20, "", AT, posted=True)
         assert seal("h", replace(transfer, **changed)) != seal("h", transfer)
         assert seal("x", transfer) != seal("h", transfer)
 

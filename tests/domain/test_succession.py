@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from services.contracts.ids import DemandId, OrderId
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Choice, Reason, Who
@@ -23,8 +24,8 @@ def choice(name: str, *parts: Reason) -> Choice:
 
 def order(*candidates: Choice, declined: tuple[str, ...] = ("a",)) -> Order:
     return Order(
-        id="d1-1",
-        demand="d1",
+        id=OrderId("d1-1"),
+        demand=DemandId("d1"),
         text="路灯坏了",
         title=None,
         compound=None,

@@ -21,6 +21,7 @@ from services.contracts.demands import (
     DemandSupplemented,
     DemandToConfirm,
 )
+from services.contracts.ids import DemandId
 from services.contracts.orders import OrderLeftUnrated, OrderProposed
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
@@ -244,7 +245,7 @@ class TestTheSameTwice:
         assert (await town.demand(first.id)).text == LAMP
 
     async def test_two_at_once_are_one(self, town: Town) -> None:
-        submissions = [demands.Submission(f"d{n}", LAMP, None, None, "help") for n in range(2)]
+        submissions = [demands.Submission(DemandId(f"d{n}"), LAMP, None, None, "help") for n in range(2)]
         who = town.origin("r1", Role.RESIDENT)
         works = [demands.submit_demand(who, one) for one in submissions]
         outcomes = await town.batches["intake"].run(works)

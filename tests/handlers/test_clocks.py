@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.chassis.shelf import Due, Kept, Ref, Shelf
+from services.contracts.ids import DemandId
 from services.contracts.orders import OrderSettled
 from services.intake.domain.voices.issues import Issue, Member
 from services.matching.domain.load import Load
@@ -103,8 +104,8 @@ class TestDaysOfAnIssue:
         assert (await issue_of(town, first)).hot_at is not None
 
     def test_of_members_that_an_earlier_release_kept_are_still_counted(self) -> None:
-        old = Member("d1", None, datetime(2026, 3, 2, 4, tzinfo=UTC), "r1", ("r1",))
-        new = Member("d2", None, datetime(2026, 3, 2, 17, tzinfo=UTC), "r2", ("r2",), "2026-03-03")
+        old = Member(DemandId("d1"), None, datetime(2026, 3, 2, 4, tzinfo=UTC), "r1", ("r1",))
+        new = Member(DemandId("d2"), None, datetime(2026, 3, 2, 17, tzinfo=UTC), "r2", ("r2",), "2026-03-03")
         assert Issue("d1", "搅拌站", (old, new)).standing.days == 2
 
 

@@ -14,6 +14,7 @@ from services.chassis.mailroom import Mailroom, RetryPolicy
 from services.chassis.mongo import Store
 from services.chassis.shelf import Kept, Shelf, from_document
 from services.contracts.catalogue import SUBSCRIPTIONS
+from services.contracts.ids import order_id
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
 from services.matching.consumers import consumes as matching_hears
@@ -30,7 +31,6 @@ from services.matching.routing.models import Guide, Guides
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.lessons import LESSON_NUMBER, LESSONS, lesson_ref
-from services.matching.store.orders import order_id
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import (
     CHARGING,

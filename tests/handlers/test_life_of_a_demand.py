@@ -6,6 +6,7 @@ import pytest
 
 from services.contracts.demands import DemandClosed, DemandEndorsed, DemandMerged
 from services.contracts.envelope import open_parcel, read_envelope
+from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderDispatched, OrderProposed, OrderSettled
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
@@ -128,10 +129,10 @@ class TestTheProvidersAnswer:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         other = town.origin(COOPERATIVE, Role.UNIT)
         with pytest.raises(NotFound):
-            await town.do("matching", answering.accept_order(town.matching, other, f"{demand.id}-1"))
+            await town.do("matching", answering.accept_order(town.matching, other, order_id(demand.id)))
         partner = town.origin(NPC, Role.PARTNER)
         with pytest.raises(NotFound):  # the right name under the wrong role is somebody else
-            await town.do("matching", answering.accept_order(town.matching, partner, f"{demand.id}-1"))
+            await town.do("matching", answering.accept_order(town.matching, partner, order_id(demand.id)))
 
     async def test_a_declined_order_goes_to_the_next_candidate_and_then_back_to_staff(
         self, town: Town
@@ -189,7 +190,7 @@ class TestHandover:
         await town.accept(demand)
         await town.offer(demand, COOPERATIVE)
         receiver = town.origin(COOPERATIVE, Role.UNIT)
-        await town.do("matching", answering.consent_to_handover(town.matching, receiver, f"{demand.id}-1"))
+        await town.do("matching", answering.consent_to_handover(town.matching, receiver, order_id(demand.id)))
         order, now = await town.order(demand), await town.demand(demand.id)
         assert order.provider is not None
         assert order.provider.id == COOPERATIVE
@@ -200,7 +201,7 @@ class TestHandover:
         assert (await town.load()).open == {COOPERATIVE: 1}
         giver = town.origin(NPC, Role.UNIT)
         with pytest.raises(NotFound):
-            await town.do("matching", answering.accept_order(town.matching, giver, f"{demand.id}-1"))
+            await town.do("matching", answering.accept_order(town.matching, giver, order_id(demand.id)))
 
     async def test_a_refusal_leaves_it_with_the_one_who_asked(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
@@ -208,7 +209,7 @@ class TestHandover:
         await town.offer(demand, COOPERATIVE)
         receiver = town.origin(COOPERATIVE, Role.UNIT)
         await town.do(
-            "matching", answering.refuse_handover(town.matching, receiver, f"{demand.id}-1", "也没有")
+            "matching", answering.refuse_handover(town.matching, receiver, order_id(demand.id), "也没有")
         )
         order = await town.order(demand)
         assert order.provider is not None
@@ -221,9 +222,9 @@ class TestHandover:
         await town.offer(demand, COOPERATIVE)
         work = partial(answering.consent_to_handover, town.matching)
         with pytest.raises(refusals.NotTheReceiver):
-            await town.do("matching", work(town.origin(NPC, Role.UNIT), f"{demand.id}-1"))
+            await town.do("matching", work(town.origin(NPC, Role.UNIT), order_id(demand.id)))
         with pytest.raises(NotFound):
-            await town.do("matching", work(town.origin("yucheng", Role.UNIT), f"{demand.id}-1"))
+            await town.do("matching", work(town.origin("yucheng", Role.UNIT), order_id(demand.id)))
 
     async def test_nobody_hands_an_order_to_itself_or_before_accepting_it(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
@@ -242,7 +243,7 @@ class TestHandover:
         receiver = town.origin(SPORTS, Role.PARTNER)
         with pytest.raises(refusals.ProviderFull):
             await town.do(
-                "matching", answering.consent_to_handover(town.matching, receiver, f"{demand.id}-1")
+                "matching", answering.consent_to_handover(town.matching, receiver, order_id(demand.id))
             )
         assert (await town.load()).open == {NPC: 1, SPORTS: 3}
 
@@ -356,7 +357,7 @@ class TestTheEnd:
         await town.accept(demand)
         await town.complete(demand)
         await town.rate(demand)
-        work = closing.return_order(town.matching, town.staff(), f"{demand.id}-1", "照片不清楚")
+        work = closing.return_order(town.matching, town.staff(), order_id(demand.id), "照片不清楚")
         await town.do("matching", work)
         assert (await town.demand(demand.id)).status == "in_progress"
         await town.complete(demand)
@@ -377,7 +378,9 @@ class TestTheEnd:
         assert not isinstance(rated, Exception)
         late = list(town.post.waiting)
         town.post.waiting.clear()
-        await town.do("matching", closing.return_order(town.matching, town.staff(), f"{demand.id}-1", "重做"))
+        await town.do(
+            "matching", closing.return_order(town.matching, town.staff(), order_id(demand.id), "重做")
+        )
         town.post.waiting.extend(late)
         await town.deliver()
         await town.complete(demand)
@@ -407,7 +410,7 @@ class TestGivingUp:
 
     async def test_staff_cancel_an_order_and_the_demand_is_closed(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
-        work = closing.cancel_order(town.matching, town.staff(), f"{demand.id}-1", "重复")
+        work = closing.cancel_order(town.matching, town.staff(), order_id(demand.id), "重复")
         await town.do("matching", work)
         assert (await town.demand(demand.id)).status == "closed"
         (closed,) = town.post.said(DemandClosed.kind)
@@ -418,7 +421,7 @@ class TestGivingUp:
         await town.accept(demand)
         await town.complete(demand)
         await town.rate(demand)
-        work = closing.cancel_order(town.matching, town.staff(), f"{demand.id}-1", "查实是误报")
+        work = closing.cancel_order(town.matching, town.staff(), order_id(demand.id), "查实是误报")
         await town.do("matching", work)
         assert (await town.demand(demand.id)).status == "closed"
 
@@ -445,13 +448,13 @@ class TestGivingUp:
         await town.do("intake", demands.withdraw_demand(who, over.id, ""))
         for into in (kept.id, "no-such-demand", over.id):
             with pytest.raises(of_demand.SameDemand):
-                await town.do("intake", merging.merge_demand(town.staff(), kept.id, into))
+                await town.do("intake", merging.merge_demand(town.staff(), kept.id, DemandId(into)))
         assert (await town.demand(kept.id)).status == "dispatched"
 
 
 async def endorse(town: Town, demand: str, subject: str) -> None:
     who = town.origin(subject, Role.RESIDENT)
-    await town.do("intake", demands.endorse_demand(who, demand, subject))
+    await town.do("intake", demands.endorse_demand(who, DemandId(demand), subject))
 
 
 class TestPressing:
@@ -488,11 +491,11 @@ class TestSeenVersions:
     async def test_who_looked_before_somebody_else_changed_it_is_told_so(self, town: Town) -> None:
         demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
         who = town.provider(NPC, "unit")
-        ref = order_ref(town.community, f"{demand.id}-1")
-        accept = answering.accept_order(town.matching, who, ref.id)
+        ref = order_ref(town.community, order_id(demand.id))
+        accept = answering.accept_order(town.matching, who, OrderId(ref.id))
         kept = await town.do("matching", accept.if_unchanged(ref, 2))
         assert kept.revision == 3
-        cancel = closing.cancel_order(town.matching, town.staff(), ref.id, "x")
+        cancel = closing.cancel_order(town.matching, town.staff(), OrderId(ref.id), "x")
         with pytest.raises(Refused) as refused:
             await town.do("matching", cancel.if_unchanged(ref, 2))
         assert refused.value.slug == "changed_meanwhile"

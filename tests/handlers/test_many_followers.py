@@ -19,6 +19,7 @@ from services.chassis.mongo import Store
 from services.chassis.shelf import Due, Kept, Ref, Shelf
 from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
 from services.contracts.envelope import Envelope
+from services.contracts.ids import DemandId
 from services.contracts.issues import IssueTopicDecided
 from services.contracts.orders import OrderAccepted, OrderMilestoneDone
 from services.contracts.words import Actor, Message, Milestone, ProviderRef, Role
@@ -117,7 +118,7 @@ class Notify:
 
     async def kept_by_an_earlier_release(self, *people: str) -> None:
         """Keep who follows as earlier releases did: all names on one record."""
-        ref = following_ref(self.community, "d1")
+        ref = following_ref(self.community, DemandId("d1"))
         await self.run(
             [Work(self.hears(accepted()).origin, (ref,), lambda desk: desk.put(ref, Following(people)))]
         )
@@ -416,7 +417,7 @@ async def test_a_portion_that_was_divided_between_two_looks_is_passed_over_until
     await notify.tell_all()
     await notify.hear(milestone("路基"))
     await notify.hear(brought(*(f"{name}-x" for name in names)))
-    ref = following_ref(notify.community, "d1")
+    ref = following_ref(notify.community, DemandId("d1"))
     kept = (await notify.documents.load([ref]))[ref]
     old = Kept(replace(value_of(kept), spans=value_of(kept).spans[:1]), kept.revision)
     teller, load = notify.teller(), notify.documents.load

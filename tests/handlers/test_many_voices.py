@@ -12,6 +12,7 @@ from services.contracts.demands import (
     DemandParted,
     DemandUnmerged,
 )
+from services.contracts.ids import DemandId, order_id
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
@@ -63,7 +64,7 @@ async def issue_of(town: Town, demand: Demand) -> Issue:
 
 
 async def second_order(town: Town, demand: Demand) -> Order:
-    found = await town.find("matching", order_ref(town.community, f"{demand.id}-2"))
+    found = await town.find("matching", order_ref(town.community, order_id(demand.id, 2)))
     assert found is not None
     return found
 
@@ -95,7 +96,8 @@ class TestLikelyDuplicates:
     async def test_of_one_batch_are_found_as_well(self, town: Town) -> None:
         works = [
             demands.submit_demand(
-                town.origin(f"r{n}", Role.RESIDENT), demands.Submission(f"d{n}", text, None, "jindu", "help")
+                town.origin(f"r{n}", Role.RESIDENT),
+                demands.Submission(DemandId(f"d{n}"), text, None, "jindu", "help"),
             )
             for n, text in enumerate((MIXER, MIXER_AGAIN, MIXER_ONCE_MORE))
         ]
@@ -123,7 +125,7 @@ class TestLikelyDuplicates:
 
     async def test_of_a_demand_nobody_knows_cannot_be_dismissed(self, town: Town) -> None:
         with pytest.raises(NothingOffered):
-            await town.do("intake", duplicates.dismiss_duplicates(town.staff(), "nobody", None))
+            await town.do("intake", duplicates.dismiss_duplicates(town.staff(), DemandId("nobody"), None))
 
 
 class TestMerging:
@@ -148,7 +150,7 @@ class TestMerging:
         await merge(town, same, kept)
         await endorse(town, kept.id, "r4")
         alive = await unmerge(town, same)
-        assert (alive.status, alive.order, alive.round) == ("dispatched", f"{same.id}-2", 2)
+        assert (alive.status, alive.order, alive.round) == ("dispatched", order_id(same.id, 2), 2)
         assert alive.supporters == ("r3",)
         assert set((await town.demand(kept.id)).supporters) == {"r3", "r4"}
         assert (await second_order(town, same)).status == "dispatched"
@@ -174,7 +176,7 @@ class TestMerging:
         await town.accept(kept)
         assert len(await notices(town, "person:r3")) == before
         who = town.origin(NPC, Role.UNIT)
-        await town.do("matching", answering.accept_order(town.matching, who, f"{same.id}-2"))
+        await town.do("matching", answering.accept_order(town.matching, who, order_id(same.id, 2)))
         assert (await notices(town, "person:r3"))[-1].demand == same.id
         assert (await town.demand(same.id)).status == "accepted"
 
@@ -183,7 +185,7 @@ class TestMerging:
         same = await town.submit(TABLE_TENNIS, "yuxiuyuan", by="r2")
         await merge(town, same, kept)
         await unmerge(town, same)
-        who, order = town.origin(NPC, Role.UNIT), f"{same.id}-2"
+        who, order = town.origin(NPC, Role.UNIT), order_id(same.id, 2)
         await town.do("matching", answering.accept_order(town.matching, who, order))
         urge = demands.urge_demand(town.origin("r2", Role.RESIDENT), same.id, "急")
         await town.do("intake", urge)
@@ -215,7 +217,7 @@ class TestMerging:
         await town.deliver()
         assert (await town.order(same)).status == "cancelled"
         assert (await town.demand(same.id)).status == "dispatched"
-        assert (await town.demand(same.id)).order == f"{same.id}-2"
+        assert (await town.demand(same.id)).order == order_id(same.id, 2)
 
     async def test_in_one_batch_merging_twice_and_taking_back_works_out(self, town: Town) -> None:
         a, b, c = [await town.submit(CHARGING, "jindu", by=f"r{n}") for n in range(3)]

@@ -14,6 +14,7 @@ from services.chassis.shelf import Ref
 from services.chassis.streams import STREAMS
 from services.contracts.catalogue import KINDS
 from services.contracts.envelope import open_parcel, parcel_of
+from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderAccepted
 from services.contracts.words import Role
 from services.intake.handlers import communities, demands, ratings
@@ -139,7 +140,7 @@ async def deliver_as_newer(town: Town) -> None:
 
 
 async def test_all_that_a_newer_release_says_more_of_is_done_as_usual(told: Town) -> None:
-    submission = demands.Submission("d1", LEAK, None, None, "help")
+    submission = demands.Submission(DemandId("d1"), LEAK, None, None, "help")
     resident = told.origin("r1", Role.RESIDENT)
     await told.batches["intake"].run([demands.submit_demand(resident, submission)])
     await deliver_as_newer(told)
@@ -148,10 +149,10 @@ async def test_all_that_a_newer_release_says_more_of_is_done_as_usual(told: Town
     who = told.provider(provider.id, provider.kind)
     report = Report("办好了", PHOTO, None)
     for service, work in (
-        ("matching", answering.accept_order(told.matching, who, "d1-1")),
-        ("matching", working.complete_order(told.matching, who, "d1-1", report)),
-        ("intake", ratings.rate_demand(resident, "d1", ratings.Opinion("solved", "satisfied", ""))),
-        ("matching", closing.verify_order(told.matching, told.staff(), "d1-1")),
+        ("matching", answering.accept_order(told.matching, who, OrderId("d1-1"))),
+        ("matching", working.complete_order(told.matching, who, OrderId("d1-1"), report)),
+        ("intake", ratings.rate_demand(resident, DemandId("d1"), ratings.Opinion("solved", "satisfied", ""))),
+        ("matching", closing.verify_order(told.matching, told.staff(), OrderId("d1-1"))),
     ):
         await told.batches[service].run([work])
         await deliver_as_newer(told)
@@ -178,7 +179,7 @@ async def test_a_message_that_has_to_wait_waits_whole() -> None:
 
 async def test_a_message_that_is_tried_again_is_tried_again_whole() -> None:
     town = Towns(None).unopened()
-    demand = demands.Submission("d1", LEAK, None, None, "help")
+    demand = demands.Submission(DemandId("d1"), LEAK, None, None, "help")
     work = demands.submit_demand(town.origin("r1", Role.RESIDENT), demand)
     await open_by_a_newer_intake(town)
     matching = town.documents["matching"]
@@ -223,7 +224,7 @@ async def test_a_kind_of_a_newer_release_is_put_aside_whole_and_what_waits_for_i
 async def test_a_stored_value_of_a_newer_release_is_read_for_what_is_known_of_it() -> None:
     town = await Towns(None).found()
     demand = await town.submit(LEAK)
-    ref = order_ref(town.community, f"{demand.id}-1")
+    ref = order_ref(town.community, order_id(demand.id))
     order = await town.order(demand)
     plain = everywhere_more({key: part for key, part in ref.shelf.encode(order).items() if key != "figures"})
     assert isinstance(ref.shelf.decode(plain), Order)

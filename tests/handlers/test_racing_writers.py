@@ -12,6 +12,7 @@ from services.chassis.changes import Changes
 from services.chassis.desk import Desk, Work
 from services.chassis.failures import Stale
 from services.chassis.shelf import Ref
+from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderSettled
 from services.contracts.refusal import Refused
 from services.contracts.words import ProviderRef, Role
@@ -54,13 +55,16 @@ async def test_200_dispatches_at_once_never_exceed_the_capacity(town: Town) -> N
     place = [
         demands_handlers.submit_demand(
             town.origin(f"r{n}", Role.RESIDENT),
-            demands_handlers.Submission(f"d{n}", CHARGING, None, None, "help"),
+            demands_handlers.Submission(DemandId(f"d{n}"), CHARGING, None, None, "help"),
         )
         for n in range(200)
     ]
     await town.batches["intake"].run(place)
     await town.deliver()
-    works = [placing_handlers.dispatch_order(town.matching, town.staff(), f"d{n}-1", NPC) for n in range(200)]
+    works = [
+        placing_handlers.dispatch_order(town.matching, town.staff(), OrderId(f"d{n}-1"), NPC)
+        for n in range(200)
+    ]
     outcomes = await race(town, "matching", works)
     full = [outcome for outcome in outcomes if isinstance(outcome, ProviderFull)]
     done = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
@@ -78,7 +82,7 @@ async def test_dispatches_declines_and_completions_at_once_leave_the_load_as_the
     who = town.origin(OPTICIAN, Role.PARTNER)
     works: list[Work[Any]] = []
     for demand in demands:
-        order = f"{demand.id}-1"
+        order = order_id(demand.id)
         works.append(placing_handlers.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
         works.append(answering.decline_order(town.matching, who, order, "忙"))
         works.append(placing_handlers.dispatch_order(town.matching, town.staff(), order, OPTICIAN))
@@ -170,7 +174,7 @@ async def test_two_replicas_that_step_orders_of_one_community_are_never_refused(
         for first in range(0, len(some), 2):
             pair = some[first : first + 2]
             works = [
-                answering.decline_order(who[1], town.origin(OPTICIAN, Role.PARTNER), f"{d.id}-1", "忙")
+                answering.decline_order(who[1], town.origin(OPTICIAN, Role.PARTNER), order_id(d.id), "忙")
                 for d in pair
             ]
             assert [o for o in await who[0].run(works) if isinstance(o, Exception)] == []
@@ -204,7 +208,7 @@ async def test_what_an_earlier_release_added_up_counts_once_with_what_is_added_t
 async def test_orders_without_a_numbered_place_are_counted_too(town: Town) -> None:
     """As an earlier release keeps them, before an upgrade and beside this one."""
     (demand,) = await placed(town, 1)
-    ref = order_ref(town.community, f"{demand.id}-1")
+    ref = order_ref(town.community, order_id(demand.id))
 
     def forget(desk: Desk) -> None:
         order = desk.find(ref)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from services.chassis.desk import Origin, Work
+from services.contracts.ids import OrderId, order_id
 from services.contracts.orders import OrderPraised
 from services.contracts.refusal import Refused
 from services.intake.domain.demand import Demand
@@ -64,10 +65,10 @@ class TestTheAccused:
         other = another(town, holder.id)
         await accuse(town, demand, other)
         offer = answering.offer_handover(
-            town.matching, town.provider(holder.id, holder.kind), f"{demand.id}-1", other, "不归我们管"
+            town.matching, town.provider(holder.id, holder.kind), order_id(demand.id), other, "不归我们管"
         )
         assert await refused(town, offer) == "Accused"
-        call = calling.call_provider(town.matching, town.staff(), f"{demand.id}-1", other, "看一看")
+        call = calling.call_provider(town.matching, town.staff(), order_id(demand.id), other, "看一看")
         assert await refused(town, call) == "Accused"
 
     async def test_a_companion_that_is_accused_loses_its_part_and_the_lead_keeps_the_matter(
@@ -75,11 +76,11 @@ class TestTheAccused:
     ) -> None:
         demand, holder = await working(town)
         other = another(town, holder.id)
-        call = calling.call_provider(town.matching, town.staff(), f"{demand.id}-1", other, "看一看")
+        call = calling.call_provider(town.matching, town.staff(), order_id(demand.id), other, "看一看")
         await town.do("matching", call)
         after = await accuse(town, demand, other)
         assert after.provider == holder
-        companion = await town.find("matching", order_ref(town.community, f"{demand.id}-1.1"))
+        companion = await town.find("matching", order_ref(town.community, OrderId(f"{demand.id}-1.1")))
         assert companion is not None
         assert (companion.status, companion.provider) == (OrderStatus.PROPOSED, None)
         assert companion.heard.is_wrongdoing
@@ -88,11 +89,11 @@ class TestTheAccused:
         demand, holder = await working(town)
         theirs = town.provider(holder.id, holder.kind)
         steps: tuple[Callable[[Origin, str], Work[object]], ...] = (
-            lambda who, order: timing.request_extension(town.matching, who, order, 2, "等配件"),
-            lambda who, order: timing.ask_resident(town.matching, who, order, "哪一盏？"),
+            lambda who, order: timing.request_extension(town.matching, who, OrderId(order), 2, "等配件"),
+            lambda who, order: timing.ask_resident(town.matching, who, OrderId(order), "哪一盏？"),
         )
         for step in steps:
-            await town.do("matching", step(theirs, f"{demand.id}-1"))
+            await town.do("matching", step(theirs, order_id(demand.id)))
         after = await accuse(town, demand, holder.id)
         assert (after.status, after.provider, after.answerable) == (OrderStatus.PROPOSED, None, None)
         assert (after.accepted_at, after.extensions, open_pause(after)) == (None, (), None)

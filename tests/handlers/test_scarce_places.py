@@ -15,6 +15,7 @@ from services.chassis.outbox import INDEXES
 from services.chassis.streams import STREAMS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.community_file import CommunityFile
+from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderDispatched, OrderEscalated, OrderQueued
 from services.contracts.words import Role
 from services.devserver import Servers
@@ -29,7 +30,7 @@ from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
 from services.matching.jobs.places import Assigner
 from services.matching.routing.solver import solve
-from services.matching.store.orders import ORDERS, order_id, order_ref
+from services.matching.store.orders import ORDERS, order_ref
 from services.notify.domain.notice import person
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
@@ -345,7 +346,7 @@ class TestReplicas:
     async def _two_hundred(self, town: Town) -> list[str]:
         submissions = [
             demands_handlers.Submission(
-                new_id(), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", same_within=0
+                DemandId(new_id()), (A_VISIT, TABLE_TENNIS)[n % 2], None, None, "help", same_within=0
             )
             for n in range(200)
         ]
@@ -357,7 +358,7 @@ class TestReplicas:
         return [order_id(submission.demand) for submission in submissions]
 
     async def _all(self, town: Town, orders: list[str]) -> list[Order]:
-        refs = [order_ref(town.community, order) for order in orders]
+        refs = [order_ref(town.community, OrderId(order)) for order in orders]
         kept = (await town.documents["matching"].load(refs)).values()
         return [one.value for one in kept if one.value is not None]
 

@@ -20,6 +20,7 @@ from services.contracts import orders as facts
 from services.contracts.community_file import Deadlines
 from services.contracts.demands import DemandSubmitted
 from services.contracts.envelope import Envelope, open_parcel, read_envelope
+from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
 from services.devserver import Servers
@@ -33,7 +34,7 @@ from services.matching.domain.timing import TimerKind
 from services.matching.handlers import answering, closing, timing
 from services.matching.handlers import placing as placing_handlers
 from services.matching.jobs import timers as timekeeper
-from services.matching.store.orders import ORDERS, order_id
+from services.matching.store.orders import ORDERS
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import (
     CHARGING,
@@ -225,7 +226,7 @@ class TestNobodyTakesIt:
         held = await town.order("d1")
         assert (held.urgent, held.held, held.provider) == (True, True, None)
         assert held.finish_due_at == china(23, 8)
-        dispatch = placing_handlers.dispatch_order(town.matching, town.staff(), order_id("d1"), NPC)
+        dispatch = placing_handlers.dispatch_order(town.matching, town.staff(), order_id(DemandId("d1")), NPC)
         await town.batches["matching"].run([dispatch])
         first = await town.order("d1")
         town.now = china(23, 7) + 29 * MINUTE
@@ -310,7 +311,7 @@ class TestExactlyOnce:
         healthy = partial(timing.run_timer, town.matching)
 
         def broken(origin: Any, order: str) -> Any:
-            work = healthy(origin, order)
+            work = healthy(origin, OrderId(order))
             if order != order_id(first.id):
                 return work
 
@@ -389,7 +390,7 @@ class TestTheResidentIsWaitedFor:
         demand = await town.submit(EYES, "binhe-jiayuan")
         await town.accept(demand)
         order = await town.provider_does(
-            demand, lambda who, order: timing.ask_resident(town.matching, who, order, "在哪个班？")
+            demand, lambda who, order: timing.ask_resident(town.matching, who, OrderId(order), "在哪个班？")
         )
         return await town.demand(demand.id), order
 
@@ -457,7 +458,9 @@ class TestMoreTime:
         await town.accept(demand)
         await town.provider_does(
             demand,
-            lambda who, order: timing.request_extension(town.matching, who, order, days, "验光仪在修"),
+            lambda who, order: timing.request_extension(
+                town.matching, who, OrderId(order), days, "验光仪在修"
+            ),
         )
         return demand
 

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from services.chassis.desk import Work
 from services.chassis.failures import Away
 from services.chassis.shelf import Due, Kept, Shelf
+from services.contracts.ids import OrderId
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import PORTION, Leavers
 from services.matching.routing.solver import solve
@@ -36,7 +37,7 @@ class OneIsDue:
     async def page(
         self, shelf: Shelf[Any], community: str, where: Mapping[str, object], *, limit: int
     ) -> list[Kept[Any]]:
-        return [Kept(replace(an_order(), id=f"o{n}"), 1) for n in range(min(self.orders, limit))]
+        return [Kept(replace(an_order(), id=OrderId(f"o{n}")), 1) for n in range(min(self.orders, limit))]
 
 
 @dataclass

@@ -12,6 +12,7 @@ from services.chassis.changes import Changes
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.shelf import Kept, Ref, to_document
+from services.contracts.ids import DemandId, OrderId
 from services.devserver import Servers
 from services.house import Settings
 from services.intake.domain.alarm import Alarm
@@ -55,7 +56,9 @@ def demands() -> list[Demand]:
         heard, (None, False, True), ("help", "suggestion", "report"), (None, "c1", "c2"), handlers, called
     )
     return [
-        replace(a_demand(), id=f"d{n}", heard=h, private=p, about=a, compound=c, handler=by, alarm=alarm)
+        replace(
+            a_demand(), id=DemandId(f"d{n}"), heard=h, private=p, about=a, compound=c, handler=by, alarm=alarm
+        )
         for n, (h, p, a, c, by, alarm) in enumerate(every)
     ]
 
@@ -72,7 +75,7 @@ def orders() -> list[Order]:
     return [
         replace(
             an_order(),
-            id=f"o{n}",
+            id=OrderId(f"o{n}"),
             compound=c,
             heard=Heard(accusation=a, against_community=g, private=p, accused=who),
             provider=Who(u, "一家单位", "unit") if u else None,

@@ -17,6 +17,7 @@ from services.chassis.shelf import Kept, Ref
 from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.envelope import Envelope, open_parcel, read_envelope
+from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.words import Actor, DemandKind, Role, Satisfaction, Solved
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
 from services.intake.domain.demand import Demand
@@ -247,7 +248,13 @@ class Town:
             again: as somebody who taps twice; otherwise the same words are meant as another matter.
         """
         submission = demands.Submission(
-            new_id(), text, None, compound, about, same_within=60 if again else 0, accuses=about == "report"
+            DemandId(new_id()),
+            text,
+            None,
+            compound,
+            about,
+            same_within=60 if again else 0,
+            accuses=about == "report",
         )
         kept = await self.do("intake", demands.submit_demand(self.origin(by, role), submission))
         assert kept.value is not None
@@ -255,14 +262,14 @@ class Town:
 
     async def demand(self, demand: str) -> Demand:
         """Return a demand as it is."""
-        found = await self.find("intake", demand_ref(self.community, demand))
+        found = await self.find("intake", demand_ref(self.community, DemandId(demand)))
         assert found is not None
         return found
 
     async def order(self, demand: Demand | str) -> Order:
         """Return the order of a demand as it is."""
         of = demand if isinstance(demand, str) else demand.id
-        found = await self.find("matching", order_ref(self.community, f"{of}-1"))
+        found = await self.find("matching", order_ref(self.community, OrderId(f"{of}-1")))
         assert found is not None
         return found
 
@@ -280,7 +287,7 @@ class Town:
 
     async def transfer(self, demand: Demand) -> Transfer | None:
         """Return what a demand's order earned."""
-        key = transfer_id(self.community, f"{demand.id}-1", SETTLED)
+        key = transfer_id(self.community, order_id(demand.id), SETTLED)
         return await self.find("points", transfer_ref(self.community, key))
 
     async def provider_does(self, demand: Demand, step: Callable[[Origin, str], Work[Any]]) -> Order:
@@ -300,34 +307,36 @@ class Town:
 
     async def dispatch(self, demand: Demand, provider: str) -> Order:
         """Let staff choose."""
-        work = placing_handlers.dispatch_order(self.matching, self.staff(), f"{demand.id}-1", provider)
+        work = placing_handlers.dispatch_order(self.matching, self.staff(), order_id(demand.id), provider)
         await self.do("matching", work)
         return await self.order(demand)
 
     async def accept(self, demand: Demand) -> Order:
         """Let the provider accept."""
         return await self.provider_does(
-            demand, lambda who, order: answering.accept_order(self.matching, who, order)
+            demand, lambda who, order: answering.accept_order(self.matching, who, OrderId(order))
         )
 
     async def decline(self, demand: Demand, reason: str = "人手不够") -> Order:
         """Let the provider decline."""
         return await self.provider_does(
-            demand, lambda who, order: answering.decline_order(self.matching, who, order, reason)
+            demand, lambda who, order: answering.decline_order(self.matching, who, OrderId(order), reason)
         )
 
     async def offer(self, demand: Demand, receiver: str) -> Order:
         """Let the provider ask another to take over."""
         return await self.provider_does(
             demand,
-            lambda who, order: answering.offer_handover(self.matching, who, order, receiver, "不归我们管"),
+            lambda who, order: answering.offer_handover(
+                self.matching, who, OrderId(order), receiver, "不归我们管"
+            ),
         )
 
     async def plan(self, demand: Demand, *titles: str) -> Order:
         """Let the provider plan milestones, numbered from one."""
         stages = tuple(Stage(f"m{n}", title) for n, title in enumerate(titles, 1))
         return await self.provider_does(
-            demand, lambda who, order: working.plan_milestones(self.matching, who, order, stages)
+            demand, lambda who, order: working.plan_milestones(self.matching, who, OrderId(order), stages)
         )
 
     async def finish(self, demand: Demand, milestone: str) -> Order:
@@ -337,7 +346,7 @@ class Town:
             return Stage(milestone, "", done_at=at, note="做好了", figures={"件": 3.0}, proof=PHOTO)
 
         return await self.provider_does(
-            demand, lambda who, order: working.finish_milestone(self.matching, who, order, done)
+            demand, lambda who, order: working.finish_milestone(self.matching, who, OrderId(order), done)
         )
 
     async def complete(
@@ -350,12 +359,12 @@ class Town:
         """Let the provider report that it is done."""
         report = Report("办好了", proof, served_at)
         return await self.provider_does(
-            demand, lambda who, order: working.complete_order(self.matching, who, order, report)
+            demand, lambda who, order: working.complete_order(self.matching, who, OrderId(order), report)
         )
 
     async def verify(self, demand: Demand) -> Order:
         """Let staff find it done."""
-        await self.do("matching", closing.verify_order(self.matching, self.staff(), f"{demand.id}-1"))
+        await self.do("matching", closing.verify_order(self.matching, self.staff(), order_id(demand.id)))
         return await self.order(demand)
 
     async def rate(

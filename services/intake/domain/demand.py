@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from services.contracts.ids import DemandId, OrderId, round_of
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.intake.domain.alarm import NOT_PRESSING, NOW, PERHAPS, Alarm
 from services.intake.domain.lifecycle import (
@@ -110,9 +111,9 @@ class Brought:
         through: the demands between, nearest to it first, where it came along with another merge.
     """
 
-    demand: str
+    demand: DemandId
     people: tuple[str, ...]
-    through: tuple[str, ...] = ()
+    through: tuple[DemandId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Demand:
     way a merged demand's people go, from the one it was merged into to the last. `round` counts its orders.
     """
 
-    id: str
+    id: DemandId
     text: str
     title: str | None
     compound: str | None
@@ -144,14 +145,14 @@ class Demand:
     status: DemandStatus
     timeline: tuple[Line, ...]
     supporters: tuple[str, ...] = ()
-    order: str | None = None
+    order: OrderId | None = None
     handler: Handler | None = None
     dispatched_at: datetime | None = None
     urged: int = 0
     reopened: int = 0
     rating: Rating | None = None
-    merged_into: str | None = None
-    merged_from: tuple[str, ...] = ()
+    merged_into: DemandId | None = None
+    merged_from: tuple[DemandId, ...] = ()
     has_contact: bool = False
     danger: str = ""
     """Name of the danger that it tells of; empty when there is none."""
@@ -160,7 +161,7 @@ class Demand:
     supervised: bool = False
     brought: tuple[Brought, ...] = ()
     endorsed_too: tuple[str, ...] = ()
-    joined_to: tuple[str, ...] = ()
+    joined_to: tuple[DemandId, ...] = ()
     round: int = 1
     heard: Understood | None = None
     """What its words say; None for a demand of an earlier release."""
@@ -332,10 +333,10 @@ class Demand:
         """Return whether others may still join it."""
         return self.status in OPEN
 
-    def is_of_another_round(self, order: str) -> bool:
+    def is_of_another_round(self, order: OrderId) -> bool:
         """Return whether an order belongs to an earlier round: the one before a merge was taken back."""
-        number = order.rpartition("-")[2].partition(".")[0]
-        return number.isdecimal() and int(number) < self.round
+        its = round_of(order)
+        return its is not None and its < self.round
 
     def with_voices(self, own: tuple[str, ...], brought: tuple[Brought, ...]) -> "Demand":
         """Return the demand with these people behind it, each counted once, the one who asked not at all."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
 from services.intake.domain.demand import (
     BROUGHT_MAX,
@@ -20,7 +21,7 @@ from services.intake.domain.demand import (
 )
 from services.intake.domain.lifecycle import DemandStep
 
-Family = Mapping[str, Demand]
+Family = Mapping[DemandId, Demand]
 
 
 class TooManyMerged(Conflict):
@@ -55,22 +56,22 @@ class Regrouped:
     """
 
     family: Family
-    gained: Mapping[str, tuple[str, ...]]
-    lost: Mapping[str, tuple[str, ...]]
-    revived: tuple[str, ...] = ()
+    gained: Mapping[DemandId, tuple[str, ...]]
+    lost: Mapping[DemandId, tuple[str, ...]]
+    revived: tuple[DemandId, ...] = ()
 
 
-def relatives(demand: Demand) -> tuple[str, ...]:
+def relatives(demand: Demand) -> tuple[DemandId, ...]:
     """Return the demands that a step of this one may touch: where it went, and which came to it."""
     return (*ancestors(demand), *(group.demand for group in demand.brought))
 
 
-def ancestors(demand: Demand) -> tuple[str, ...]:
+def ancestors(demand: Demand) -> tuple[DemandId, ...]:
     """Return the demands that its people went to, the nearest first."""
     return demand.joined_to or ((demand.merged_into,) if demand.merged_into else ())
 
 
-def merged(family: Family, demand: str, into: str, at: datetime) -> Regrouped:
+def merged(family: Family, demand: DemandId, into: DemandId, at: datetime) -> Regrouped:
     """Return a demand merged into another, with all its people and those who came to it before.
 
     Raises:
@@ -108,7 +109,7 @@ def _must_fit(joined: Demand) -> None:
         raise TooManyMerged(most=BROUGHT_MAX)
 
 
-def unmerged(family: Family, demand: str, line: Line) -> Regrouped:
+def unmerged(family: Family, demand: DemandId, line: Line) -> Regrouped:
     """Return a merged demand on its own again, to be handled anew, with everybody who gave it their voice.
 
     Whom it was merged into keeps those who endorsed it themselves, or whom another demand brought.
@@ -121,7 +122,7 @@ def unmerged(family: Family, demand: str, line: Line) -> Regrouped:
     alive = replace(alive, merged_into=None, joined_to=(), round=before.round + 1, order=None, handler=None)
     alive = replace(alive, question=None, finish_due_at=None, supervised=False)  # all of the old order
     gone = {demand, *(group.demand for group in before.brought)}
-    after: dict[str, Demand] = {demand: alive}
+    after: dict[DemandId, Demand] = {demand: alive}
     for group in before.brought:
         one = family[group.demand]
         way = ancestors(one)
@@ -132,7 +133,7 @@ def unmerged(family: Family, demand: str, line: Line) -> Regrouped:
     return Regrouped(after, {}, lost, (demand,))
 
 
-def _without(one: Demand, gone: set[str], demand: str, line: Line) -> Demand:
+def _without(one: Demand, gone: set[DemandId], demand: DemandId, line: Line) -> Demand:
     kept = tuple(group for group in one.brought if group.demand not in gone)
     left = one.with_voices(one.own_supporters, kept)
     number = len(one.supporters) - len(left.supporters)
@@ -140,7 +141,7 @@ def _without(one: Demand, gone: set[str], demand: str, line: Line) -> Demand:
     return replace(left.noted(said), merged_from=tuple(m for m in one.merged_from if m != demand))
 
 
-def opted_out(family: Family, demand: str, subject: str, at: datetime, by: str) -> Regrouped:
+def opted_out(family: Family, demand: DemandId, subject: str, at: datetime, by: str) -> Regrouped:
     """Return the family after somebody whose voice a merge carried took it back.
 
     A supporter's voice stays where it was given, and counts nowhere else. The demand of one who asked
@@ -150,7 +151,7 @@ def opted_out(family: Family, demand: str, subject: str, at: datetime, by: str) 
         NotCarried: no merge carried their voice, here or to here.
     """
     before, now = dict(family), dict(family)
-    revived: list[str] = []
+    revived: list[DemandId] = []
     while (origin := _origin(now, demand, subject)) is not None:
         if now[origin].asked_by == subject:
             line = Line(at, by, "unmerged", "提出人不同意合并，恢复单独办理")
@@ -165,7 +166,7 @@ def opted_out(family: Family, demand: str, subject: str, at: datetime, by: str) 
     return Regrouped(changed, {}, {key: people for key, people in lost.items() if people}, tuple(revived))
 
 
-def _origin(family: Family, demand: str, subject: str) -> str | None:
+def _origin(family: Family, demand: DemandId, subject: str) -> DemandId | None:
     """Return a demand whose merge carried a voice to this one or on from it; those they asked come first."""
     one = family[demand]
     origins = [group.demand for group in one.brought if subject in group.people]
@@ -179,8 +180,10 @@ def _carried_on(family: Family, one: Demand, subject: str) -> bool:
     return any(group.demand == one.id and subject in group.people for group in groups)
 
 
-def _silenced(family: Family, origin: str, subject: str, at: datetime, by: str) -> dict[str, Demand]:
-    after: dict[str, Demand] = {}
+def _silenced(
+    family: Family, origin: DemandId, subject: str, at: datetime, by: str
+) -> dict[DemandId, Demand]:
+    after: dict[DemandId, Demand] = {}
     for above in ancestors(family[origin]):
         one = family[above]
         brought = tuple(

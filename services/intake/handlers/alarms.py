@@ -6,6 +6,7 @@ from dataclasses import replace
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Actor
@@ -110,7 +111,7 @@ def _place(demand: Demand, places: Places) -> str:
     return places.name_of(demand.compound) or places.name
 
 
-def sound_again(origin: Origin, demand: str) -> Work[bool]:
+def sound_again(origin: Origin, demand: DemandId) -> Work[bool]:
     """Tell the next on duty of an alarm that nobody has taken; answers whether anything was done."""
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
@@ -128,7 +129,7 @@ def sound_again(origin: Origin, demand: str) -> Work[bool]:
     return Work(origin, (ref, known), decide)
 
 
-def take_alarm(origin: Origin, demand: str) -> Work[KeptDemand]:
+def take_alarm(origin: Origin, demand: DemandId) -> Work[KeptDemand]:
     """Say that one has it: nobody else is told any more. Again by the same person it changes nothing.
 
     Raises:

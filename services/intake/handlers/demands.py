@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import DemandKind
@@ -47,7 +48,7 @@ class Submission:
         same_within: seconds in which the same words by the same person are the same demand.
     """
 
-    demand: str
+    demand: DemandId
     text: str
     title: str | None
     compound: str | None
@@ -135,7 +136,7 @@ def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
     )
 
 
-def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[KeptDemand]:
+def endorse_demand(origin: Origin, demand: DemandId, subject: str) -> Work[KeptDemand]:
     """Support somebody else's demand (附议); again by the same person it changes nothing."""
     ref = demand_ref(origin.community, demand)
 
@@ -154,7 +155,7 @@ def endorse_demand(origin: Origin, demand: str, subject: str) -> Work[KeptDemand
     return Work(origin, (ref,), decide)
 
 
-def urge_demand(origin: Origin, demand: str, note: str) -> Work[KeptDemand]:
+def urge_demand(origin: Origin, demand: DemandId, note: str) -> Work[KeptDemand]:
     """Press for a demand (催办): the one who asked, a supporter, or the community for them."""
     ref = demand_ref(origin.community, demand)
 
@@ -170,7 +171,7 @@ def urge_demand(origin: Origin, demand: str, note: str) -> Work[KeptDemand]:
     return Work(origin, (ref,), decide)
 
 
-def supplement_demand(origin: Origin, demand: str, text: str) -> Work[KeptDemand]:
+def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[KeptDemand]:
     """Answer what the provider asked (补充): the one who asked, or the community for them.
 
     While somebody is or may be in danger it needs no question. What it says of danger counts, and where it
@@ -195,7 +196,7 @@ def supplement_demand(origin: Origin, demand: str, text: str) -> Work[KeptDemand
     return Work(origin, (ref, places), decide)
 
 
-def withdraw_demand(origin: Origin, demand: str, reason: str) -> Work[KeptDemand]:
+def withdraw_demand(origin: Origin, demand: DemandId, reason: str) -> Work[KeptDemand]:
     """Take a demand back; where others stand behind it, it goes on for them without the one who asked."""
     ref = demand_ref(origin.community, demand)
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
+from services.contracts.ids import DemandId
 from services.intake.domain.demand import Demand
 from services.intake.domain.voices.kin import (
     Alike,
@@ -49,7 +50,7 @@ def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> l
     return sorted(same, key=lambda pair: (-pair[1].score, pair[0].id))
 
 
-def dismiss_duplicates(origin: Origin, demand: str, other: str | None) -> Work[Kept[Kin]]:
+def dismiss_duplicates(origin: Origin, demand: DemandId, other: str | None) -> Work[Kept[Kin]]:
     """Let staff say that likely duplicates, or one of them, are another matter; they are not asked again."""
     ref = kin_ref(origin.community, demand)
 

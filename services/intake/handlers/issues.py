@@ -8,6 +8,7 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
+from services.contracts.ids import DemandId
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
@@ -44,7 +45,7 @@ class _Search:
 
     def __init__(self, envelope: Envelope) -> None:
         fact: facts.DemandSubmitted = envelope.body
-        self.community = envelope.community
+        self.community, self.demand = envelope.community, fact.demand
         self.own = demand_ref(self.community, fact.demand)
         self.kin = kin_ref(self.community, fact.demand)
         self.traits = traits_remembered(fact.text, fact.title, fact.compound)
@@ -56,7 +57,7 @@ class _Search:
         refs = {key: holders_ref(self.community, key) for key in self.keys}
         return {key: desk.find(ref) or Holders() for key, ref in refs.items()}
 
-    def _candidates(self, desk: Desk) -> list[str]:
+    def _candidates(self, desk: Desk) -> list[DemandId]:
         found = [(key, holders) for key, holders in self._holders(desk).items() if key != EVERY]
         return list(candidates(found, self.own.id))
 
@@ -74,12 +75,12 @@ class _Search:
         ]
         return [*reads, *issues, *members]
 
-    def _issues(self, desk: Desk, ids: Iterable[str]) -> list[str]:
+    def _issues(self, desk: Desk, ids: Iterable[DemandId]) -> list[str]:
         refs = [kin_ref(self.community, one) for one in ids]
         kin = [desk.find(ref) for ref in refs if desk.lies_here(ref)]
         return list(dict.fromkeys(one.issue for one in kin if one is not None and one.issue is not None))
 
-    def _lies_here(self, desk: Desk, demand: str) -> bool:
+    def _lies_here(self, desk: Desk, demand: DemandId) -> bool:
         return desk.lies_here(demand_ref(self.community, demand)) and desk.lies_here(
             kin_ref(self.community, demand)
         )
@@ -92,7 +93,7 @@ class _Search:
         others = [desk.find(demand_ref(self.community, one)) for one in ids]
         rarity = rarity_of(holders)
         for key, held in holders.items():
-            desk.put(holders_ref(self.community, key), held.joined_by(self.own.id))
+            desk.put(holders_ref(self.community, key), held.joined_by(self.demand))
         if demand is None or demand.status is DemandStatus.WITHDRAWN:
             return
         known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]

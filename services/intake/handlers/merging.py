@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
+from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
 from services.contracts.words import DemandKind
 from services.intake.domain import joining
@@ -19,7 +20,7 @@ KeptDemand = Kept[Demand]
 _ABOUT: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
 
 
-def merge_demand(origin: Origin, demand: str, into: str) -> Work[KeptDemand]:
+def merge_demand(origin: Origin, demand: DemandId, into: DemandId) -> Work[KeptDemand]:
     """Merge a demand into another about the same matter; its people come along as supporters."""
     ref, target = demand_ref(origin.community, demand), demand_ref(origin.community, into)
 
@@ -41,7 +42,7 @@ def merge_demand(origin: Origin, demand: str, into: str) -> Work[KeptDemand]:
     return Work(origin, (ref, target), decide, _relatives_of(ref))
 
 
-def unmerge_demand(origin: Origin, demand: str, reason: str) -> Work[KeptDemand]:
+def unmerge_demand(origin: Origin, demand: DemandId, reason: str) -> Work[KeptDemand]:
     """Take a merge back: the demand stands on its own again and gets a new order, with all its people."""
     ref = demand_ref(origin.community, demand)
 
@@ -58,7 +59,7 @@ def unmerge_demand(origin: Origin, demand: str, reason: str) -> Work[KeptDemand]
     return Work(origin, (ref,), decide, _relatives_of(ref))
 
 
-def opt_out(origin: Origin, demand: str, subject: str) -> Work[KeptDemand]:
+def opt_out(origin: Origin, demand: DemandId, subject: str) -> Work[KeptDemand]:
     """Let somebody whom a merge has carried take their voice back (不同意合并)."""
     ref = demand_ref(origin.community, demand)
 
@@ -90,7 +91,7 @@ def _relatives_of(ref: Ref[Demand]) -> Callable[[Desk], Sequence[Ref[Demand]]]:
     return then_reads
 
 
-def _family(desk: Desk, demand: Demand) -> dict[str, Demand]:
+def _family(desk: Desk, demand: Demand) -> dict[DemandId, Demand]:
     """Return a demand with all that a step of it may touch; a batch has read or left all of it before."""
     ids = (demand.id, *joining.relatives(demand))
     return {one: desk.get(demand_ref(desk.origin.community, one), NotFound()) for one in ids}
@@ -118,7 +119,7 @@ def _announce_revived(desk: Desk, before: Demand, after: Demand, because: str) -
     desk.announce(demand_ref(desk.origin.community, after.id), fact)
 
 
-def _announce_lost(desk: Desk, after: Regrouped, ancestors: Sequence[str], unmerged: str) -> None:
+def _announce_lost(desk: Desk, after: Regrouped, ancestors: Sequence[DemandId], unmerged: DemandId) -> None:
     for above in ancestors:
         supporters = len(after.family[above].supporters)
         left = after.lost.get(above, ())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import demands as facts
+from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Satisfaction, Solved
@@ -25,7 +26,7 @@ class Opinion:
     comment: str
 
 
-def rate_demand(origin: Origin, demand: str, opinion: Opinion) -> Work[KeptDemand]:
+def rate_demand(origin: Origin, demand: DemandId, opinion: Opinion) -> Work[KeptDemand]:
     """Take the resident's word on the result (评单); a bad one reopens the demand at once."""
     ref = demand_ref(origin.community, demand)
 
@@ -95,7 +96,7 @@ def first_due(at: datetime, days: int) -> datetime:
     return at + timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
 
 
-def rating_is_due(origin: Origin, demand: str) -> Work[bool]:
+def rating_is_due(origin: Origin, demand: DemandId) -> Work[bool]:
     """Do what is due for a demand that is done and not rated; answers whether anything was done.
 
     First it is asked for again and somebody is to call; after the term it is left unrated (未评价), which

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import demands as facts
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Reading, Role, Wish
@@ -50,7 +51,7 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
     )
 
 
-def answer_question(origin: Origin, demand: str, about: str, *, yes: bool) -> Work[KeptDemand]:
+def answer_question(origin: Origin, demand: DemandId, about: str, *, yes: bool) -> Work[KeptDemand]:
     """Take the answer to what a person was asked: whether somebody is in danger, or whether it is here.
 
     Raises:
@@ -156,7 +157,9 @@ class Correction:
     private: bool | None = None
 
 
-def correct_reading(origin: Origin, demand: str, correction: Correction, reason: str) -> Work[KeptDemand]:
+def correct_reading(
+    origin: Origin, demand: DemandId, correction: Correction, reason: str
+) -> Work[KeptDemand]:
     """Let staff correct what a demand was read to say; the asker sees that and why."""
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 

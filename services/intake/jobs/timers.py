@@ -13,6 +13,7 @@ import structlog
 from services.chassis.desk import Origin, Work
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Due
+from services.contracts.ids import DemandId
 from services.contracts.words import Actor, Role
 from services.intake.handlers.alarms import sound_again
 from services.intake.handlers.ratings import rating_is_due
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 PORTION = 100
 WATCHMAN = Actor(subject="watchman", role=Role.OPERATOR)
 """In whose name a time acts: nobody of the community."""
-Step = Callable[[Origin, str], Work[bool]]
+Step = Callable[[Origin, DemandId], Work[bool]]
 STEPS: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
 """Field that says when → what is done then."""
 
@@ -51,7 +52,7 @@ class Watchman:
         for when, step in STEPS:
             last: Due | None = None
             while found := await self.documents.due(DEMANDS, when, until, limit=PORTION, after=last):
-                outcomes = await self.batches.run([step(_origin(due), due.id) for due in found])
+                outcomes = await self.batches.run([step(_origin(due), DemandId(due.id)) for due in found])
                 for due, outcome in zip(found, outcomes, strict=True):
                     self._note(due, outcome)
                 done += sum(outcome is True for outcome in outcomes)

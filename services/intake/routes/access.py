@@ -9,6 +9,7 @@ from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Deed, Route, post, show
 from services.chassis.mongo import Store
 from services.chassis.shelf import Kept
+from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
 from services.intake.domain.demand import Demand
@@ -37,7 +38,7 @@ def viewer_of(identity: Identity, places: Places) -> Viewer:
 
 async def visible(store: Store, ask: Ask[Any]) -> tuple[Kept[Demand], Viewer, Places]:
     """Return the demand in the address, if it is there for the one who asks, with who that is and where."""
-    ref, known = demand_ref(ask.community, ask.path["demand"]), places_ref(ask.community)
+    ref, known = demand_ref(ask.community, DemandId(ask.path["demand"])), places_ref(ask.community)
     loaded = await store.load([ref, known])
     kept, places = loaded[ref], loaded[known].value or NOWHERE
     viewer = viewer_of(ask.identity, places)
@@ -46,9 +47,9 @@ async def visible(store: Store, ask: Ask[Any]) -> tuple[Kept[Demand], Viewer, Pl
     return kept, viewer, places
 
 
-def asked(ask: Ask[Any]) -> tuple[Origin, str]:
+def asked(ask: Ask[Any]) -> tuple[Origin, DemandId]:
     """Return where a step of the demand in the address comes from, and which demand it is."""
-    demand = ask.path["demand"]
+    demand = DemandId(ask.path["demand"])
     return ask.origin(demand), demand
 
 
@@ -57,7 +58,7 @@ def only_if_seen(ask: Ask[Any], work: Work[A]) -> Work[A]:
 
     Nor is anything done when it was changed after they had seen it, where they say what they saw (If-Match).
     """
-    ref, known = demand_ref(ask.community, ask.path["demand"]), places_ref(ask.community)
+    ref, known = demand_ref(ask.community, DemandId(ask.path["demand"])), places_ref(ask.community)
 
     def may_see(desk: Desk) -> None:
         viewer = viewer_of(ask.identity, desk.find(known) or NOWHERE)

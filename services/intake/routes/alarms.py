@@ -8,6 +8,7 @@ from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
 from services.chassis.shelf import Kept
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
 from services.intake.domain import demand as rules
@@ -55,7 +56,7 @@ class AlarmRoutes:
         return show(ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
 
     def open_contact(self, ask: Ask[Empty]) -> Work[Reply]:
-        demand = ask.path["demand"]
+        demand = DemandId(ask.path["demand"])
         ref, contact = demand_ref(ask.community, demand), contact_ref(ask.community, demand)
         known = places_ref(ask.community)
         origin = ask.origin(demand)

@@ -7,6 +7,7 @@ from services.chassis.desk import Work
 from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store, position_of
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, Invalid
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS
 from services.intake.domain import demand as rules
@@ -53,7 +54,7 @@ class DemandRoutes:
     same_within: int = demands.SAME_SECONDS
 
     def submit(self, ask: Ask[SubmitDemand]) -> Work[Reply]:
-        demand = new_id()
+        demand = DemandId(new_id())
         submission = demands.Submission(
             demand=demand,
             text=ask.body.text,
@@ -68,7 +69,7 @@ class DemandRoutes:
         )
         return access.showing(ask, demands.submit_demand(ask.origin(demand), submission), status=201)
 
-    def _sealed(self, ask: Ask[SubmitDemand], demand: str) -> bytes | None:
+    def _sealed(self, ask: Ask[SubmitDemand], demand: DemandId) -> bytes | None:
         if ask.body.contact is None:
             return None
         if self.vault is None:

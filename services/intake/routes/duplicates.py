@@ -11,6 +11,7 @@ from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
 from services.chassis.shelf import Ref
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.roles import COMMUNITY, RESIDENTS, STAFF
 from services.contracts.words import Note, ThingId
@@ -105,7 +106,7 @@ class DuplicateRoutes:
             public=frozenset(places.public_numbers),
         )
 
-    async def _demands(self, community: str, ids: tuple[str, ...]) -> list[Demand]:
+    async def _demands(self, community: str, ids: tuple[DemandId, ...]) -> list[Demand]:
         refs = [demand_ref(community, one) for one in ids]
         loaded = await self.store.load(refs)
         return [value for ref in refs if (value := loaded[ref].value) is not None]
@@ -126,11 +127,11 @@ class DuplicateRoutes:
 
     def dismiss(self, ask: Ask[DismissDuplicates]) -> Work[Reply]:
         work = duplicates.dismiss_duplicates(*access.asked(ask), ask.body.demand)
-        ref: Ref[Demand] = demand_ref(ask.community, ask.path["demand"])
+        ref: Ref[Demand] = demand_ref(ask.community, DemandId(ask.path["demand"]))
         return access.step(ask, work.then(lambda _, desk: desk.kept(ref), ref))
 
     def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
-        return access.step(ask, merging.merge_demand(*access.asked(ask), ask.body.into))
+        return access.step(ask, merging.merge_demand(*access.asked(ask), DemandId(ask.body.into)))
 
     def unmerge(self, ask: Ask[UnmergeDemand]) -> Work[Reply]:
         return access.step(ask, merging.unmerge_demand(*access.asked(ask), ask.body.reason))

@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from services.chassis.shelf import Index, Ref, Shelf
+from services.contracts.ids import DemandId
 from services.intake.domain.demand import Demand
 from services.intake.domain.lifecycle import DemandStatus
 
@@ -21,7 +22,7 @@ class Contact:
 class Recent:
     """What somebody has just submitted, so that the same once more is the same demand."""
 
-    demand: str
+    demand: DemandId
     at: datetime
     expires_at: datetime
 
@@ -44,12 +45,12 @@ RECENT = Shelf("recent", Recent, Index(("expires_at",), expires=True))
 CONTACTS = Shelf("contacts", Contact)
 
 
-def demand_ref(community: str, demand: str) -> Ref[Demand]:
+def demand_ref(community: str, demand: DemandId) -> Ref[Demand]:
     """Return where a demand is kept."""
     return Ref(DEMANDS, community, demand)
 
 
-def contact_ref(community: str, demand: str) -> Ref[Contact]:
+def contact_ref(community: str, demand: DemandId) -> Ref[Contact]:
     """Return where the contact that came with a demand is kept."""
     return Ref(CONTACTS, community, demand)
 

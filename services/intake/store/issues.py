@@ -1,6 +1,7 @@
 """Where intake keeps issues, and by which words demands are found."""
 
 from services.chassis.shelf import Index, Ref, Shelf
+from services.contracts.ids import DemandId
 from services.intake.domain.voices.issues import Issue
 from services.intake.domain.voices.kin import Holders, Kin
 
@@ -14,7 +15,7 @@ def holders_ref(community: str, pair: str) -> Ref[Holders]:
     return Ref(HOLDERS, community, pair)
 
 
-def kin_ref(community: str, demand: str) -> Ref[Kin]:
+def kin_ref(community: str, demand: DemandId) -> Ref[Kin]:
     """Return where it is kept what a demand is like."""
     return Ref(KIN, community, demand)
 

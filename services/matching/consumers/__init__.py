@@ -8,11 +8,11 @@ from services.chassis.streams import EffectOf, origin_of
 from services.contracts import demands
 from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
+from services.contracts.ids import order_id
 from services.matching.handlers import closing, communities, rereading, timing
 from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.context import Matching
 from services.matching.handlers.keeping import KeptOrder
-from services.matching.store.orders import order_id
 
 UNRATED = "unrated"
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.contracts.ids import OrderId
+
 SCARCE_SHARE = 0.2
 """A provider with less than this share of its places left is scarce: who gets them is decided together."""
 NEAR_SHARE = 0.8
@@ -32,7 +34,7 @@ class Bid:
         since: when it began to wait.
     """
 
-    order: str
+    order: OrderId
     scores: Mapping[str, float]
     urgent: bool
     since: datetime
@@ -58,7 +60,7 @@ class Solver(Protocol):
         """
 
 
-def assign(bids: Sequence[Bid], places: Mapping[str, int], solve: Solver) -> dict[str, str]:
+def assign(bids: Sequence[Bid], places: Mapping[str, int], solve: Solver) -> dict[OrderId, str]:
     """Return order → provider for all that get a place; the order of bids and providers changes nothing.
 
     Arguments:

@@ -6,6 +6,7 @@ with its own provider, deadlines and proof; what it says is a line on the demand
 
 from dataclasses import dataclass, replace
 
+from services.contracts.ids import companion_id
 from services.matching.domain.lifecycle import OVER, OrderStatus, OrderStep
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Called, Who
@@ -40,7 +41,7 @@ def called(lead: Order, call: Call) -> tuple[Order, Order]:
     if len(lead.called) >= COMPANIONS_MAX:
         raise TooManyCompanions(most=COMPANIONS_MAX)
     companion = Order(
-        id=f"{lead.id}.{len(lead.called) + 1}",
+        id=companion_id(lead.id, len(lead.called) + 1),
         demand=lead.demand,
         text=lead.text,
         title=lead.title,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
+from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import OPEN
 from services.matching.domain.order import Order
 from services.matching.domain.record import Record, record_after
@@ -70,7 +71,7 @@ class Load:
             return after
         return replace(after, seat=self._free_seat(holds, capacity, after.id))
 
-    def _free_seat(self, provider: str, capacity: int, order: str) -> int:
+    def _free_seat(self, provider: str, capacity: int, order: OrderId) -> int:
         """Return the number of a free place; writers who do not know of each other rarely mean the same.
 
         As many of the first numbers as there are orders without one stay empty, so that both together are

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.contracts.ids import DemandId, OrderId
 from services.matching.domain.caution import Heard
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
 from services.matching.domain.lifecycle import NAMES, STEPS, UNDONE, OrderStatus, OrderStep, allowed_steps
@@ -33,8 +34,8 @@ SERVED_AHEAD_MAX = timedelta(seconds=30)
 class Order:
     """What one provider at a time is answerable for."""
 
-    id: str
-    demand: str
+    id: OrderId
+    demand: DemandId
     text: str
     title: str | None
     compound: str | None
@@ -75,7 +76,7 @@ class Order:
     supervised: Supervision | None = None
     basis: Basis | None = None
     queued_at: datetime | None = None
-    lead: str = ""
+    lead: OrderId = OrderId("")
     part: str = ""
     called: tuple[Called, ...] = ()
     seat: int | None = None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.contracts.ids import OrderId
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -68,7 +70,7 @@ class Handover:
 class Called:
     """A companion as its lead knows it; `over` when nothing is left to do for it."""
 
-    order: str
+    order: OrderId
     provider: str
     part: str
     over: bool = False

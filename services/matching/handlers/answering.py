@@ -2,6 +2,7 @@
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
+from services.contracts.ids import OrderId
 from services.matching.domain.order import Order
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import of_provider, provider_of
@@ -13,7 +14,7 @@ from services.matching.views.messages import provider_ref
 NOBODY_ELSE = "请工作人员确定由谁来办"
 
 
-def accept_order(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+def accept_order(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
     """Take the order (接单)."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -24,7 +25,7 @@ def accept_order(matching: Matching, origin: Origin, order: str) -> Work[KeptOrd
     return step(matching, origin, order, decide)
 
 
-def decline_order(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+def decline_order(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
     """Decline it (退单): it goes on by itself where the router is sure of the next, and else to staff."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -38,7 +39,7 @@ def decline_order(matching: Matching, origin: Origin, order: str, reason: str) -
 
 
 def offer_handover(
-    matching: Matching, origin: Origin, order: str, receiver: str, reason: str
+    matching: Matching, origin: Origin, order: OrderId, receiver: str, reason: str
 ) -> Work[KeptOrder]:
     """Ask another provider to take over (转办); until it consents nothing changes hands."""
 
@@ -54,7 +55,7 @@ def offer_handover(
     return step(matching, origin, order, decide)
 
 
-def consent_to_handover(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+def consent_to_handover(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
     """Take over: from now on the receiver is answerable."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -70,7 +71,7 @@ def consent_to_handover(matching: Matching, origin: Origin, order: str) -> Work[
     return step(matching, origin, order, decide)
 
 
-def refuse_handover(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+def refuse_handover(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
     """Do not take over; the one who asked stays answerable and may ask somebody else."""
 
     def decide(desk: Desk, before: Order) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
+from services.contracts.ids import OrderId
 from services.contracts.words import Role
 from services.matching.domain.companions import Call, called
 from services.matching.domain.order import Order
@@ -19,7 +20,7 @@ LEAD = "lead"
 
 
 def call_provider(
-    matching: Matching, origin: Origin, order: str, provider: str, part: str
+    matching: Matching, origin: Origin, order: OrderId, provider: str, part: str
 ) -> Work[KeptOrder]:
     """Call another provider to a part of the matter; it gets an order of its own, at once.
 

@@ -2,6 +2,7 @@
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
+from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import OVER, RATEABLE
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
@@ -13,7 +14,7 @@ from services.matching.store.orders import order_ref
 from services.matching.views.messages import provider_ref
 
 
-def verify_order(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+def verify_order(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
     """Find it done; with a good rating there already, it is settled."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -24,7 +25,7 @@ def verify_order(matching: Matching, origin: Origin, order: str) -> Work[KeptOrd
     return step(matching, origin, order, decide)
 
 
-def return_order(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+def return_order(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
     """Have it done again by the same provider (发回重办)."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -41,7 +42,7 @@ def return_order(matching: Matching, origin: Origin, order: str, reason: str) ->
     return step(matching, origin, order, decide)
 
 
-def note_good_rating(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+def note_good_rating(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
     """Note that the resident is content; a verified order is settled."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -71,7 +72,7 @@ def _settle_if_due(matching: Matching, desk: Desk, order: Order) -> None:
     keep(matching, desk, order, after, fact)
 
 
-def leave_unrated(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+def leave_unrated(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
     """End what is done and never rated (未评价); it earns nothing and speaks for and against nobody."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -83,7 +84,7 @@ def leave_unrated(matching: Matching, origin: Origin, order: str) -> Work[KeptOr
     return step(matching, origin, order, decide, with_companions=True)
 
 
-def urge_order(matching: Matching, origin: Origin, order: str, note: str) -> Work[KeptOrder]:
+def urge_order(matching: Matching, origin: Origin, order: OrderId, note: str) -> Work[KeptOrder]:
     """Remind whoever has it (催办)."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -98,7 +99,7 @@ def urge_order(matching: Matching, origin: Origin, order: str, note: str) -> Wor
 def cancel_order(
     matching: Matching,
     origin: Origin,
-    order: str,
+    order: OrderId,
     reason: str,
     *,
     by_demand: bool = False,

@@ -6,6 +6,7 @@ from typing import Any
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
@@ -41,7 +42,7 @@ def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> W
     return Work(origin, (ref,), decide, then_reads)
 
 
-def recall_from_departed(matching: Matching, origin: Origin, order: str) -> Work[bool]:
+def recall_from_departed(matching: Matching, origin: Origin, order: OrderId) -> Work[bool]:
     """Take an order that nobody answered from a provider that left the catalogue; staff decide."""
     ref = order_ref(origin.community, order)
 

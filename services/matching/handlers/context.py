@@ -6,13 +6,14 @@ from typing import Any
 from services.chassis.desk import Desk, Origin
 from services.chassis.failures import NotYet
 from services.chassis.shelf import Ref
+from services.contracts.ids import OrderId, lead_of
 from services.matching.domain.assignment import Solver
 from services.matching.domain.load import Tally
 from services.matching.routing.models import Guide, Guides
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.lanes import Lane
 from services.matching.store.lessons import lesson_ref
-from services.matching.store.orders import lead_of, order_ref
+from services.matching.store.orders import order_ref
 from services.matching.store.tallies import load_ref
 
 
@@ -30,7 +31,7 @@ class Matching:
     solver: Solver
     lane: Lane = field(default_factory=Lane)
 
-    def reads(self, origin: Origin, order: str) -> tuple[Ref[Any], ...]:
+    def reads(self, origin: Origin, order: OrderId) -> tuple[Ref[Any], ...]:
         """Return what a step of an order may need."""
         return (*reads_of(origin.community, order), self.lane.ref(origin))
 
@@ -50,7 +51,7 @@ class Matching:
         return guide
 
 
-def reads_of(community: str, order: str) -> tuple[Ref[Any], ...]:
+def reads_of(community: str, order: OrderId) -> tuple[Ref[Any], ...]:
     """Return what a step of an order may need of the community's books."""
     lead = lead_of(order)
     return (

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
+from services.contracts.ids import OrderId
 from services.contracts.words import Message
 from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
@@ -24,7 +25,7 @@ KeptOrder = Kept[Order]
 def step(
     matching: Matching,
     origin: Origin,
-    order: str,
+    order: OrderId,
     step: Callable[[Desk, Order], None],
     *,
     with_companions: bool = False,

@@ -2,13 +2,14 @@
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept
+from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.matching.domain.lessons import Lesson
 from services.matching.handlers.context import Matching
 from services.matching.store.lessons import lesson_ref
 
 
-def undo_lesson(matching: Matching, origin: Origin, order: str) -> Work[Kept[Lesson]]:
+def undo_lesson(matching: Matching, origin: Origin, order: OrderId) -> Work[Kept[Lesson]]:
     """Take an order's lesson back; again it changes nothing.
 
     Raises:

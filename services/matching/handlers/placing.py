@@ -7,6 +7,7 @@ from datetime import datetime
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
 from services.contracts.demands import DemandSubmitted
+from services.contracts.ids import OrderId, order_id
 from services.matching.domain.assignment import is_scarce
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.matter import Matter, Ranking
@@ -19,7 +20,6 @@ from services.matching.handlers.sending import ROUTER, STAFF, propose, send
 from services.matching.handlers.waiting import _queue
 from services.matching.routing.models import Guide
 from services.matching.store.catalogues import catalogue_ref
-from services.matching.store.orders import order_id, order_ref
 from services.matching.store.tallies import load_ref
 from services.matching.views.messages import provider_ref
 
@@ -37,7 +37,6 @@ def place_order(
         demand: when it is urgent, its deadlines are the short ones, round the clock.
         asked_at: when the resident asked, from which the deadline counts; None: just now.
     """
-    ref = order_ref(origin.community, order_id(demand.demand, demand.round))
     reads = (catalogue_ref(origin.community), load_ref(origin.community), matching.lane.ref(origin))
 
     def decide(desk: Desk) -> None:
@@ -48,7 +47,9 @@ def place_order(
         ranking, held = guide.cautious(matter, load, heard, desk.at)
         soon = heard.danger == "soon"
         due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent, soon=soon)
-        order = _new_order(ref.id, demand, guide, ranking, desk.at).understood_as(heard)
+        order = _new_order(
+            order_id(demand.demand, demand.round), demand, guide, ranking, desk.at
+        ).understood_as(heard)
         order = keep(matching, desk, None, replace(order, finish_due_at=due, held=held))
         _place(matching, desk, order, matter, ranking)
         _praise(matching, desk, order, matter)
@@ -99,7 +100,7 @@ def _place(matching: Matching, desk: Desk, order: Order, matter: Matter, ranking
 def dispatch_order(
     matching: Matching,
     origin: Origin,
-    order: str,
+    order: OrderId,
     provider: str,
     calls: Sequence[tuple[str, str]] = (),
 ) -> Work[KeptOrder]:
@@ -120,7 +121,9 @@ def dispatch_order(
     return step(matching, origin, order, decide)
 
 
-def _new_order(order: str, demand: DemandSubmitted, guide: Guide, ranking: Ranking, at: datetime) -> Order:
+def _new_order(
+    order: OrderId, demand: DemandSubmitted, guide: Guide, ranking: Ranking, at: datetime
+) -> Order:
     return Order(
         id=order,
         demand=demand.demand,

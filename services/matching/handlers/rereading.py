@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts.demands import DemandReread
+from services.contracts.ids import DemandId, order_id
 from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
@@ -11,12 +12,13 @@ from services.matching.handlers.context import Matching
 from services.matching.handlers.keeping import companions, keep, load_of, matter_of
 from services.matching.handlers.placing import _place
 from services.matching.handlers.sending import propose
-from services.matching.store.orders import order_id, order_ref
+from services.matching.store.orders import order_ref
 
 
 def reread_order(matching: Matching, origin: Origin, demand: DemandReread) -> Work[None]:
     """Follow what a demand is now understood to say: hold the order, let it go on, or take it back."""
-    ref = order_ref(origin.community, order_id(demand.demand, demand.round))
+    order = order_id(demand.demand, demand.round)
+    ref = order_ref(origin.community, order)
 
     def decide(desk: Desk) -> None:
         before = desk.get(ref, NotYourOrder())
@@ -36,7 +38,7 @@ def reread_order(matching: Matching, origin: Origin, demand: DemandReread) -> Wo
             companion = desk.get(order_ref(origin.community, called.order), NotYourOrder())
             _follow(matching, desk, companion, companion.understood_as(heard))
 
-    return Work(origin, matching.reads(origin, ref.id), decide, companions(matching, origin, ref))
+    return Work(origin, matching.reads(origin, order), decide, companions(matching, origin, ref))
 
 
 def _decide_anew(matching: Matching, desk: Desk, before: Order, after: Order) -> None:
@@ -70,23 +72,25 @@ def _follow(matching: Matching, desk: Desk, before: Order, after: Order) -> None
     propose(matching, desk, keep(matching, desk, before, recalled))
 
 
-def take_in_hand(matching: Matching, origin: Origin, demand: str, round_: int) -> Work[None]:
+def take_in_hand(matching: Matching, origin: Origin, demand: DemandId, round_: int) -> Work[None]:
     """Note that somebody has the danger in hand: the order stands before others no more."""
-    ref = order_ref(origin.community, order_id(demand, round_))
+    order = order_id(demand, round_)
+    ref = order_ref(origin.community, order)
 
     def decide(desk: Desk) -> None:
         before = desk.get(ref, NotYourOrder())
         keep(matching, desk, before, before.understood_as(replace(before.heard, taken=True)))
 
-    return Work(origin, matching.reads(origin, ref.id), decide)
+    return Work(origin, matching.reads(origin, order), decide)
 
 
-def pass_on(matching: Matching, origin: Origin, demand: str, round_: int, asked_by: str) -> Work[None]:
+def pass_on(matching: Matching, origin: Origin, demand: DemandId, round_: int, asked_by: str) -> Work[None]:
     """Note who asks from now on."""
-    ref = order_ref(origin.community, order_id(demand, round_))
+    order = order_id(demand, round_)
+    ref = order_ref(origin.community, order)
 
     def decide(desk: Desk) -> None:
         before = desk.get(ref, NotYourOrder())
         keep(matching, desk, before, replace(before, asked_by=asked_by))
 
-    return Work(origin, matching.reads(origin, ref.id), decide)
+    return Work(origin, matching.reads(origin, order), decide)

@@ -6,6 +6,7 @@ from functools import partial
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
+from services.contracts.ids import OrderId
 from services.contracts.words import ProviderRef, Role
 from services.matching.domain import timing as clocks
 from services.matching.domain.deadlines import Level
@@ -24,7 +25,7 @@ from services.matching.views.messages import provider_ref
 # The resident is waited for.
 
 
-def ask_resident(matching: Matching, origin: Origin, order: str, question: str) -> Work[KeptOrder]:
+def ask_resident(matching: Matching, origin: Origin, order: OrderId, question: str) -> Work[KeptOrder]:
     """Ask the resident for more (待诉求人补充): the deadline stands still until the answer."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -40,7 +41,7 @@ def ask_resident(matching: Matching, origin: Origin, order: str, question: str) 
     return step(matching, origin, order, decide)
 
 
-def note_answer(matching: Matching, origin: Origin, order: str, answer: str) -> Work[KeptOrder]:
+def note_answer(matching: Matching, origin: Origin, order: OrderId, answer: str) -> Work[KeptOrder]:
     """Take the resident's answer; the clock goes on if it stood."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -67,7 +68,7 @@ def _go_on(matching: Matching, desk: Desk, before: Order, answer: str, because: 
 
 
 def request_extension(
-    matching: Matching, origin: Origin, order: str, days: int, reason: str
+    matching: Matching, origin: Origin, order: OrderId, days: int, reason: str
 ) -> Work[KeptOrder]:
     """Ask for working days more (申请延期), before the deadline."""
 
@@ -81,7 +82,7 @@ def request_extension(
     return step(matching, origin, order, decide)
 
 
-def grant_extension(matching: Matching, origin: Origin, order: str) -> Work[KeptOrder]:
+def grant_extension(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
     """Allow it; the resident is told until when and why."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -100,7 +101,7 @@ def grant_extension(matching: Matching, origin: Origin, order: str) -> Work[Kept
     return step(matching, origin, order, decide)
 
 
-def refuse_extension(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+def refuse_extension(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
     """Do not allow it; the deadline stays."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -114,7 +115,7 @@ def refuse_extension(matching: Matching, origin: Origin, order: str, reason: str
 # The community watches.
 
 
-def supervise_order(matching: Matching, origin: Origin, order: str, reason: str) -> Work[KeptOrder]:
+def supervise_order(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
     """Watch over an order (督办), because staff say so."""
 
     def decide(desk: Desk, before: Order) -> None:
@@ -126,7 +127,7 @@ def supervise_order(matching: Matching, origin: Origin, order: str, reason: str)
 # What happens when nobody acts.
 
 
-def run_timer(matching: Matching, origin: Origin, order: str) -> Work[TimerKind | None]:
+def run_timer(matching: Matching, origin: Origin, order: OrderId) -> Work[TimerKind | None]:
     """Do what is due for an order at the moment of the decision; None when somebody was faster.
 
     Whoever decides first changes the order, and with it its next timer: a second replica that saw the

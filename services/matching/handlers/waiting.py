@@ -7,6 +7,7 @@ from typing import Any
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import orders as facts
+from services.contracts.ids import OrderId
 from services.matching.domain.assignment import Bid, assign, will_do
 from services.matching.domain.caution import not_candidates
 from services.matching.domain.order import Order
@@ -32,7 +33,7 @@ def _queue(matching: Matching, desk: Desk, order: Order) -> None:
     tell(matching, desk, after, fact)
 
 
-def give_places(matching: Matching, origin: Origin, orders: Sequence[str]) -> Work[int]:
+def give_places(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -> Work[int]:
     """Give a community's free places to the orders that wait, all together; return how many got one."""
     refs: list[Ref[Order]] = [order_ref(origin.community, order) for order in orders]
     books = (catalogue_ref(origin.community), load_ref(origin.community), matching.lane.ref(origin))
@@ -53,7 +54,7 @@ def give_places(matching: Matching, origin: Origin, orders: Sequence[str]) -> Wo
     return Work(origin, reads, decide)
 
 
-def _give_up_waiting(matching: Matching, desk: Desk, waiting: dict[str, Order]) -> None:
+def _give_up_waiting(matching: Matching, desk: Desk, waiting: dict[OrderId, Order]) -> None:
     """Let staff decide on those who wait for somebody that is not there any more; none of them stays."""
     for order in list(waiting.values()):
         if _bid(matching, desk, order).scores:

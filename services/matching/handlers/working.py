@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.chassis.desk import Desk, Origin, Work
 from services.contracts import orders as facts
+from services.contracts.ids import OrderId
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Stage
 from services.matching.handlers.context import Matching
@@ -25,7 +26,7 @@ class Report:
 
 
 def plan_milestones(
-    matching: Matching, origin: Origin, order: str, stages: tuple[Stage, ...]
+    matching: Matching, origin: Origin, order: OrderId, stages: tuple[Stage, ...]
 ) -> Work[KeptOrder]:
     """Plan milestones ahead; the order is a project from then on."""
 
@@ -39,7 +40,7 @@ def plan_milestones(
 
 
 def finish_milestone(
-    matching: Matching, origin: Origin, order: str, done: Callable[[datetime], Stage]
+    matching: Matching, origin: Origin, order: OrderId, done: Callable[[datetime], Stage]
 ) -> Work[KeptOrder]:
     """Report a milestone as done, with note, figures and proof."""
 
@@ -57,7 +58,7 @@ def finish_milestone(
 def complete_order(
     matching: Matching,
     origin: Origin,
-    order: str,
+    order: OrderId,
     report: Report,
 ) -> Work[KeptOrder]:
     """Report the work as done (办结), with proof."""

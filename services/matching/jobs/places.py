@@ -14,6 +14,7 @@ import structlog
 from services.chassis.desk import Origin
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Kept, Ref
+from services.contracts.ids import OrderId
 from services.contracts.words import Actor, Role
 from services.matching.handlers import waiting as waiting_handlers
 from services.matching.handlers.context import Matching
@@ -49,15 +50,15 @@ class Assigner:
     batches: Runs
     matching: Matching
     clock: Callable[[], datetime]
-    _seen: dict[str, tuple[int, int, int, tuple[str, ...]]] = field(default_factory=dict)
+    _seen: dict[str, tuple[int, int, int, tuple[OrderId, ...]]] = field(default_factory=dict)
 
     async def look(self) -> int:
         """Give away what is free now; return how many orders got a place."""
-        until, waiting, last = self.clock(), dict[str, list[str]](), None
+        until, waiting, last = self.clock(), dict[str, list[OrderId]](), None
         for _ in range(PORTIONS_MAX):
             found = await self.documents.due(ORDERS, QUEUED, until, limit=PORTION, after=last)
             for due in found:
-                waiting.setdefault(due.community, []).append(due.id)
+                waiting.setdefault(due.community, []).append(OrderId(due.id))
             if len(found) < PORTION:
                 break
             last = found[-1]
@@ -75,7 +76,7 @@ class Assigner:
                 log.error("places_not_given", community=community, exc_info=outcome)
         return sum(outcome for outcome in outcomes if isinstance(outcome, int))
 
-    async def _changed(self, waiting: dict[str, list[str]]) -> list[str]:
+    async def _changed(self, waiting: dict[str, list[OrderId]]) -> list[str]:
         """The communities where somebody new waits, or the day, catalogue or load is another than before."""
         refs = [of(community) for community in waiting for of in (load_ref, catalogue_ref)]
         books: dict[Ref[Any], Kept[Any]] = await self.documents.load(refs)

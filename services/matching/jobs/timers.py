@@ -13,12 +13,13 @@ import structlog
 from services.chassis.desk import Origin
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.shelf import Due
+from services.contracts.ids import OrderId, demand_of
 from services.contracts.words import Actor, Role
 from services.matching import metrics
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers import timing
 from services.matching.handlers.context import Matching
-from services.matching.store.orders import ORDERS, TIMER, demand_of
+from services.matching.store.orders import ORDERS, TIMER
 
 log = structlog.get_logger()
 PORTION = 100
@@ -61,7 +62,7 @@ class Timekeeper:
         return done
 
     async def _act(self, found: Sequence[Due]) -> int:
-        works = [timing.run_timer(self.matching, _origin(due), due.id) for due in found]
+        works = [timing.run_timer(self.matching, _origin(due), OrderId(due.id)) for due in found]
         outcomes = await self.batches.run(works)
         for due, outcome in zip(found, outcomes, strict=True):
             self._note(due, outcome)
@@ -82,4 +83,4 @@ class Timekeeper:
 
 
 def _origin(due: Due) -> Origin:
-    return Origin(due.community, CLOCK, demand_of(due.id))
+    return Origin(due.community, CLOCK, demand_of(OrderId(due.id)))

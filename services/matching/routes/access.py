@@ -7,21 +7,22 @@ from services.chassis.http.bodies import Command
 from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Deed, Route, post, show
 from services.chassis.shelf import Kept
+from services.contracts.ids import OrderId, demand_of
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
 from services.matching.domain.sight import Sight
 from services.matching.handlers.context import Matching
 from services.matching.handlers.keeping import KeptOrder
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
-from services.matching.store.orders import demand_of, order_ref
+from services.matching.store.orders import order_ref
 from services.matching.views.orders import OrderView, order_view
 
 ONE = "/orders/{order}"
 
 
-def asked(ask: Ask[Any]) -> tuple[Origin, str]:
+def asked(ask: Ask[Any]) -> tuple[Origin, OrderId]:
     """Return where a step of the order in the address comes from, and which order it is."""
-    order = ask.path["order"]
+    order = OrderId(ask.path["order"])
     return ask.origin(demand_of(order)), order
 
 
@@ -37,7 +38,7 @@ def step(matching: Matching, ask: Ask[Any], work: Work[KeptOrder]) -> Work[Reply
 
     Nor is anything done when it was changed after they saw it, where they say what they saw (If-Match).
     """
-    ref, catalogue = order_ref(ask.community, ask.path["order"]), catalogue_ref(ask.community)
+    ref, catalogue = order_ref(ask.community, OrderId(ask.path["order"])), catalogue_ref(ask.community)
 
     def may_see(desk: Desk) -> None:
         if not sight_by(matching, ask, desk.kept(catalogue)).may_see(desk.get(ref, NotFound())):

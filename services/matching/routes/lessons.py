@@ -7,6 +7,7 @@ from services.chassis.http.bodies import Empty, PageQuery, listed
 from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store
+from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import STAFF
 from services.matching.handlers import lessons as teaching
@@ -50,7 +51,7 @@ class LessonRoutes:
 
     def undo(self, ask: Ask[Empty]) -> Work[Reply]:
         """Take a lesson back."""
-        work = teaching.undo_lesson(self.matching, ask.origin(), ask.path["order"])
+        work = teaching.undo_lesson(self.matching, ask.origin(), OrderId(ask.path["order"]))
         return work.then(lambda kept, _: show(learning_views.lesson_view(kept)))
 
     def table(self) -> tuple[Route, ...]:

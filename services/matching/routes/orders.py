@@ -7,6 +7,7 @@ from services.chassis.clock import now
 from services.chassis.http.once import Reply
 from services.chassis.http.web import Ask, Route, show
 from services.chassis.mongo import Store, position_of
+from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY, READERS_OF_ORDERS
 from services.matching.domain.sight import Sight
@@ -55,7 +56,7 @@ class OrderRoutes:
         return access.sight_by(self.matching, ask, await self.store.find(ref))
 
     async def show_order(self, ask: Ask[None]) -> Reply:
-        ref = order_ref(ask.community, ask.path["order"])
+        ref = order_ref(ask.community, OrderId(ask.path["order"]))
         kept = await self.store.find(ref)
         sight = await self._sight(ask)
         if kept.value is None or not sight.may_see(kept.value):

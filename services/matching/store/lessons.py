@@ -1,12 +1,13 @@
 """Where matching keeps what orders teach."""
 
 from services.chassis.shelf import Index, Ref, Shelf
+from services.contracts.ids import OrderId
 from services.matching.domain.lessons import Lesson
 
 LESSON_NUMBER = "number"
 LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
 
 
-def lesson_ref(community: str, order: str) -> Ref[Lesson]:
+def lesson_ref(community: str, order: OrderId) -> Ref[Lesson]:
     """Return where the lesson of an order is kept."""
     return Ref(LESSONS, community, order)

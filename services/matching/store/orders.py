@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.chassis.shelf import Index, Ref, Shelf
+from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import UNDONE
 from services.matching.domain.order import Order
 
@@ -30,22 +31,6 @@ ORDERS = Shelf(
 )
 
 
-def order_ref(community: str, order: str) -> Ref[Order]:
+def order_ref(community: str, order: OrderId) -> Ref[Order]:
     """Return where an order is kept."""
     return Ref(ORDERS, community, order)
-
-
-def order_id(demand: str, round_: int = 1) -> str:
-    """Return the id of a demand's order; a demand that was merged and stands alone again has another."""
-    return f"{demand}-{round_}"
-
-
-def lead_of(order: str) -> str | None:
-    """Return the order that a companion belongs to; None for an order that leads or stands alone."""
-    lead, _, number = order.rpartition(".")
-    return lead if number.isdecimal() and "-" in lead else None
-
-
-def demand_of(order: str) -> str:
-    """Return the demand that an order is about."""
-    return order.rsplit("-", 1)[0]

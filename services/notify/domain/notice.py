@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.contracts.ids import DemandId, OrderId
+
 STAFF = "staff"
 """The inbox that the community's staff share."""
 
@@ -27,8 +29,8 @@ class Notice:
     recipient: str
     kind: str
     text: str
-    demand: str | None
-    order: str | None
+    demand: DemandId | None
+    order: OrderId | None
     at: datetime
     read_at: datetime | None = None
     console: str = "off"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from services.contracts.ids import DemandId, OrderId
 from services.notify.domain.following import Portion
 from services.notify.domain.notice import Notice, person
 
@@ -17,8 +18,8 @@ class Fact:
 
     id: str
     kind: str
-    demand: str | None
-    order: str | None
+    demand: DemandId | None
+    order: OrderId | None
     at: datetime
     console: str
 

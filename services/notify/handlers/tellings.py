@@ -15,6 +15,7 @@ from services.contracts.demands import (
     DemandParted,
 )
 from services.contracts.envelope import Envelope
+from services.contracts.ids import DemandId
 from services.notify.channels.alarms import Ways
 from services.notify.domain import following as followers
 from services.notify.domain import texts
@@ -72,7 +73,7 @@ class Notifier:
         Where many are concerned, one telling is left that says so; the teller does the rest.
         """
         fact = self._fact(envelope)
-        ref = following_ref(envelope.community, fact.demand or "")
+        ref = following_ref(envelope.community, fact.demand or DemandId(""))
 
         def decide(desk: Desk) -> None:
             following = _following(desk, ref) if fact.demand else Following()
@@ -109,7 +110,7 @@ class Notifier:
 
         def portions_of(desk: Desk) -> Sequence[Ref[Any]]:
             numbers = (desk.find(ref) or Following()).numbers_of(people)
-            return [portion_ref(ref.community, ref.id, number) for number in numbers]
+            return [portion_ref(ref.community, DemandId(ref.id), number) for number in numbers]
 
         def changed(_: None, desk: Desk) -> None:
             before = desk.find(ref) or Following()
@@ -130,14 +131,14 @@ def _following(desk: Desk, ref: Ref[Following]) -> Following:
 
 
 def _portion(desk: Desk, ref: Ref[Following], number: int) -> Portion:
-    return desk.find(portion_ref(ref.community, ref.id, number)) or Portion()
+    return desk.find(portion_ref(ref.community, DemandId(ref.id), number)) or Portion()
 
 
 def _keep(desk: Desk, ref: Ref[Following], change: Change) -> None:
     """The record is written with every change, so that its revision fences those of the portions."""
     desk.put(ref, change.following)
     for number, portion in change.portions.items():
-        desk.put(portion_ref(ref.community, ref.id, number), portion)
+        desk.put(portion_ref(ref.community, DemandId(ref.id), number), portion)
 
 
 def _telling(fact: Fact, many: Many, following: Following, heard: Sequence[str], desk: Desk) -> Telling:
@@ -161,11 +162,11 @@ def tell_portion(origin: Origin, telling: str) -> Work[bool]:
         left = desk.find(ref)
         if left is None or left.people or left.due_at is None:
             return ()
-        head = following_ref(origin.community, left.fact.demand or "")
+        head = following_ref(origin.community, left.fact.demand or DemandId(""))
         following = desk.find(head) if desk.lies_here(head) else None
         if following is None or not following.spans:
             return (head,)
-        return (head, portion_ref(head.community, head.id, following.span_of(left.position).number))
+        return (head, portion_ref(head.community, DemandId(head.id), following.span_of(left.position).number))
 
     def decide(desk: Desk) -> bool:
         left = desk.find(ref)
@@ -185,7 +186,7 @@ def tell_portion(origin: Origin, telling: str) -> Work[bool]:
 def _next_portion(desk: Desk, telling: Telling) -> Portion:
     if telling.people:
         return Portion(telling.people, (0,) * len(telling.people))
-    head = following_ref(desk.origin.community, telling.fact.demand or "")
+    head = following_ref(desk.origin.community, telling.fact.demand or DemandId(""))
     following = desk.find(head) or Following()
     if not following.spans:
         return following.by_name_from(telling.position)

@@ -1,17 +1,18 @@
 """Where notify keeps who follows a demand."""
 
 from services.chassis.shelf import Ref, Shelf
+from services.contracts.ids import DemandId
 from services.notify.domain.following import Following, Portion
 
 FOLLOWINGS = Shelf("followings", Following)
 FOLLOWERS = Shelf("followers", Portion)
 
 
-def following_ref(community: str, demand: str) -> Ref[Following]:
+def following_ref(community: str, demand: DemandId) -> Ref[Following]:
     """Return where it is kept who follows a demand."""
     return Ref(FOLLOWINGS, community, demand)
 
 
-def portion_ref(community: str, demand: str, number: int) -> Ref[Portion]:
+def portion_ref(community: str, demand: DemandId, number: int) -> Ref[Portion]:
     """Return where a portion of those is kept who follow a demand."""
     return Ref(FOLLOWERS, community, f"{demand}/{number}")

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid5
 
+from services.contracts.ids import OrderId
 from services.contracts.refusal import Conflict
 
 BUDGET = "budget"
@@ -20,7 +21,7 @@ class InsufficientPoints(Conflict):
     title = "积分余额不足"
 
 
-def transfer_id(community: str, order: str, rule: str) -> str:
+def transfer_id(community: str, order: OrderId, rule: str) -> str:
     """Return the id of a transfer: its cause. The same cause is the same transfer, for ever."""
     return uuid5(_CAUSES, f"{community}|{order}|{rule}").hex
 
@@ -77,7 +78,7 @@ class Transfer:
     """
 
     id: str
-    order: str
+    order: OrderId
     debit: str
     credit: str
     amount_points: int

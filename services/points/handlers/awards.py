@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
 from services.contracts.community_file import CommunityFile, Partner
+from services.contracts.ids import OrderId
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
 from services.points.domain.ledger import BUDGET, Account, Transfer, seal, transfer_id
@@ -23,7 +24,7 @@ class _Award:
     """What one settled order earns its partner."""
 
     partner: str
-    order: str
+    order: OrderId
     earning: Earning
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
 
 MEMBERS_MAX = 300
@@ -72,7 +73,7 @@ class Member:
             keep it.
     """
 
-    demand: str
+    demand: DemandId
     compound: str | None
     at: datetime
     asked_by: str
@@ -136,11 +137,11 @@ class Issue:
         members = sorted((*self.members, member), key=lambda m: (m.at, m.demand))
         return self._counted(tuple(members))
 
-    def left_by(self, demand: str) -> "Issue":
+    def left_by(self, demand: DemandId) -> "Issue":
         """Return the issue without a demand that was withdrawn."""
         return self._counted(tuple(m for m in self.members if m.demand != demand))
 
-    def spoken_for(self, demand: str, more: Iterable[str] = (), fewer: Iterable[str] = ()) -> "Issue":
+    def spoken_for(self, demand: DemandId, more: Iterable[str] = (), fewer: Iterable[str] = ()) -> "Issue":
         """Return the issue with people more, or fewer, behind one of its demands."""
         gone = set(fewer)
         return self._counted(

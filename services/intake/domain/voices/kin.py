@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
 from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
 from services.intake.domain.voices.matters import TOGETHER_FROM
@@ -27,9 +28,9 @@ class Holders:
     """Which demands hold a pair of characters: the newest of them, and how many there ever were."""
 
     count: int = 0
-    newest: tuple[str, ...] = ()
+    newest: tuple[DemandId, ...] = ()
 
-    def joined_by(self, demand: str) -> "Holders":
+    def joined_by(self, demand: DemandId) -> "Holders":
         """Return the holders with one more; the oldest makes room."""
         if demand in self.newest:
             return self
@@ -40,7 +41,7 @@ class Holders:
 class Alike:
     """A demand that is probably about the same matter, and why; `dismissed` when staff said it is not."""
 
-    demand: str
+    demand: DemandId
     score: float
     because: str
     dismissed: bool = False
@@ -81,17 +82,17 @@ def lookup_keys(traits: Traits) -> tuple[str, ...]:
     return tuple(sorted({*list(named)[:NAME_KEYS_MAX], *words[:WORD_KEYS_MAX]}))
 
 
-def candidates(found: Iterable[tuple[str, Holders]], own: str) -> tuple[str, ...]:
+def candidates(found: Iterable[tuple[str, Holders]], own: str) -> tuple[DemandId, ...]:
     """Return the demands that hold the most of the pairs looked for, the rarer counting more."""
-    weight: dict[str, float] = {}
+    weight: dict[DemandId, float] = {}
     for _, holders in found:
         for demand in holders.newest:
             weight[demand] = weight.get(demand, 0.0) + 1.0 / (1 + holders.count) ** 0.5
-    weight.pop(own, None)
+    weight.pop(DemandId(own), None)
     return tuple(sorted(weight, key=lambda demand: (-weight[demand], demand))[:CANDIDATES_MAX])
 
 
-def as_alike(demand: str, likeness: Likeness) -> Alike:
+def as_alike(demand: DemandId, likeness: Likeness) -> Alike:
     """Return what is offered of a likeness."""
     return Alike(demand, round(likeness.score, 3), likeness.because)
 
