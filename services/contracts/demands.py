@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from services.contracts.ids import DemandId, OrderId
-from services.contracts.words import DemandKind, Message, Reading, Satisfaction, Solved, Word
+from services.contracts.literals import DemandKind, Satisfaction, Solved
+from services.contracts.words import Message, Reading, Word
 
 
 class DemandFact(Message):
@@ -224,7 +225,7 @@ class DemandLikelyDuplicate(DemandFact):
 
 
 class DemandClosed(DemandFact):
-    """Empty more is to be done for it; `outcome` is settled, cancelled or unrated; `order` is the last."""
+    """Nothing more is to be done for it; `outcome` is settled, cancelled or unrated; `order` is the last."""
 
     kind = "demand.closed.v1"
     outcome: str

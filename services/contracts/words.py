@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.contracts.literals import AccusationKind, DangerLevel, ProviderKind, Want
+
 CommunityId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 ThingId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -26,27 +28,6 @@ class Role(StrEnum):
     PARTNER = "partner"
     OPERATOR = "operator"
 
-
-ProviderKind = Literal["unit", "partner", "community"]
-"""Unit, partner, or the community itself taking the lead."""
-
-DemandKind = Literal["enquiry", "help", "suggestion", "complaint", "report"]
-"""The five kinds of demand (field-notes §4): 咨询, 求助, 建议, 投诉, 举报."""
-
-Solved = Literal["solved", "partly", "unsolved"]
-"""Three-valued result of the call back (field-notes: FixMyStreet #588)."""
-
-Satisfaction = Literal["satisfied", "mostly", "dissatisfied"]
-"""满意, 基本满意, 不满意."""
-
-DangerLevel = Literal["now", "perhaps", "soon", "none"]
-"""Somebody is in danger now; a person has to say; it will come to that; neither."""
-
-AccusationKind = Literal["wrongdoing", "complaint", "none"]
-"""举报 of a wrong; 投诉 about a service; neither."""
-
-Want = Literal["deed", "answer", "nothing"]
-"""What the one who writes wants."""
 
 ProofKind = Literal["photo", "document", "signature", "other"]
 

@@ -54,7 +54,8 @@ def test_no_rule_waits_asks_for_the_time_or_throws_dice(path: Path) -> None:
 @pytest.mark.parametrize("path", DOMAIN, ids=ids)
 def test_rules_import_the_standard_library_refusals_language_and_time_alone(path: Path) -> None:
     service = path.relative_to(SERVICES).parts[0]
-    others = ("services.contracts.refusal", "services.language", "services.worktime.")
+    pure = tuple(f"services.contracts.{name}" for name in ("refusal", "ids", "literals"))
+    others = (*pure, "services.language", "services.worktime.")
     allowed = (f"services.{service}.domain", *others)
     for node in ast.walk(tree(path)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.ids import DemandId, OrderId
+from services.contracts.literals import DemandKind
 from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
@@ -43,7 +44,7 @@ def china(hours: float, day: int = 2) -> datetime:
     return datetime(2026, 3, day, tzinfo=UTC) + timedelta(hours=hours - 8)
 
 
-def proposed(*, about: str = "help", urgent: bool = False, at: datetime = MONDAY) -> Order:
+def proposed(*, about: DemandKind = "help", urgent: bool = False, at: datetime = MONDAY) -> Order:
     order = Order(
         id=OrderId("d1-1"),
         demand=DemandId("d1"),
@@ -85,7 +86,7 @@ class TestHowLong:
     @pytest.mark.parametrize(
         ("about", "day"), [("enquiry", 3), ("help", 9), ("suggestion", 9), ("complaint", 16), ("report", 16)]
     )
-    def test_each_kind_has_its_days(self, about: str, day: int) -> None:
+    def test_each_kind_has_its_days(self, about: DemandKind, day: int) -> None:
         assert proposed(about=about).finish_due_at == china(18, day)
 
     def test_two_working_hours_to_sign(self) -> None:

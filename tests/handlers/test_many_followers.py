@@ -385,7 +385,7 @@ async def test_a_telling_that_cannot_be_told_holds_up_nobody(
 
         return replace(work, decide=decide)
 
-    monkeypatch.setattr("services.notify.teller.tell_portion", broken_for_the_first)
+    monkeypatch.setattr("services.notify.jobs.tellings.tell_portion", broken_for_the_first)
     await notify.tell_all()
     assert (person(crowd(1)[0]), "某局已接单") in await notify.told()
     monkeypatch.undo()

@@ -6,6 +6,7 @@ import pytest
 
 from services.chassis.desk import Origin, Work
 from services.contracts.ids import OrderId, order_id
+from services.contracts.literals import DemandKind
 from services.contracts.orders import OrderPraised
 from services.contracts.refusal import Refused
 from services.intake.domain.demand import Demand
@@ -141,7 +142,7 @@ class TestDangers:
 
 class TestOfEarlierReleases:
     @pytest.mark.parametrize("about", ["help", "suggestion", "report", "complaint"])
-    def test_what_was_not_read_is_taken_for_what_its_kind_says(self, town: Town, about: str) -> None:
+    def test_what_was_not_read_is_taken_for_what_its_kind_says(self, town: Town, about: DemandKind) -> None:
         heard = readings_routing.heard_in(Names(()), Matter(LAMP, None, None), None, about, urgent=False)
         assert heard.private == (about != "suggestion")
         assert heard.is_wrongdoing == (about == "report")

@@ -322,7 +322,7 @@ class TestExactlyOnce:
 
         log = structlog.testing.CapturingLogger()
         monkeypatch.setattr(timekeeper, "log", log)
-        monkeypatch.setattr("services.matching.handlers.Matching.run_timer", lambda _, *given: broken(*given))
+        monkeypatch.setattr(timing, "run_timer", lambda _, *given: broken(*given))
         town.now, keeper = china(12), town.timekeeper()
         assert [await keeper.look() for _ in range(3)] == [1, 0, 0]
         assert (await town.order(second)).level is Level.STAFF

@@ -13,6 +13,7 @@ from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.shelf import Kept, Ref, to_document
 from services.contracts.ids import DemandId, OrderId
+from services.contracts.literals import AccusationKind, DemandKind
 from services.devserver import Servers
 from services.house import Settings
 from services.intake.domain.alarm import Alarm
@@ -30,6 +31,9 @@ from tests.domain.test_state_machines import a_demand, an_order
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 ROLES = ("resident", "grid_worker", "staff", "unit", "partner")
 FLAGS = list(product((False, True), repeat=3))
+
+KINDS: tuple[DemandKind, ...] = ("help", "suggestion", "report")
+ACCUSATIONS: tuple[AccusationKind, ...] = ("none", "complaint", "wrongdoing")
 
 
 @pytest.fixture
@@ -52,9 +56,7 @@ def demands() -> list[Demand]:
     ]
     handlers = (None, Handler("u1", "一家单位", "unit"))
     called = (None, Alarm("fire", AT, told=("x",)))
-    every = product(
-        heard, (None, False, True), ("help", "suggestion", "report"), (None, "c1", "c2"), handlers, called
-    )
+    every = product(heard, (None, False, True), KINDS, (None, "c1", "c2"), handlers, called)
     return [
         replace(
             a_demand(), id=DemandId(f"d{n}"), heard=h, private=p, about=a, compound=c, handler=by, alarm=alarm
@@ -65,7 +67,7 @@ def demands() -> list[Demand]:
 
 def orders() -> list[Order]:
     every = product(
-        ("none", "complaint", "wrongdoing"),
+        ACCUSATIONS,
         (False, True),
         (False, True),
         (None, "c1", "c2"),

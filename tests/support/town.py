@@ -18,7 +18,8 @@ from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.envelope import Envelope, open_parcel, read_envelope
 from services.contracts.ids import DemandId, OrderId, order_id
-from services.contracts.words import Actor, DemandKind, Role, Satisfaction, Solved
+from services.contracts.literals import DemandKind, Satisfaction, Solved
+from services.contracts.words import Actor, Role
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
 from services.intake.domain.demand import Demand
 from services.intake.handlers import communities, demands, ratings

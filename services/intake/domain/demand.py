@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.contracts.ids import DemandId, OrderId, round_of
+from services.contracts.literals import DemandKind, ProviderKind, Satisfaction, Solved
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.intake.domain.alarm import NOT_PRESSING, NOW, PERHAPS, Alarm
 from services.intake.domain.lifecycle import (
@@ -82,15 +83,15 @@ class Handler:
 
     id: str
     name: str
-    kind: str
+    kind: ProviderKind
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
     """The resident's word on the result (评单); `by_call_back` when the community asked by phone (回访)."""
 
-    solved: str
-    satisfaction: str
+    solved: Solved
+    satisfaction: Satisfaction
     comment: str
     at: datetime
     by_call_back: bool
@@ -138,7 +139,7 @@ class Demand:
     text: str
     title: str | None
     compound: str | None
-    about: str
+    about: DemandKind
     asked_by: str
     entered_by: str
     submitted_at: datetime

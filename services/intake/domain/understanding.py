@@ -3,16 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from services.contracts.literals import DemandKind
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.places import elsewhere_in, sounds_like_elsewhere
 from services.language.reader import Reading, own_reader
 from services.language.wishes import Wish
 from services.language.words import Accusation, DangerLevel, Want
-
-Kind = Literal["enquiry", "help", "suggestion", "complaint", "report"]
 
 TITLE_TIMES = 3
 """A sign of the kind in the title counts this often."""
@@ -21,7 +19,7 @@ ELSEWHERE_NAMED = 120
 """From this chance on, in thousandths, what names another place is about it."""
 SOMEWHERE_ELSE = "外地"
 
-_KINDS: Mapping[Kind, re.Pattern[str]] = {
+_KINDS: Mapping[DemandKind, re.Pattern[str]] = {
     "report": re.compile(
         r"举报|检举|揭发|非法|违法|偷排|无证|无照|传销|贪污|受贿|套取|骗取|私自|聚众|赌博|黑社会|假药|黑作坊|盗采|滥伐|弄虚作假"
     ),
@@ -39,7 +37,7 @@ _KINDS: Mapping[Kind, re.Pattern[str]] = {
         r"求助|帮帮|帮忙|请求|恳请|恳求|麻烦|坏了|没(?:有)?水|没(?:有)?电|停水|停电|漏水|修|救救|急需|困难|解决"
     ),
 }
-_KIND_WEIGHTS: Mapping[Kind, float] = {
+_KIND_WEIGHTS: Mapping[DemandKind, float] = {
     "report": 1.5,
     "complaint": 1.0,
     "suggestion": 1.3,
@@ -99,9 +97,9 @@ class Understood:
         return self.danger in ("now", "perhaps")
 
 
-def kind_of(text: str, title: str | None = None) -> Kind:
+def kind_of(text: str, title: str | None = None) -> DemandKind:
     """Return what kind of demand it is; without a sign it asks for help."""
-    best: Kind = "help"
+    best: DemandKind = "help"
     most = 0.0
     text = text[:TEXT_CHARACTERS_MAX]
     for kind, pattern in _KINDS.items():
@@ -124,12 +122,12 @@ class Said:
     text: str
     title: str | None
     reading: Reading
-    about: str | None = None
+    about: DemandKind | None = None
     private: bool | None = None
 
 
 def read(
-    text: str, title: str | None = None, about: str | None = None, *, private: bool | None = None
+    text: str, title: str | None = None, about: DemandKind | None = None, *, private: bool | None = None
 ) -> Said:
     """Read a text."""
     return Said(text, title, own_reader().read(text, title), about, private)

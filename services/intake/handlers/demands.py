@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
+from services.contracts.literals import DemandKind
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.roles import COMMUNITY
-from services.contracts.words import DemandKind
 from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.joining import PrivateMatter
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
@@ -26,7 +24,6 @@ from services.intake.store.communities import places_ref
 from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
 
 KeptDemand = Kept[Demand]
-KINDS: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
 SAME_SECONDS = 60
 
 
@@ -129,7 +126,7 @@ def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
         text=demand.text,
         title=demand.title,
         compound=demand.compound,
-        about=KINDS.validate_python(demand.about),
+        about=demand.about,
         asked_by=demand.asked_by,
         urgent=demand.meaning.danger == "now",
         reading=reading_told(demand.meaning, private=demand.is_private),

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from pydantic import TypeAdapter
-
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Kept, Ref
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
-from services.contracts.words import DemandKind
 from services.intake.domain import joining
 from services.intake.domain.demand import Demand, Line, SameDemand
 from services.intake.domain.joining import Regrouped
@@ -17,7 +14,6 @@ from services.intake.handlers.readings import reading_told
 from services.intake.store.demands import demand_ref
 
 KeptDemand = Kept[Demand]
-_ABOUT: TypeAdapter[DemandKind] = TypeAdapter(DemandKind)
 
 
 def merge_demand(origin: Origin, demand: DemandId, into: DemandId) -> Work[KeptDemand]:
@@ -108,7 +104,7 @@ def _announce_revived(desk: Desk, before: Demand, after: Demand, because: str) -
         text=after.text,
         title=after.title,
         compound=after.compound,
-        about=_ABOUT.validate_python(after.about),
+        about=after.about,
         asked_by=after.asked_by,
         urgent=after.meaning.danger == "now",
         reading=reading_told(after.meaning, private=after.is_private),

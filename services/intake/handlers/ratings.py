@@ -7,9 +7,9 @@ from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
+from services.contracts.literals import Satisfaction, Solved
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
-from services.contracts.words import Satisfaction, Solved
 from services.intake.domain.demand import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.handlers.demands import KeptDemand, because_of, must_concern

@@ -1,11 +1,13 @@
 """What a text is read to say: answered by its people, corrected by staff, heard anew in a supplement."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from services.chassis.desk import Desk, Origin, Work
 from services.chassis.shelf import Ref
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
+from services.contracts.literals import AccusationKind, DangerLevel
 from services.contracts.refusal import Conflict, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Reading, Role, Wish
@@ -21,6 +23,7 @@ from services.intake.handlers.alarms import (
 )
 from services.intake.store.communities import places_ref
 from services.intake.store.demands import demand_ref
+from services.language.words import DangerKind
 
 
 class NothingToAnswer(Conflict):
@@ -51,7 +54,9 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
     )
 
 
-def answer_question(origin: Origin, demand: DemandId, about: str, *, yes: bool) -> Work[KeptDemand]:
+def answer_question(
+    origin: Origin, demand: DemandId, about: Literal["danger", "place"], *, yes: bool
+) -> Work[KeptDemand]:
     """Take the answer to what a person was asked: whether somebody is in danger, or whether it is here.
 
     Raises:
@@ -150,9 +155,9 @@ def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, said: Said) -> None
 class Correction:
     """How staff understand a demand; None leaves a part as it was read."""
 
-    danger: str | None = None
-    danger_kind: str | None = None
-    accusation: str | None = None
+    danger: DangerLevel | None = None
+    danger_kind: DangerKind | None = None
+    accusation: AccusationKind | None = None
     accused: tuple[str, ...] | None = None
     private: bool | None = None
 

@@ -5,17 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.chassis.http.bodies import Command, PageQuery
-from services.contracts.words import (
-    TYPED,
-    AccusationKind,
-    DangerLevel,
-    DemandKind,
-    Note,
-    Reason,
-    Satisfaction,
-    Solved,
-    ThingId,
-)
+from services.contracts.literals import AccusationKind, DangerLevel, DemandKind, Satisfaction, Solved
+from services.contracts.words import TYPED, Note, Reason, ThingId
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.lifecycle import DemandStatus
 from services.language.words import DangerKind

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from services.contracts.literals import AccusationKind, DangerLevel, Want
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.rows import DATA, BrokenTable, rows
@@ -43,13 +44,13 @@ class Heard:
         wishes: what it may be that is wished for, likeliest first.
     """
 
-    danger: str = "none"
+    danger: DangerLevel = "none"
     kind: str = ""
-    accusation: str = "none"
+    accusation: AccusationKind = "none"
     against_community: bool = False
     accused: tuple[str, ...] = ()
     private: bool = False
-    want: str = "deed"
+    want: Want = "deed"
     elsewhere: str = ""
     taken: bool = False
     is_confirmed: bool = False

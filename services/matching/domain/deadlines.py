@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from services.contracts.literals import DemandKind
 from services.worktime.calendar import Clock, RoundTheClock, WorkingCalendar
 
 QUESTIONS_MAX = 10
@@ -97,7 +98,9 @@ class Limits:
         """Return until when staff have to find somebody, once it came to them at `at`."""
         return self.clock(urgent=urgent).later(at, self.urgent_sign if urgent else self.staff)
 
-    def finish_due(self, about: str, asked_at: datetime, *, urgent: bool, soon: bool = False) -> datetime:
+    def finish_due(
+        self, about: DemandKind, asked_at: datetime, *, urgent: bool, soon: bool = False
+    ) -> datetime:
         """Return until when a matter that a resident asked for at `asked_at` is to be done.
 
         Arguments:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.contracts.ids import DemandId, OrderId
+from services.contracts.literals import DemandKind
 from services.matching.domain.caution import Heard
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
 from services.matching.domain.lifecycle import NAMES, STEPS, UNDONE, OrderStatus, OrderStep, allowed_steps
@@ -62,7 +63,7 @@ class Order:
     urged: int = 0
     returned: int = 0
     ended_because: str = ""
-    about: str = "help"
+    about: DemandKind = "help"
     urgent: bool = False
     answerable: Who | None = None
     sign_due_at: datetime | None = None

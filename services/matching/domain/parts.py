@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.contracts.ids import OrderId
+from services.contracts.literals import ProviderKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class Who:
 
     id: str
     name: str
-    kind: str
+    kind: ProviderKind
 
 
 @dataclass(frozen=True, slots=True)

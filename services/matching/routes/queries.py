@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.chassis.http.bodies import PageQuery
-from services.contracts.words import DangerLevel, DemandKind, ThingId
+from services.contracts.literals import DangerLevel, DemandKind
+from services.contracts.words import ThingId
 from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.views.orders import overdue_where

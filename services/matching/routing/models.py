@@ -12,6 +12,7 @@ from services.chassis.masking import public_numbers_of
 from services.chassis.shelf import Kept
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import COMMUNITY_SELF
+from services.contracts.literals import DemandKind
 from services.contracts.words import Reading
 from services.matching.domain.caution import Heard, Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
@@ -105,7 +106,7 @@ class Guide:
             if_all_had_room=if_all_had_room,
         )
 
-    def heard(self, matter: Matter, reading: Reading | None, about: str, *, urgent: bool) -> Heard:
+    def heard(self, matter: Matter, reading: Reading | None, about: DemandKind, *, urgent: bool) -> Heard:
         """Return what a demand's words say, with who of the community is accused.
 
         Arguments:

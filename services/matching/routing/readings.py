@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+from services.contracts.literals import DemandKind
 from services.contracts.words import Reading
 from services.language.wishes import Wish
 from services.matching.domain.caution import Heard, Names, those
 from services.matching.domain.matter import Matter
 
 
-def heard_in(names: Names, matter: Matter, reading: Reading | None, about: str, *, urgent: bool) -> Heard:
+def heard_in(
+    names: Names, matter: Matter, reading: Reading | None, about: DemandKind, *, urgent: bool
+) -> Heard:
     """Return what a demand's words say, with who of the community is accused.
 
     Of what an earlier release took in, a report accuses, and only a suggestion is for the neighbours.
