@@ -8,8 +8,8 @@ import hypothesis
 import pytest
 
 from services.chassis.logs import set_up_logs
+from services.composition import Settings
 from services.devserver import Servers, servers_from
-from services.house import Settings
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import Running, running_house
 

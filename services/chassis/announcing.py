@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from services.chassis.bus import SKIP, Voice
+from services.chassis.bus import SKIP, ServiceExchange
 from services.chassis.clock import new_id, now
 from services.chassis.mongo import Store
-from services.chassis.outbox import COLLECTION, Pack, Parcel
+from services.chassis.outbox import COLLECTION, OutboxRow, Parcel
 from services.chassis.parking import ACTIONS
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.contracts.catalogue import partition_of
@@ -72,7 +72,7 @@ async def kept_parcels(store: Store, community: str, stream: str) -> list[Parcel
     of_community = {"parcels": {"$elemMatch": {"$elemMatch": {"$eq": community}}}}
     while rows := await outbox.find({**of_community, "_id": {"$gt": last}}, limit=ROWS_AT_ONCE):
         for row in rows:
-            whole = Pack.from_document({**row, "left": None})
+            whole = OutboxRow.from_document({**row, "left": None})
             found += [parcel for parcel in whole.parcels if _tells_of(parcel, community, stream)]
         last = rows[-1]["_id"]
     return found
@@ -84,7 +84,7 @@ def _tells_of(parcel: Parcel, community: str, stream: str) -> bool:
     return any(letter.get("stream") == stream for letter in orjson.loads(parcel.body))
 
 
-async def announce_again(voice: Voice, parcels: Sequence[Parcel]) -> int:
+async def announce_again(voice: ServiceExchange, parcels: Sequence[Parcel]) -> int:
     """Publish parcels again; what was heard of them before is recognised. Returns how many there were.
 
     Raises:
@@ -96,7 +96,7 @@ async def announce_again(voice: Voice, parcels: Sequence[Parcel]) -> int:
     return len(parcels)
 
 
-async def skip_missing(store: Store, voice: Voice, gap: Gap, partitions: int, by: str) -> int:
+async def skip_missing(store: Store, voice: ServiceExchange, gap: Gap, partitions: int, by: str) -> int:
     """Let a stream go on without the facts that never came, and record who decided so; return how many.
 
     Raises:

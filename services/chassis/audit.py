@@ -19,10 +19,10 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from services.chassis import metrics
-from services.chassis.bus import Voice
-from services.chassis.heard import Heard, digest
-from services.chassis.mongo import Collection, Store
-from services.chassis.outbox import COLLECTION, NotTaken, Pack, parcel_id
+from services.chassis.bus import ServiceExchange
+from services.chassis.handled_ids import Heard, digest
+from services.chassis.mongo import RawCollection, Store
+from services.chassis.outbox import COLLECTION, NotTaken, OutboxRow, parcel_id
 from services.chassis.topology import AUDIT, HEARD, subscribers_of
 from services.contracts.catalogue import hears
 
@@ -99,15 +99,15 @@ class Auditor:
 
     service: str
     store: Store
-    voice: Voice
+    voice: ServiceExchange
     partitions: int
     is_first: Callable[[], bool]
     every_seconds: float = 10.0
     _asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._outbox: Collection = self.store.plain(COLLECTION)
-        self._audits: Collection = self.store.plain(AUDITS)
+        self._outbox: RawCollection = self.store.plain(COLLECTION)
+        self._audits: RawCollection = self.store.plain(AUDITS)
 
     # Asking.
 
@@ -237,7 +237,7 @@ class Auditor:
             parcels = [
                 parcel
                 for row in rows
-                for parcel in Pack.from_document(row).parcels
+                for parcel in OutboxRow.from_document(row).parcels
                 if parcel.routing_key.startswith(f"p{partition}.")
                 and is_meant(parcel.routing_key.split(".", 1)[1], parcel.id)
             ]
@@ -276,7 +276,7 @@ class Listener:
     """
 
     service: str
-    voice: Voice
+    voice: ServiceExchange
     heard: Heard
     auditor: Auditor
     lost_seconds: Callable[[int], float] = lambda _: 0.0

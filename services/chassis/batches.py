@@ -8,10 +8,10 @@ from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from services.chassis.changes import Changes
-from services.chassis.desk import Desk, Drawer, Work
+from services.chassis.documents import Ref, Versioned, to_document
 from services.chassis.failures import Stale, TooSlow, Unwritable
-from services.chassis.outbox import Pack, pack_up
-from services.chassis.shelf import Kept, Ref, to_document
+from services.chassis.outbox import OutboxRow, outbox_rows_of
+from services.chassis.work import UnitOfWork, Values, Work
 from services.contracts.envelope import Envelope
 
 A = TypeVar("A")
@@ -35,7 +35,7 @@ class _TooMuch(Exception):
 class Documents(Protocol):
     """Where values are loaded from and written to."""
 
-    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]: ...
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]: ...
 
     async def commit(self, changes: Changes) -> None: ...
 
@@ -43,7 +43,7 @@ class Documents(Protocol):
 class Relay(Protocol):
     """Who publishes what was committed."""
 
-    def hand_over(self, packs: Sequence[Pack]) -> None: ...
+    def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None: ...
 
 
 class Batches:
@@ -109,28 +109,28 @@ class Batches:
         at = self._clock()
         loaded = await self._documents.load(ref for work in works for ref in work.reads)
         await self._load_rest(works, loaded, at)
-        drawer: Drawer = dict(loaded)
+        drawer: Values = dict(loaded)
         said: list[Envelope] = []
         outcomes = [_decide(work, drawer, said, at) for work in works]
         changes = _changes(loaded, drawer)
-        packs = pack_up(said, self._partitions, at)
-        for pack in packs:
-            changes.insert("outbox", pack.to_document())
+        outbox_rows = outbox_rows_of(said, self._partitions, at)
+        for outbox_row in outbox_rows:
+            changes.insert("outbox", outbox_row.to_document())
         if changes.documents > DOCUMENTS_MAX and len(works) > 1:
             raise _TooMuch
         if changes:
             await self._documents.commit(changes)
-            self._relay.hand_over(packs)
+            self._relay.hand_over(outbox_rows)
         return outcomes
 
-    async def _load_rest(self, works: Sequence[Work[A]], loaded: Drawer, at: datetime) -> None:
+    async def _load_rest(self, works: Sequence[Work[A]], loaded: Values, at: datetime) -> None:
         """Load what becomes known only from what is loaded, until nothing more does."""
-        asking = [(work, work.then_reads) for work in works if work.then_reads is not None]
+        asking = [(work, work.more_reads) for work in works if work.more_reads is not None]
         for _ in range(LOADS_MAX if asking else 0):
             rest = [
                 ref
-                for work, then_reads in asking
-                for ref in then_reads(Desk(work.origin, at, loaded))
+                for work, more_reads in asking
+                for ref in more_reads(UnitOfWork(work.origin, at, loaded))
                 if ref not in loaded
             ]
             if not rest:
@@ -138,26 +138,26 @@ class Batches:
             loaded.update(await self._documents.load(rest))
 
 
-def _decide(work: Work[A], drawer: Drawer, said: list[Envelope], at: datetime) -> A | Exception:
+def _decide(work: Work[A], drawer: Values, said: list[Envelope], at: datetime) -> A | Exception:
     """Run one decision on what the earlier ones left; a decision that raises leaves nothing."""
-    desk = Desk(work.origin, at, drawer)
+    uow = UnitOfWork(work.origin, at, drawer)
     try:
-        answer = work.decide(desk)
+        answer = work.decide(uow)
     except Exception as error:  # noqa: BLE001 - the caller tells refusals from faults
         return error
-    drawer.update(desk.changes)
-    said.extend(desk.said)
+    drawer.update(uow.changes)
+    said.extend(uow.said)
     return answer
 
 
-def _changes(loaded: Drawer, drawer: Drawer) -> Changes:
+def _changes(loaded: Values, drawer: Values) -> Changes:
     changes = Changes()
     for ref, kept in drawer.items():
         before = loaded.get(ref)
         if kept is before:
             continue
         if before is None or before.revision == 0:
-            changes.insert(ref.shelf.name, to_document(ref, kept))
+            changes.insert(ref.collection.name, to_document(ref, kept))
         else:
-            changes.replace(ref.shelf.name, before.revision, to_document(ref, kept))
+            changes.replace(ref.collection.name, before.revision, to_document(ref, kept))
     return changes

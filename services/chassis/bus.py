@@ -54,7 +54,7 @@ def broker_failures_named(passing: type[Exception] | tuple[()] = ()) -> Iterator
         raise Away(f"rabbitmq: {type(error).__name__}") from error
 
 
-class Link:
+class BrokerConnection:
     """One connection to the broker, opened again when it is needed and gone; nodes are tried in turn.
 
     Arguments:
@@ -156,7 +156,7 @@ class BusPublisher:
         answer_seconds: for a confirmation to come.
     """
 
-    def __init__(self, link: Link, answer_seconds: float = 10.0) -> None:
+    def __init__(self, link: BrokerConnection, answer_seconds: float = 10.0) -> None:
         self._link = link
         self._answer_seconds = answer_seconds
         self._channel: AbstractChannel | None = None
@@ -224,7 +224,7 @@ class BusPublisher:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ServiceExchange:
     """How one service speaks: on its own exchanges.
 
     Arguments:

@@ -12,10 +12,10 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from services.chassis import metrics
-from services.chassis.bus import Link, broker_failures_named, close_channel
+from services.chassis.bus import BrokerConnection, broker_failures_named, close_channel
 from services.chassis.failures import Away
+from services.chassis.inbound import ChannelLease, InboundBuffer
 from services.chassis.members import Members, share_of
-from services.chassis.tray import Hold, Tray
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ FINISH_SECONDS_MAX = 2.0
 
 
 @dataclass
-class QueueReader:
+class QueueConsumer:
     """Reads one queue into a tray until stopped, and comes back after every loss of the broker.
 
     Arguments:
@@ -37,9 +37,9 @@ class QueueReader:
         miss: told when the queue is not there; somebody else makes it again.
     """
 
-    link: Link
+    link: BrokerConnection
     queue: str
-    tray: Tray
+    tray: InboundBuffer
     prefetch: int
     miss: Callable[[str], None]
 
@@ -97,9 +97,9 @@ class QueueReader:
             await self.tray.release(hold, 0.0 if self._at_once else FINISH_SECONDS_MAX)
             await close_channel(hold.channel)
 
-    async def _open(self, gone: asyncio.Event) -> tuple[Hold, AbstractQueue, str]:
+    async def _open(self, gone: asyncio.Event) -> tuple[ChannelLease, AbstractQueue, str]:
         channel = await self.link.channel()
-        hold = Hold(self.queue, channel)
+        hold = ChannelLease(self.queue, channel)
 
         def cancelled(*_: object) -> None:
             """The broker took the queue from us: most likely it is not there any more."""
@@ -239,7 +239,7 @@ class Partitions:
         await asyncio.gather(*(task for _, task in leaving), return_exceptions=True)
 
 
-async def queue_length(link: Link, queues: Sequence[str]) -> int:
+async def queue_length(link: BrokerConnection, queues: Sequence[str]) -> int:
     """Return how many messages wait in the queues together.
 
     Raises:

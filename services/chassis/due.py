@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from services.chassis.desk import Work
-from services.chassis.shelf import Due, Shelf
+from services.chassis.documents import Collection, Due
+from services.chassis.work import Work
 
 A = TypeVar("A")
 
@@ -14,7 +14,13 @@ class DueDocuments(Protocol):
     """Where it is kept what is due."""
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         """Return what is due until then, what is due longest first, behind `after`."""
         ...

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 
 from services.chassis.clock import new_id
-from services.chassis.mongo import Collection, Store
+from services.chassis.mongo import RawCollection, Store
 
 COLLECTION = "members"
 
@@ -26,7 +26,7 @@ class Members:
     """
 
     def __init__(self, store: Store, silence_seconds: float) -> None:
-        self._members: Collection = store.plain(COLLECTION)
+        self._members: RawCollection = store.plain(COLLECTION)
         self._silence_ms = round(silence_seconds * 1000)
         self.living = 1
         """How many live, as far as this one knows."""

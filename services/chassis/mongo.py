@@ -14,9 +14,9 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from services.chassis.changes import Changes, Document
+from services.chassis.documents import Backlog, Collection, Due, Index, Ref, Versioned, from_document
 from services.chassis.failures import Stale
 from services.chassis.mongo_answers import OpenCalls, failures_named
-from services.chassis.shelf import Backlog, Due, Index, Kept, Ref, Shelf, from_document
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ async def administer(client: Client, command: str, value: object = 1, **options:
         return dict(await client.admin.command(command, value, **options))
 
 
-def position_of(kept: Kept[Any], first: str | None) -> str:
+def position_of(kept: Versioned[Any], first: str | None) -> str:
     """Return where the page after a value begins, as `Store.page` takes it; `first` as it was asked for."""
     own: str = getattr(kept.value, "id", "")
     return own if first is None else f"{getattr(kept.value, first)}.{own}"
@@ -129,22 +129,22 @@ class Store:
             return at.replace(tzinfo=UTC)
 
     async def prepare(
-        self, shelves: Iterable[Shelf[Any]], plain: Mapping[str, Sequence[PlainIndex]] = NO_INDEXES
+        self, collections: Iterable[Collection[Any]], plain: Mapping[str, Sequence[PlainIndex]] = NO_INDEXES
     ) -> None:
         """Make the collections and indexes; transactions need them to be there. Repeating it is harmless.
 
         Arguments:
-            shelves: where values are kept.
+            collections: where values are kept.
             plain: the machinery's own collections, each with its indexes.
         """
         with self._calls.named():
             present = set(await self._database.list_collection_names())
-            for name in (*[shelf.name for shelf in shelves], *plain):
+            for name in (*[collection.name for collection in collections], *plain):
                 if name not in present:
                     await self._create(name)
-            for shelf in shelves:
-                for index in shelf.indexes:
-                    await self._index(shelf.name, index)
+            for collection in collections:
+                for index in collection.indexes:
+                    await self._index(collection.name, index)
             for name, indexes in plain.items():
                 for fields in indexes:
                     await self._database[name].create_index([(field, 1) for field in fields])
@@ -176,27 +176,27 @@ class Store:
         with self._calls.named():
             await self._client.drop_database(self.name)
 
-    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
-        """Return everything asked for, one query per shelf; what is not there comes as revision 0."""
-        wanted: dict[Shelf[Any], dict[str, Ref[Any]]] = {}
-        loaded: dict[Ref[Any], Kept[Any]] = {}
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
+        """Return everything asked for, one query per collection; what is not there comes as revision 0."""
+        wanted: dict[Collection[Any], dict[str, Ref[Any]]] = {}
+        loaded: dict[Ref[Any], Versioned[Any]] = {}
         for ref in refs:
-            wanted.setdefault(ref.shelf, {})[ref.key] = ref
-            loaded[ref] = Kept(None)
+            wanted.setdefault(ref.collection, {})[ref.key] = ref
+            loaded[ref] = Versioned(None)
         with self._calls.named():
-            for shelf, by_key in wanted.items():
+            for collection, by_key in wanted.items():
                 query = {"_id": {"$in": list(by_key)}}
-                for document in await self._database[shelf.name].find(query).to_list(None):
-                    loaded[by_key[document["_id"]]] = from_document(shelf, document)
+                for document in await self._database[collection.name].find(query).to_list(None):
+                    loaded[by_key[document["_id"]]] = from_document(collection, document)
         return loaded
 
-    async def find(self, ref: Ref[T]) -> Kept[T]:
+    async def find(self, ref: Ref[T]) -> Versioned[T]:
         """Return one value as it is kept; what is not there comes as revision 0."""
         return (await self.load([ref]))[ref]
 
     async def page(
         self,
-        shelf: Shelf[T],
+        collection: Collection[T],
         community: str,
         where: Mapping[str, object],
         *,
@@ -204,7 +204,7 @@ class Store:
         after: str | None = None,
         by: str = "_id",
         first: str | None = None,
-    ) -> list[Kept[T]]:
+    ) -> list[Versioned[T]]:
         """Return up to `limit` values of a community, newest first.
 
         Arguments:
@@ -216,14 +216,22 @@ class Store:
         query: Document = {"$and": [where, _page_bounds(community, after, first)], "community": community}
         if first is not None:
             with self._calls.named():
-                cursor = self._database[shelf.name].find(query).sort([(first, -1), ("_id", -1)]).limit(limit)
-                return [from_document(shelf, document) for document in await cursor.to_list(None)]
+                cursor = (
+                    self._database[collection.name].find(query).sort([(first, -1), ("_id", -1)]).limit(limit)
+                )
+                return [from_document(collection, document) for document in await cursor.to_list(None)]
         with self._calls.named():
-            cursor = self._database[shelf.name].find(query).sort(by, -1).limit(limit)
-            return [from_document(shelf, document) for document in await cursor.to_list(None)]
+            cursor = self._database[collection.name].find(query).sort(by, -1).limit(limit)
+            return [from_document(collection, document) for document in await cursor.to_list(None)]
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         """Return what is due in any community, oldest first.
 
@@ -237,11 +245,11 @@ class Store:
             later = [{field: {"$gt": after.at}}, {field: after.at, "_id": {"$gt": after.key}}]
             query["$or"] = later
         with self._calls.named():
-            cursor = self._database[shelf.name].find(query, {field: 1, "community": 1})
+            cursor = self._database[collection.name].find(query, {field: 1, "community": 1})
             rows = await cursor.sort([(field, 1), ("_id", 1)]).limit(limit).to_list(None)
         return [Due(row[field], row["_id"], row["community"]) for row in rows]
 
-    async def backlog(self, shelf: Shelf[Any], field: str, **only: object) -> Backlog:
+    async def backlog(self, collection: Collection[Any], field: str, **only: object) -> Backlog:
         """Return how much there is under an index that says `due`, in all communities, and since when.
 
         Arguments:
@@ -249,9 +257,9 @@ class Store:
         """
         query = {field: {"$gt": _EPOCH}, **only}
         with self._calls.named():
-            collection = self._database[shelf.name]
-            count = await collection.count_documents(query, limit=BACKLOG_MAX)
-            first = await collection.find(query, {field: 1}).sort(field, 1).limit(1).to_list(None)
+            raw = self._database[collection.name]
+            count = await raw.count_documents(query, limit=BACKLOG_MAX)
+            first = await raw.find(query, {field: 1}).sort(field, 1).limit(1).to_list(None)
         return Backlog(count, first[0][field] if first else None)
 
     async def commit(self, changes: Changes) -> None:
@@ -279,12 +287,12 @@ class Store:
             if result.matched_count != len(requests):
                 raise Stale(f"{name}: another revision")
 
-    def plain(self, name: str) -> "Collection":
+    def plain(self, name: str) -> "RawCollection":
         """Return a collection that keeps no values of the domain: outbox, parked messages, members."""
-        return Collection(self._database, name, self._calls)
+        return RawCollection(self._database, name, self._calls)
 
 
-class Collection:
+class RawCollection:
     """A collection of plain documents, for the machinery's own books."""
 
     def __init__(self, database: Any, name: str, calls: OpenCalls) -> None:

@@ -17,7 +17,7 @@ from services.contracts.envelope import (
     to_wire,
 )
 
-PACK_BYTES_MAX = 4 * 1024 * 1024
+ROW_BYTES_MAX = 4 * 1024 * 1024
 COLLECTION = "outbox"
 INDEXES = (("sent_at", "claimed_until", "_id"),)
 """What is not sent has no `sent_at`: it stands first, what was never tried before what failed."""
@@ -53,7 +53,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
+class OutboxRow:
     """The parcels of one transaction, and since when they wait."""
 
     id: str
@@ -66,8 +66,8 @@ class Pack:
         return {"_id": self.id, "at": self.at, "claimed_until": None, "parcels": rows}
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> "Pack":
-        """Return the pack that an outbox row holds: of one sent in part, what is left."""
+    def from_document(cls, document: dict[str, Any]) -> "OutboxRow":
+        """Return the outbox row of a document: of one sent in part, what is left."""
         left = document.get("left")
         parcels = tuple(
             Parcel(parcel_id(document["_id"], n), key, who, bytes(body), envelopes)
@@ -77,31 +77,33 @@ class Pack:
         return cls(document["_id"], document["at"], parcels)
 
 
-def parcel_id(pack: str, number: int) -> str:
-    """Return the id of a pack's parcel, the same whenever it is sent."""
-    return f"{pack}.{number}"
+def parcel_id(outbox_row: str, number: int) -> str:
+    """Return the id of an outbox row's parcel, the same whenever it is sent."""
+    return f"{outbox_row}.{number}"
 
 
 def number_of(parcel: Parcel) -> int:
-    """Return which of its pack's parcels it is."""
+    """Return which of its row's parcels it is."""
     return int(parcel.id.rpartition(".")[2])
 
 
-def pack_up(said: Sequence[Envelope], partitions: int, at: datetime) -> list[Pack]:
-    """Return the envelopes as packs, in their order; several only where one row would grow too large."""
-    packs: list[list[tuple[str, str, bytes, int]]] = []
-    size = PACK_BYTES_MAX
+def outbox_rows_of(said: Sequence[Envelope], partitions: int, at: datetime) -> list[OutboxRow]:
+    """Return the envelopes as outbox rows, in their order; several only where one row would grow too large."""
+    outbox_rows: list[list[tuple[str, str, bytes, int]]] = []
+    size = ROW_BYTES_MAX
     for row in _rows(said, partitions):
-        if size + len(row[2]) > PACK_BYTES_MAX:
-            packs.append([])
+        if size + len(row[2]) > ROW_BYTES_MAX:
+            outbox_rows.append([])
             size = 0
-        packs[-1].append(row)
+        outbox_rows[-1].append(row)
         size += len(row[2])
-    return [_pack(new_id(), at, rows) for rows in packs]
+    return [_outbox_row(new_id(), at, rows) for rows in outbox_rows]
 
 
-def _pack(pack: str, at: datetime, rows: list[tuple[str, str, bytes, int]]) -> Pack:
-    return Pack(pack, at, tuple(Parcel(parcel_id(pack, n), *row) for n, row in enumerate(rows)))
+def _outbox_row(outbox_row: str, at: datetime, rows: list[tuple[str, str, bytes, int]]) -> OutboxRow:
+    return OutboxRow(
+        outbox_row, at, tuple(Parcel(parcel_id(outbox_row, n), *row) for n, row in enumerate(rows))
+    )
 
 
 def _rows(said: Sequence[Envelope], partitions: int) -> Iterator[tuple[str, str, bytes, int]]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from services.chassis.clock import new_id, now
-from services.chassis.mongo import Collection, Store
+from services.chassis.mongo import RawCollection, Store
 
 PARKED = "parked"
 ACTIONS = "parked_actions"
@@ -38,8 +38,8 @@ class ParkingLot:
     """The parked messages of one service."""
 
     def __init__(self, store: Store) -> None:
-        self._parked: Collection = store.plain(PARKED)
-        self._actions: Collection = store.plain(ACTIONS)
+        self._parked: RawCollection = store.plain(PARKED)
+        self._actions: RawCollection = store.plain(ACTIONS)
 
     async def park(self, messages: Sequence[Parked]) -> None:
         """Put messages aside, all in one write; one that is there already is only refreshed."""

@@ -16,13 +16,13 @@ import structlog
 from services.chassis import metrics
 from services.chassis.clock import now
 from services.chassis.failures import Away
-from services.chassis.mongo import Collection, Store
-from services.chassis.outbox import COLLECTION, NotTaken, Pack, Parcel, number_of
+from services.chassis.mongo import RawCollection, Store
+from services.chassis.outbox import COLLECTION, NotTaken, OutboxRow, Parcel, number_of
 
 log = structlog.get_logger()
 
-PACKS_IN_MEMORY_MAX = 1_000
-PACKS_AT_ONCE_MAX = 50
+ROWS_IN_MEMORY_MAX = 1_000
+ROWS_AT_ONCE_MAX = 50
 CLAIM_SECONDS = 30.0
 BLOCKED_SECONDS_MIN = 1.0
 BLOCKED_SECONDS_MAX = 30.0
@@ -71,7 +71,7 @@ class Relay:
     Arguments:
         store: of the service.
         publisher: to the broker.
-        grace_seconds: age at which a pack counts as left behind.
+        grace_seconds: age at which a row counts as left behind.
         service: label of the metrics.
         kept_hours: how long what was sent is kept, to be said again if it got lost on the way.
     """
@@ -85,24 +85,24 @@ class Relay:
     _in_hand: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._outbox: Collection = self.store.plain(COLLECTION)
-        self._waiting: asyncio.Queue[Pack] = asyncio.Queue(PACKS_IN_MEMORY_MAX)
+        self._outbox: RawCollection = self.store.plain(COLLECTION)
+        self._waiting: asyncio.Queue[OutboxRow] = asyncio.Queue(ROWS_IN_MEMORY_MAX)
         self._stopping = asyncio.Event()
 
-    def hand_over(self, packs: Sequence[Pack]) -> None:
-        """Take packs that have just been committed; those that find no room are swept up later."""
-        for pack in packs:
+    def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None:
+        """Take outbox rows that have just been committed; those that find no room are swept up later."""
+        for outbox_row in outbox_rows:
             if not self._waiting.full():
-                self._in_hand.add(pack.id)
-                self._waiting.put_nowait(pack)
+                self._in_hand.add(outbox_row.id)
+                self._waiting.put_nowait(outbox_row)
 
     async def run(self) -> None:
         """Publish until stopped, then publish what is still in hand."""
         stopped = asyncio.create_task(self._stopping.wait())
         try:
             while not (self._stopping.is_set() and self._waiting.empty()):
-                if packs := await self._next(stopped):
-                    await self._send_fresh(packs)
+                if outbox_rows := await self._next(stopped):
+                    await self._send_fresh(outbox_rows)
         finally:
             stopped.cancel()
 
@@ -110,40 +110,49 @@ class Relay:
         """Ask `run` to come to its end."""
         self._stopping.set()
 
-    async def _next(self, stopped: "asyncio.Task[bool]") -> list[Pack]:
-        """Return what waits, once something does: a commit's packs together. Empty when told to stop."""
-        packs: list[Pack] = []
+    async def _next(self, stopped: "asyncio.Task[bool]") -> list[OutboxRow]:
+        """Return what waits, once something does: a commit's rows together. Empty when told to stop."""
+        outbox_rows: list[OutboxRow] = []
         if self._waiting.empty() and not self._stopping.is_set():
             getter = asyncio.create_task(self._waiting.get())
             await asyncio.wait({getter, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if getter.done():
-                packs.append(getter.result())
+                outbox_rows.append(getter.result())
             else:
                 getter.cancel()
-        while not self._waiting.empty() and len(packs) < PACKS_AT_ONCE_MAX:
-            packs.append(self._waiting.get_nowait())
-        return packs
+        while not self._waiting.empty() and len(outbox_rows) < ROWS_AT_ONCE_MAX:
+            outbox_rows.append(self._waiting.get_nowait())
+        return outbox_rows
 
-    async def _send_fresh(self, packs: list[Pack]) -> None:
+    async def _send_fresh(self, outbox_rows: list[OutboxRow]) -> None:
         """Send what was just committed. What fails stays in the outbox, where the sweep finds it."""
         try:
-            away = await self._send(packs)
+            away = await self._send(outbox_rows)
             if away is not None:
-                log.warning("announcements_wait", service=self.service, packs=len(packs), because=str(away))
+                log.warning(
+                    "announcements_wait",
+                    service=self.service,
+                    outbox_rows=len(outbox_rows),
+                    because=str(away),
+                )
                 await asyncio.sleep(AWAY_SECONDS)
         except Away as away:
-            log.warning("sent_but_not_noted", service=self.service, packs=len(packs), because=str(away))
+            log.warning(
+                "sent_but_not_noted", service=self.service, outbox_rows=len(outbox_rows), because=str(away)
+            )
             await asyncio.sleep(AWAY_SECONDS)
         finally:
-            self._in_hand.difference_update(pack.id for pack in packs)
+            self._in_hand.difference_update(outbox_row.id for outbox_row in outbox_rows)
 
-    async def _send(self, packs: Sequence[Pack]) -> Away | None:
-        """Publish packs and note what was taken; return why the broker is away, if it is.
+    async def _send(self, outbox_rows: Sequence[OutboxRow]) -> Away | None:
+        """Publish outbox rows and note what was taken; return why the broker is away, if it is.
 
         Raises:
             Away: the database does not answer.
         """
-        parcels = [parcel for pack in packs for parcel in pack.parcels if self._may_try(parcel.way)]
+        parcels = [
+            parcel for outbox_row in outbox_rows for parcel in outbox_row.parcels if self._may_try(parcel.way)
+        ]
         outcomes = await self.publisher.publish(parcels)
         taken: set[str] = set()
         refused: dict[str, NotTaken] = {}
@@ -159,28 +168,32 @@ class Relay:
                 raise outcome
         for way, because in refused.items():
             self._block(way, because)
-        await self._note(packs, taken)
+        await self._note(outbox_rows, taken)
         await self._open({parcel.way for parcel in parcels if parcel.id in taken} - refused.keys())
         return away
 
-    async def _note(self, packs: Sequence[Pack], taken: set[str]) -> None:
-        """Note what was taken: whole packs together, each of the others by itself."""
-        whole = [pack.id for pack in packs if all(parcel.id in taken for parcel in pack.parcels)]
+    async def _note(self, outbox_rows: Sequence[OutboxRow], taken: set[str]) -> None:
+        """Note what was taken: whole rows together, each of the others by itself."""
+        whole = [
+            outbox_row.id
+            for outbox_row in outbox_rows
+            if all(parcel.id in taken for parcel in outbox_row.parcels)
+        ]
         if whole:
             await self._outbox.update({"_id": {"$in": whole}}, SENT)
-        for pack in packs:
-            left = [parcel for parcel in pack.parcels if parcel.id not in taken]
+        for outbox_row in outbox_rows:
+            left = [parcel for parcel in outbox_row.parcels if parcel.id not in taken]
             if not left:
                 continue
             change: dict[str, Any] = {}
-            if len(left) < len(pack.parcels):
+            if len(left) < len(outbox_row.parcels):
                 change["left"] = [number_of(parcel) for parcel in left]
             blocked = next((parcel.way for parcel in left if parcel.way in self._blocked), None)
             if blocked is not None:
                 later = now() + timedelta(seconds=LEFT_ALONE_SECONDS)
                 change |= {"blocked": blocked, "claimed_until": later}
             if change:
-                await self._outbox.update({"_id": pack.id}, {"$set": change})
+                await self._outbox.update({"_id": outbox_row.id}, {"$set": change})
 
     # Ways that do not take what is sent.
 
@@ -212,7 +225,7 @@ class Relay:
     # What was left behind.
 
     async def sweep(self) -> int:
-        """Send what was left behind, portion by portion; return how many packs there were.
+        """Send what was left behind, portion by portion; return how many rows there were.
 
         Raises:
             Away: broker or database do not answer.
@@ -228,14 +241,14 @@ class Relay:
         rows = await self._outbox.find(
             {"sent_at": None, "_id": {"$nin": list(self._in_hand)}, "$and": [_free(at), self._left(at)]},
             sort=("claimed_until", "_id"),
-            limit=PACKS_AT_ONCE_MAX,
+            limit=ROWS_AT_ONCE_MAX,
         )
         if not rows:
             return 0
         # Claiming keeps replicas from sending the same; should two do it, the receivers drop one.
         ids = {"_id": {"$in": [row["_id"] for row in rows]}, "sent_at": None}
         await self._outbox.update(ids, {"$set": {"claimed_until": at + timedelta(seconds=CLAIM_SECONDS)}})
-        away = await self._send([Pack.from_document(row) for row in rows])
+        away = await self._send([OutboxRow.from_document(row) for row in rows])
         if away is not None:
             unblocked = {**ids, "blocked": None}
             await self._outbox.update(unblocked, {"$set": {"claimed_until": None}})
@@ -252,7 +265,7 @@ class Relay:
         for way in [way for way, blocked in self._blocked.items() if monotonic() >= blocked.until]:
             rows = await self._outbox.find({"sent_at": None, "blocked": way}, sort="sent_at", limit=1)
             if rows:
-                await self._send([Pack.from_document(rows[0])])
+                await self._send([OutboxRow.from_document(rows[0])])
             else:
                 del self._blocked[way]  # whoever comes next finds out
 

@@ -12,24 +12,22 @@ from aiohttp import web
 
 from services import __version__
 from services.chassis import metrics
-from services.chassis.blueprint import Blueprint, Kit, Parts
-from services.chassis.bus import BusPublisher, Link
+from services.chassis.bus import BrokerConnection, BusPublisher
 from services.chassis.failures import Away
 from services.chassis.http import openapi
 from services.chassis.http.answers import entrance, json_response
 from services.chassis.http.identity import Tokens
-from services.chassis.http.listening import Port, bounds_of
+from services.chassis.http.listening import HttpListener, bounds_of
 from services.chassis.http.readers import Readers
-from services.chassis.http.web import Door, manners_of
+from services.chassis.http.web import HttpApi, api_limits_of
 from services.chassis.mongo import Store, open_client
-from services.chassis.service import Misconfigured, Service, cancelled
+from services.chassis.service import Service, cancelled
 from services.chassis.settings import Settings
+from services.chassis.spec import ServiceSpec
 from services.chassis.supervision import Broken
 from services.chassis.together import all_of
 from services.chassis.topology import SERVICES
 from services.chassis.ways import declare
-
-__all__ = ["Blueprint", "Broken", "House", "Kit", "Misconfigured", "Parts", "PortTaken", "run_until_signal"]
 
 log = structlog.get_logger()
 
@@ -44,7 +42,7 @@ class PortTaken(Exception):
         super().__init__(f"{address} cannot be listened on; set SANDAN_HTTP_PORT to another port")
 
 
-class House:
+class ServiceProcess:
     """Some or all services in one process, behind one port.
 
     Arguments:
@@ -54,13 +52,16 @@ class House:
     """
 
     def __init__(
-        self, settings: Settings, blueprints: Sequence[Blueprint], reference: Mapping[str, Any] | None = None
+        self,
+        settings: Settings,
+        blueprints: Sequence[ServiceSpec],
+        reference: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings = settings
         self._client = open_client(settings.mongo_url or "", call_seconds=settings.database_seconds)
         names = "+".join(blueprint.name for blueprint in blueprints)
-        self._publishing = Link(settings, f"sandan {names} publishes")
-        self._consuming = Link(settings, f"sandan {names} consumes")
+        self._publishing = BrokerConnection(settings, f"sandan {names} publishes")
+        self._consuming = BrokerConnection(settings, f"sandan {names} consumes")
         publisher = BusPublisher(self._publishing, settings.broker_seconds)
         self.services = [
             Service(blueprint, settings, self._client, publisher, self._consuming, self._break)
@@ -74,7 +75,7 @@ class House:
         metrics.BUILD.labels(**self._build).set(1)
         self._running = False
         self._draining = False
-        self._site: Port | None = None
+        self._site: HttpListener | None = None
         self._readers = Readers()
         self.port = 0
 
@@ -145,13 +146,13 @@ class House:
 
     async def _listen(self, bound: socket.socket) -> None:
         app = web.Application(middlewares=[entrance])
-        manners = manners_of(self._settings, self._replicas)
+        api_limits = api_limits_of(self._settings, self._replicas)
         for service in self.services:
-            door = Door(
+            door = HttpApi(
                 service.name,
                 self._tokens,
                 service.front,
-                manners,
+                api_limits,
                 self._readers,
                 lambda: self._running and not self._draining,
             )
@@ -160,7 +161,7 @@ class House:
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/api/openapi.json", self._openapi)
-        site = Port(app, bounds_of(self._settings))
+        site = HttpListener(app, bounds_of(self._settings))
         try:
             await site.open(bound)
         except OSError as error:
@@ -256,7 +257,7 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def run_until_signal(house: House) -> None:
+async def run_until_signal(house: ServiceProcess) -> None:
     """Run a house until SIGTERM or SIGINT.
 
     Raises:

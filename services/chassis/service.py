@@ -11,27 +11,27 @@ import structlog
 from services.chassis import metrics
 from services.chassis.audit import AUDITS, Auditor, Listener
 from services.chassis.batches import Batches
-from services.chassis.blueprint import Blueprint, Kit
-from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.bus import BrokerConnection, BusPublisher, ServiceExchange
 from services.chassis.clock import now
-from services.chassis.consumers import Partitions, QueueReader, queue_length
-from services.chassis.front import FrontOffice
-from services.chassis.heard import Heard
+from services.chassis.consumers import Partitions, QueueConsumer, queue_length
+from services.chassis.documents import Watched
+from services.chassis.handled_ids import Heard
 from services.chassis.http.once import ANSWERS
-from services.chassis.mailroom import Mailroom, RetryPolicy
+from services.chassis.inbound import Handle, InboundBuffer
+from services.chassis.interval import BatchInterval
 from services.chassis.members import Members
 from services.chassis.mongo import Client, PlainIndex, Store
 from services.chassis.outbox import COLLECTION, INDEXES
-from services.chassis.pace import Pace
 from services.chassis.parking import ParkingLot
+from services.chassis.processor import MessageProcessor, RetryPolicy
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
-from services.chassis.shelf import Watched
+from services.chassis.spec import ServiceContext, ServiceSpec
 from services.chassis.streams import STREAMS, WAITS_SINCE
-from services.chassis.supervision import Broken, Chore, Supervisor
+from services.chassis.supervision import Broken, PeriodicJob, Supervisor
 from services.chassis.topology import Names, subscribers_of
-from services.chassis.tray import Handle, Tray
 from services.chassis.ways import WaysKept
+from services.chassis.write_queue import WriteQueue
 
 log = structlog.get_logger()
 
@@ -69,11 +69,11 @@ class Service:
         broken: called when something cannot go on.
     """
 
-    blueprint: Blueprint
+    blueprint: ServiceSpec
     settings: Settings
     client: Client
     publisher: BusPublisher
-    consuming: Link
+    consuming: BrokerConnection
     broken: Callable[[Broken], None]
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
@@ -85,22 +85,22 @@ class Service:
         self.store = Store(self.client, database, settings.commit_seconds)
         self.supervisor = Supervisor(name, self.broken)
         self.ways = WaysKept(name, self.consuming, settings)
-        self.voice = Voice(name, self.publisher, self.names, self.ways.miss)
+        self.voice = ServiceExchange(name, self.publisher, self.names, self.ways.miss)
         self.relay = Relay(
             self.store, self.voice, settings.outbox_grace_seconds, name, settings.facts_kept_hours
         )
         before = self.blueprint.before_store
         documents = before(self.store) if before else self.store
         self.batches = Batches(documents, self.relay, settings.partitions, now)
-        pace = Pace(settings.http_pace_seconds)
-        self.front = FrontOffice(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
-        self.parts = self.blueprint.build(Kit(settings, self.store, self.batches, documents))
+        pace = BatchInterval(settings.http_pace_seconds)
+        self.front = WriteQueue(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
+        self.parts = self.blueprint.build(ServiceContext(settings, self.store, self.batches, documents))
         self._receiving()
 
     def _receiving(self) -> None:
         """Put together what takes messages off the bus."""
         settings, name = self.settings, self.name
-        self.mailroom = Mailroom(
+        self.mailroom = MessageProcessor(
             service=name,
             effects=self.parts.effects,
             batches=self.batches,
@@ -131,18 +131,18 @@ class Service:
         listener = Listener(name, self.voice, heard, self.auditor, self.ways.lost_seconds)
         self.tray = self._tray(self.mailroom.handle, heard, listener)
         self.dead_tray = self._tray(self.mailroom.park_dead, Heard(), None)
-        self.dead = QueueReader(
+        self.dead = QueueConsumer(
             self.consuming, self.names.dead(name), self.dead_tray, PREFETCH_DEAD, self.ways.miss
         )
 
-    def _tray(self, handle: Handle, heard: Heard, listener: Listener | None) -> Tray:
+    def _tray(self, handle: Handle, heard: Heard, listener: Listener | None) -> InboundBuffer:
         answer = listener.answer if listener else None
-        pace = Pace(self.settings.bus_pace_seconds)
-        return Tray(handle, pace, self.mailroom.step_over, self.store.ping, answer, heard)
+        pace = BatchInterval(self.settings.bus_pace_seconds)
+        return InboundBuffer(handle, pace, self.mailroom.step_over, self.store.ping, answer, heard)
 
-    def _reader(self, partition: int) -> QueueReader:
+    def _reader(self, partition: int) -> QueueConsumer:
         queue = self.names.work(self.name, partition)
-        return QueueReader(self.consuming, queue, self.tray, self.settings.prefetch, self.ways.miss)
+        return QueueConsumer(self.consuming, queue, self.tray, self.settings.prefetch, self.ways.miss)
 
     async def prepare(self) -> None:
         """Make the database ready; repeating it is harmless.
@@ -150,7 +150,7 @@ class Service:
         Raises:
             Away: it does not answer.
         """
-        await self.store.prepare([*self.blueprint.shelves, STREAMS, ANSWERS], PLAIN_COLLECTIONS)
+        await self.store.prepare([*self.blueprint.collections, STREAMS, ANSWERS], PLAIN_COLLECTIONS)
 
     async def agree(self) -> None:
         """Make sure that the deployment is the one that the settings speak of; the first start decides.
@@ -180,19 +180,21 @@ class Service:
         self.tasks = [self.supervisor.keep_running(name, run) for name, run in loops.items()]
         self.tasks += [self.supervisor.repeat(chore) for chore in (*self._chores(), *self.parts.chores)]
 
-    def _chores(self) -> Sequence[Chore]:
+    def _chores(self) -> Sequence[PeriodicJob]:
         settings = self.settings
         asking = (
-            [Chore("audit", self.auditor.look, settings.audit_seconds)] if subscribers_of(self.name) else []
+            [PeriodicJob("audit", self.auditor.look, settings.audit_seconds)]
+            if subscribers_of(self.name)
+            else []
         )
         return (
             *asking,
-            Chore("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
-            Chore("measure", self.relay.measure, MEASURE_SECONDS),
-            Chore("forget", self.relay.forget, FORGET_SECONDS),
-            Chore("ways", self.ways.keep, 0.2),
-            Chore("lag", self._measure_lag, LAG_SECONDS),
-            Chore("watch", self._watch, settings.watch_seconds),
+            PeriodicJob("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
+            PeriodicJob("measure", self.relay.measure, MEASURE_SECONDS),
+            PeriodicJob("forget", self.relay.forget, FORGET_SECONDS),
+            PeriodicJob("ways", self.ways.keep, 0.2),
+            PeriodicJob("lag", self._measure_lag, LAG_SECONDS),
+            PeriodicJob("watch", self._watch, settings.watch_seconds),
         )
 
     async def stop(self) -> None:
@@ -216,7 +218,7 @@ class Service:
         """Count what waits for something that should have come, and say for how long the oldest of it has."""
         at = datetime.now(UTC)
         for watched in (Watched("streams_with_a_gap", STREAMS, WAITS_SINCE), *self.parts.watched):
-            backlog = await self.store.backlog(watched.shelf, watched.since, **watched.only)
+            backlog = await self.store.backlog(watched.collection, watched.since, **watched.only)
             metrics.WAITS.labels(self.name, watched.what).set(backlog.count)
             metrics.WAITS_OLDEST.labels(self.name, watched.what).set(backlog.age_seconds(at))
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.documents import Collection, Index, Ref
 from services.chassis.failures import NotYet
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.refusal import Refused
 
@@ -46,7 +46,7 @@ class Cursor:
     waits_since: datetime | None = None
 
 
-STREAMS = Shelf("streams", Cursor, Index((WAITS_SINCE,), due=True))
+STREAMS = Collection("streams", Cursor, Index((WAITS_SINCE,), due=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def follow(
     origin = work.origin if work else origin_of(envelope)
     said = digest_of(wire)
 
-    def decide(desk: Desk) -> Followed:
-        cursor = desk.find(ref) or Cursor()
+    def decide(uow: UnitOfWork) -> Followed:
+        cursor = uow.find(ref) or Cursor()
         if version == cursor.version and cursor.last and said != cursor.last and not skip:
             raise Unreadable("contradiction", f"{stream} has another fact number {version}")
         if version <= cursor.version:
@@ -109,17 +109,17 @@ def follow(
         if version > cursor.version + 1:
             if skip:
                 raise NotYet(f"what comes after {cursor.version} holds the stream up first")
-            desk.put(ref, _with_waiting(cursor, version, wire, desk.at))
+            uow.put(ref, _with_waiting(cursor, version, wire, uow.at))
             return Followed("waits")
-        answer = None if skip or work is None else _apply(desk, work)
+        answer = None if skip or work is None else _apply(uow, work)
         after = _past(cursor, version, said)
-        desk.put(ref, after)
+        uow.put(ref, after)
         refusal = answer if isinstance(answer, Refused) else None
         result = "skipped" if skip else "refused" if refusal else "applied"
         measured = answer if isinstance(answer, Measured) else None
         return Followed(result, refusal, _released(after), measured)
 
-    return Work(origin, (ref, *(work.reads if work else ())), decide, work.then_reads if work else None)
+    return Work(origin, (ref, *(work.reads if work else ())), decide, work.more_reads if work else None)
 
 
 def digest_of(wire: bytes) -> str:
@@ -132,14 +132,14 @@ def origin_of(envelope: Envelope) -> Origin:
     return Origin(envelope.community, envelope.actor, envelope.correlation, envelope.id)
 
 
-def _apply(desk: Desk, work: Work[Any]) -> object:
+def _apply(uow: UnitOfWork, work: Work[Any]) -> object:
     """Return what the effect answers, or the rule's refusal, which leaves nothing of it."""
-    branch = desk.branch()
+    branch = uow.branch()
     try:
         answer: object = work.decide(branch)
     except Refused as refusal:
         return refusal
-    desk.adopt(branch)
+    uow.adopt(branch)
     return answer
 
 

@@ -30,7 +30,7 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class PeriodicJob:
     """Something a service does by itself, again and again.
 
     Arguments:
@@ -66,7 +66,7 @@ class Supervisor:
         """Start a loop that returns when it is told to, and only then."""
         return asyncio.create_task(self._keep(name, run), name=f"{self.service}.{name}")
 
-    def repeat(self, chore: Chore) -> "asyncio.Task[None]":
+    def repeat(self, chore: PeriodicJob) -> "asyncio.Task[None]":
         """Start a chore, which goes on until it is cancelled; it may fail for ever, and says so each time."""
         return asyncio.create_task(self._repeat(chore), name=f"{self.service}.{chore.name}")
 
@@ -90,7 +90,7 @@ class Supervisor:
                 self._went_well(name)
                 return
 
-    async def _repeat(self, chore: Chore) -> None:
+    async def _repeat(self, chore: PeriodicJob) -> None:
         while True:
             pause = chore.every_seconds
             try:

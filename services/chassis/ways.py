@@ -9,7 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from services.chassis import metrics
-from services.chassis.bus import Link, broker_failures_named
+from services.chassis.bus import BrokerConnection, broker_failures_named
 from services.chassis.settings import Settings
 from services.chassis.together import all_of
 from services.chassis.topology import Names, QueueSpec, all_names, ways_of
@@ -17,7 +17,7 @@ from services.chassis.topology import Names, QueueSpec, all_names, ways_of
 log = structlog.get_logger()
 
 
-async def declare(link: Link, settings: Settings, services: Sequence[str]) -> frozenset[str]:
+async def declare(link: BrokerConnection, settings: Settings, services: Sequence[str]) -> frozenset[str]:
     """Declare what services own on the bus; repeating it is harmless.
 
     Returns:
@@ -39,7 +39,9 @@ async def declare(link: Link, settings: Settings, services: Sequence[str]) -> fr
     return frozenset(name for names in made for name in names)
 
 
-async def _queues_declared(link: Link, settings: Settings, specs: Sequence[QueueSpec]) -> set[str]:
+async def _queues_declared(
+    link: BrokerConnection, settings: Settings, specs: Sequence[QueueSpec]
+) -> set[str]:
     """Declare one service's queues with their bindings; return the names of those that were not there."""
     made: set[str] = set()
     seconds = settings.broker_seconds
@@ -57,7 +59,7 @@ async def _queues_declared(link: Link, settings: Settings, specs: Sequence[Queue
 
 
 async def _declared(
-    link: Link, channel: AbstractChannel, spec: QueueSpec, seconds: float
+    link: BrokerConnection, channel: AbstractChannel, spec: QueueSpec, seconds: float
 ) -> tuple[AbstractChannel, AbstractQueue, bool]:
     """Return the queue, made if it was not there, and a channel that is still open after it was asked for."""
     try:
@@ -71,7 +73,7 @@ async def _declared(
         return channel, queue, True
 
 
-async def purge(link: Link, settings: Settings) -> None:
+async def purge(link: BrokerConnection, settings: Settings) -> None:
     """Delete everything under the prefix of a throw-away deployment; what is in the queues is lost.
 
     Raises:
@@ -95,7 +97,7 @@ class WaysKept:
         settings: of the deployment.
     """
 
-    def __init__(self, service: str, link: Link, settings: Settings) -> None:
+    def __init__(self, service: str, link: BrokerConnection, settings: Settings) -> None:
         self._service = service
         self._link = link
         self._settings = settings

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from services.cli.client import Client, Refusal
 from services.cli.local import DATA_DIR, Keys
+from services.composition import Settings
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
-from services.house import Settings
 from services.intake.commands.communities import read_or_exit
 
 app = typer.Typer(help="Community files: who lives where, who can do what.", no_args_is_help=True)

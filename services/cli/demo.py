@@ -12,15 +12,15 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.bus import Link
-from services.chassis.runner import House
+from services.chassis.bus import BrokerConnection
+from services.chassis.runner import ServiceProcess
 from services.chassis.ways import purge
 from services.cli.cases import CASES
 from services.cli.client import Client, Refusal
 from services.cli.local import DATA_DIR, Deployment, deployment
 from services.cli.story import Storyteller, Told
+from services.composition import house
 from services.contracts.words import Role
-from services.house import house
 
 COMMUNITIES = Path(__file__).resolve().parents[2] / "deploy" / "communities"
 COMMUNITY = "jiwang"
@@ -40,7 +40,7 @@ class Demo:
 
     console: Console
     place: Deployment
-    house: House
+    house: ServiceProcess
 
     @property
     def base_url(self) -> str:
@@ -174,9 +174,9 @@ async def _serve(demo: Demo) -> None:
     await stop.wait()
 
 
-async def _clean_up(place: Deployment, running: House) -> None:
+async def _clean_up(place: Deployment, running: ServiceProcess) -> None:
     """Leave nothing on servers that are not ours."""
-    link = Link(place.settings, "sandan cleans up")
+    link = BrokerConnection(place.settings, "sandan cleans up")
     try:
         await purge(link, place.settings)
     finally:

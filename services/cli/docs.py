@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
+from services.composition import BLUEPRINTS, Settings, reference, routes_of
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
-from services.house import BLUEPRINTS, Settings, reference, routes_of
 from services.intake.domain import lifecycle as demand
 from services.matching.domain import lifecycle as order
 from services.matching.domain.affairs import county_affairs

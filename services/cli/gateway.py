@@ -14,8 +14,8 @@ from services.chassis.http.limits import TooManyRequests
 from services.chassis.http.once import problem
 from services.chassis.http.rejections import BodyTooLarge, Unavailable
 from services.chassis.http.web import PREFIX
+from services.composition import BLUEPRINTS, Settings, reference, routes_of
 from services.contracts.refusal import Refused
-from services.house import BLUEPRINTS, Settings, reference, routes_of
 
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "gateway" / "made.conf"
 DEFAULT_SERVICE = "intake"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from services.chassis.clock import now
 from services.chassis.http.identity import EVERY_COMMUNITY, Issuer, new_private_key
+from services.composition import Settings
 from services.contracts.words import Role
 from services.devserver import Servers, servers_from
-from services.house import Settings
 
 DATA_DIR = Path(".sandan")
 _OWNER_ONLY = 0o600

@@ -16,15 +16,17 @@ from services import __version__
 from services.chassis.clock import now
 from services.chassis.http.identity import EVERY_COMMUNITY, Issuer
 from services.chassis.logs import set_up_logs
-from services.chassis.runner import Broken, Misconfigured, PortTaken, run_until_signal
+from services.chassis.runner import PortTaken, run_until_signal
+from services.chassis.service import Misconfigured
+from services.chassis.supervision import Broken
 from services.cli import community, freezing, language, parked, streams, topology
 from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
 from services.cli.route import app as route_app
+from services.composition import SERVICES, Settings, house, reference
 from services.contracts.words import Role
 from services.devserver import ServersUnavailable
-from services.house import SERVICES, Settings, house, reference
 from services.intake.commands import hot
 
 app = typer.Typer(

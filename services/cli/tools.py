@@ -9,12 +9,12 @@ import typer
 import uvloop
 from rich.console import Console
 
-from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.bus import BrokerConnection, BusPublisher, ServiceExchange
 from services.chassis.failures import Away, TooSlow
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import NotTaken
 from services.chassis.topology import Names
-from services.house import SERVICES, Settings
+from services.composition import SERVICES, Settings
 
 PIPED_WIDTH = 200
 
@@ -36,7 +36,7 @@ class Tools:
 
     settings: Settings
     stores: dict[str, Store]
-    link: Link
+    link: BrokerConnection
     publisher: BusPublisher
 
     @property
@@ -44,9 +44,9 @@ class Tools:
         """Return the names on the bus."""
         return Names(self.settings.bus_prefix)
 
-    def voice(self, service: str) -> Voice:
+    def voice(self, service: str) -> ServiceExchange:
         """Return how a service speaks; the operator may speak for each."""
-        return Voice(service, self.publisher, self.names, lambda _: None)
+        return ServiceExchange(service, self.publisher, self.names, lambda _: None)
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ async def tools() -> AsyncIterator[Tools]:
     if not settings.mongo_url or not settings.amqp_urls:
         raise typer.BadParameter("set SANDAN_AMQP_URL and SANDAN_MONGO_URL to those of the deployment")
     client = open_client(settings.mongo_url, call_seconds=settings.database_seconds)
-    link = Link(settings, "sandan operator")
+    link = BrokerConnection(settings, "sandan operator")
     try:
         stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SERVICES}
         yield Tools(settings, stores, link, BusPublisher(link, settings.broker_seconds))

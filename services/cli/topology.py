@@ -13,7 +13,7 @@ from rich.console import Console
 from services.chassis.topology import SERVICES, Ways, rights_of, ways_of
 from services.chassis.ways import declare
 from services.cli.tools import Tools, with_tools
-from services.house import Settings
+from services.composition import Settings
 
 app = typer.Typer(help="Queues, exchanges, bindings and users of the broker.", no_args_is_help=True)
 console = Console()

@@ -1,8 +1,8 @@
 """Where intake is put together."""
 
 from services.chassis.clock import now
-from services.chassis.runner import Blueprint, Kit, Parts
-from services.chassis.supervision import Chore
+from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
+from services.chassis.supervision import PeriodicJob
 from services.intake.consumers import CONSUMES
 from services.intake.jobs.timers import Watchman
 from services.intake.metrics import MEASURES
@@ -12,12 +12,12 @@ from services.intake.routes.demands import DemandRoutes
 from services.intake.routes.duplicates import DuplicateRoutes
 from services.intake.routes.issues import IssueRoutes
 from services.intake.settings import IntakeSettings
-from services.intake.store import SHELVES, WATCHED
+from services.intake.store import COLLECTIONS, WATCHED
 from services.intake.store.vault import Vault
 from services.language.reader import own_reader
 
 
-def build(kit: Kit) -> Parts:
+def build(kit: ServiceContext) -> ServiceParts:
     """Return intake's parts; without a vault key it keeps no contacts."""
     settings = kit.settings_as(IntakeSettings)
     key = settings.vault_key.get_secret_value()
@@ -33,15 +33,15 @@ def build(kit: Kit) -> Parts:
     if kit.batches is not None:
         own_reader()  # reading its tables takes half a second, which nobody who asks should wait for
         watchman = Watchman(kit.store, kit.batches, now)
-        chores.append(Chore("watchman", watchman.look, settings.timers_seconds))
-    return Parts(
+        chores.append(PeriodicJob("watchman", watchman.look, settings.timers_seconds))
+    return ServiceParts(
         tuple(route for room in rooms for route in room.table()), CONSUMES, chores, WATCHED, MEASURES
     )
 
 
-BLUEPRINT: Blueprint = Blueprint("intake", SHELVES, build)
+BLUEPRINT: ServiceSpec = ServiceSpec("intake", COLLECTIONS, build)
 
 if __name__ == "__main__":
-    from services.house import serve
+    from services.composition import serve
 
     serve("intake")

@@ -2,12 +2,12 @@
 
 from services.chassis.batches import Batches
 from services.chassis.clock import now
-from services.chassis.runner import Blueprint, Kit, Parts
-from services.chassis.supervision import Chore
+from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
+from services.chassis.supervision import PeriodicJob
 from services.matching.consumers import consumes
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import Leavers
-from services.matching.jobs.learning import Pace, Tutor
+from services.matching.jobs.learning import RefitInterval, Tutor
 from services.matching.jobs.places import Assigner
 from services.matching.jobs.timers import Timekeeper
 from services.matching.routes.answering import AnsweringRoutes
@@ -20,11 +20,11 @@ from services.matching.routes.working import WorkingRoutes
 from services.matching.routing.models import Guides
 from services.matching.routing.solver import solve
 from services.matching.settings import MatchingSettings
-from services.matching.store import SHELVES, WATCHED
+from services.matching.store import COLLECTIONS, WATCHED
 from services.matching.store.places import Places
 
 
-def build(kit: Kit) -> Parts:
+def build(kit: ServiceContext) -> ServiceParts:
     """Return matching's parts; one set of guides serves messages and requests."""
     places = kit.documents if isinstance(kit.documents, Places) else Places(kit.store)
     matching = Matching(Guides(), solve, places.lane)
@@ -39,27 +39,29 @@ def build(kit: Kit) -> Parts:
         LessonRoutes(kit.store, matching, places),
     )
     routes = tuple(route for room in rooms for route in room.table())
-    return Parts(routes, consumes(matching), chores, WATCHED)
+    return ServiceParts(routes, consumes(matching), chores, WATCHED)
 
 
-def _chores(kit: Kit, batches: Batches, matching: Matching, places: Places) -> list[Chore]:
+def _chores(kit: ServiceContext, batches: Batches, matching: Matching, places: Places) -> list[PeriodicJob]:
     """What matching does by itself: deadlines, scarce places, lessons."""
     settings = kit.settings_as(MatchingSettings)
     timekeeper = Timekeeper(kit.store, batches, matching, now)
     assigner = Assigner(places, batches, matching, now)
     leavers = Leavers(kit.store, batches, matching, now)
-    tutor = Tutor(kit.store, matching.guides, Pace(settings.lessons_count, settings.lessons_wait_seconds))
+    tutor = Tutor(
+        kit.store, matching.guides, RefitInterval(settings.lessons_count, settings.lessons_wait_seconds)
+    )
     return [
-        Chore("timekeeper", timekeeper.look, settings.timers_seconds),
-        Chore("assigner", assigner.look, settings.places_seconds),
-        Chore("leavers", leavers.look, settings.timers_seconds),
-        Chore("tutor", tutor.look, settings.lessons_seconds),
+        PeriodicJob("timekeeper", timekeeper.look, settings.timers_seconds),
+        PeriodicJob("assigner", assigner.look, settings.places_seconds),
+        PeriodicJob("leavers", leavers.look, settings.timers_seconds),
+        PeriodicJob("tutor", tutor.look, settings.lessons_seconds),
     ]
 
 
-BLUEPRINT: Blueprint = Blueprint("matching", SHELVES, build, Places)
+BLUEPRINT: ServiceSpec = ServiceSpec("matching", COLLECTIONS, build, Places)
 
 if __name__ == "__main__":
-    from services.house import serve
+    from services.composition import serve
 
     serve("matching")

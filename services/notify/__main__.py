@@ -3,9 +3,9 @@
 from pydantic import ValidationError
 
 from services.chassis.clock import now
-from services.chassis.runner import Blueprint, Kit, Parts
 from services.chassis.service import Misconfigured
-from services.chassis.supervision import Chore
+from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
+from services.chassis.supervision import PeriodicJob
 from services.notify.channels.alarms import Ways, read_ways
 from services.notify.consumers import consumes
 from services.notify.handlers.tellings import Notifier
@@ -14,21 +14,21 @@ from services.notify.jobs.console import EVERY_SECONDS, ConsoleChannel
 from services.notify.jobs.tellings import Teller
 from services.notify.routes.notices import NotifyRoutes
 from services.notify.settings import NotifySettings
-from services.notify.store import SHELVES
+from services.notify.store import COLLECTIONS
 
 
-def build(kit: Kit) -> Parts:
+def build(kit: ServiceContext) -> ServiceParts:
     """Return notify's parts; the console channel runs when it is wanted, the teller always."""
     settings = kit.settings_as(NotifySettings)
     ways, console = ways_of(settings), settings.notify_console
-    chores = [Chore("console", ConsoleChannel(kit.store).look, EVERY_SECONDS)] if console else []
+    chores = [PeriodicJob("console", ConsoleChannel(kit.store).look, EVERY_SECONDS)] if console else []
     if kit.batches is not None:
         teller = Teller(kit.store, kit.batches, now)
         if ways:
             crier = Crier(kit.store, kit.batches, ways, now)
-            chores.append(Chore("crier", crier.look, settings.timers_seconds))
-        chores.append(Chore("teller", teller.look, settings.tellings_seconds))
-    return Parts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), chores)
+            chores.append(PeriodicJob("crier", crier.look, settings.timers_seconds))
+        chores.append(PeriodicJob("teller", teller.look, settings.tellings_seconds))
+    return ServiceParts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), chores)
 
 
 def ways_of(settings: NotifySettings) -> Ways:
@@ -44,9 +44,9 @@ def ways_of(settings: NotifySettings) -> Ways:
         raise Misconfigured(f"SANDAN_ALARM_WAYS cannot be read: {places}") from None
 
 
-BLUEPRINT: Blueprint = Blueprint("notify", SHELVES, build)
+BLUEPRINT: ServiceSpec = ServiceSpec("notify", COLLECTIONS, build)
 
 if __name__ == "__main__":
-    from services.house import serve
+    from services.composition import serve
 
     serve("notify")

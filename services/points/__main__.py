@@ -1,19 +1,19 @@
 """Where points is put together."""
 
-from services.chassis.runner import Blueprint, Kit, Parts
+from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.points.consumers import CONSUMES
 from services.points.routes.accounts import PointsRoutes
-from services.points.store import SHELVES
+from services.points.store import COLLECTIONS
 
 
-def build(kit: Kit) -> Parts:
+def build(kit: ServiceContext) -> ServiceParts:
     """Return the parts of points."""
-    return Parts(PointsRoutes(kit.store).table(), CONSUMES)
+    return ServiceParts(PointsRoutes(kit.store).table(), CONSUMES)
 
 
-BLUEPRINT: Blueprint = Blueprint("points", SHELVES, build)
+BLUEPRINT: ServiceSpec = ServiceSpec("points", COLLECTIONS, build)
 
 if __name__ == "__main__":
-    from services.house import serve
+    from services.composition import serve
 
     serve("points")

@@ -91,7 +91,7 @@ def test_every_service_says_in_four_sentences_what_it_is() -> None:
 
 
 def decides(path: Path) -> bool:
-    """Return whether decisions live in a module: it has to do with desks, or is of a domain."""
+    """Return whether decisions live in a module: it has to do with units of work, or is of a domain."""
     names = {
         alias.name
         for node in ast.walk(tree(path))
@@ -99,7 +99,7 @@ def decides(path: Path) -> bool:
         for alias in node.names
     }
     functions = {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
-    return "Desk" in names or "decide" in functions or "domain" in path.parts
+    return "UnitOfWork" in names or "decide" in functions or "domain" in path.parts
 
 
 DECIDING = [path for path in ALL if decides(path) and path.name != "batches.py"]

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from services.chassis.topology import Names
 from services.cli.local import Deployment
+from services.composition import Settings
 from services.contracts.catalogue import partition_of
 from services.contracts.words import Role
-from services.house import Settings
 from tests.bench.systems import EACH_ALONE, System, in_a_process, running
 
 FLOODING = "bench-0"

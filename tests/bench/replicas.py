@@ -24,8 +24,8 @@ from services.chassis.mongo import open_client
 from services.cli.client import Client
 from services.cli.local import DATA_DIR, Deployment, deployment
 from services.cli.route import router_of
+from services.composition import Settings
 from services.contracts.words import Role
-from services.house import Settings
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
 from tests.support.processes import ROOT, ServiceProcess

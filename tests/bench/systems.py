@@ -16,8 +16,8 @@ import psutil
 from services.chassis.mongo import open_client
 from services.cli.client import Client
 from services.cli.local import Deployment
+from services.composition import SERVICES
 from services.contracts.words import Role
-from services.house import SERVICES
 
 HEARD_SECONDS_MAX = 120
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.chassis.http.addresses import Addresses, networks
-from services.house import Settings
+from services.composition import Settings
 
 INSIDE = Addresses(networks(("10.0.0.0/8", "192.168.7.1", "fd00::/8")))
 

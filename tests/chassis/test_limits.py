@@ -13,8 +13,8 @@ from services.chassis.http.limits import (
     TooManyRequests,
     rates_of,
 )
+from services.composition import Settings
 from services.contracts.words import Role
-from services.house import Settings
 
 TEN = Limit(10 / 60, 10)
 

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from services.house import Settings
+from services.composition import Settings
 
 SECRET = "王小明的电话是13912345678"
 CODE = f"""

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from services.chassis.bus import CONTROL, Voice
-from services.chassis.mailroom import Delivery, Mailroom, RetryPolicy
+from services.chassis.bus import CONTROL, ServiceExchange
+from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
 from services.chassis.topology import AUDIT, HEARD, Names
 
 
@@ -36,11 +36,11 @@ class Lot:
 @pytest.mark.parametrize("control", [AUDIT, HEARD])
 async def test_a_reader_that_takes_a_question_for_a_message_puts_nothing_aside(control: str) -> None:
     publisher, lot = Publisher(), Lot()
-    voice = Voice("matching", cast(Any, publisher), Names("t"), lambda _: None)
+    voice = ServiceExchange("matching", cast(Any, publisher), Names("t"), lambda _: None)
     await voice.say(control, 0, f"{control}.intake", b'{"by":"matching","parcels":[1,2]}')
     ((body, headers),) = publisher.sent
     assert headers[CONTROL] == control
-    mailroom = Mailroom(
+    mailroom = MessageProcessor(
         service="intake",
         effects={},
         batches=cast(Any, SimpleNamespace()),

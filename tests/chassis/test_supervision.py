@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis import metrics, supervision
 from services.chassis.failures import Away
-from services.chassis.supervision import Broken, Chore, Supervisor, ended
+from services.chassis.supervision import Broken, PeriodicJob, Supervisor, ended
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ async def test_a_loop_that_fails_however_is_started_again_and_counted(failure: B
 async def test_a_chore_that_fails_however_is_done_at_its_next_look(failure: BaseException) -> None:
     work = Work(failure)
     keeper = supervisor()
-    task = keeper.repeat(Chore("chore", work.go, 0.001))
+    task = keeper.repeat(PeriodicJob("chore", work.go, 0.001))
     await asyncio.wait_for(work.done.wait(), 5)
     await asyncio.sleep(0.01)
     assert keeper.failing == ()
@@ -60,7 +60,7 @@ async def test_a_chore_that_fails_however_is_done_at_its_next_look(failure: Base
 
 async def test_what_fails_is_known_while_it_does() -> None:
     keeper = supervisor()
-    task = keeper.repeat(Chore("chore", Work(*[ValueError("odd")] * 1_000).go, 0.001))
+    task = keeper.repeat(PeriodicJob("chore", Work(*[ValueError("odd")] * 1_000).go, 0.001))
     await asyncio.sleep(0.05)
     assert keeper.failing == ("chore",)
     assert metrics.LOOPS_FAILING.labels("test")._value.get() == 1
@@ -87,7 +87,7 @@ async def test_a_loop_that_is_told_to_stop_stops() -> None:
         await asyncio.sleep(60)
 
     keeper = supervisor()
-    for task in (keeper.keep_running("loop", forever), keeper.repeat(Chore("chore", forever, 1.0))):
+    for task in (keeper.keep_running("loop", forever), keeper.repeat(PeriodicJob("chore", forever, 1.0))):
         await asyncio.sleep(0)
         await ended(task)
         assert task.cancelled()

@@ -9,7 +9,7 @@ from pymongo.errors import AutoReconnect
 from services.chassis.bus import broker_failures_named
 from services.chassis.failures import Away, cancellation_heeded
 from services.chassis.mongo_answers import failures_named
-from services.chassis.supervision import Broken, Chore, Supervisor
+from services.chassis.supervision import Broken, PeriodicJob, Supervisor
 
 Call = Callable[[], Awaitable[object]]
 
@@ -70,7 +70,7 @@ async def test_a_loop_ends_at_the_first_time_it_is_told(call: Call) -> None:
 @pytest.mark.parametrize("call", SWALLOWING)
 async def test_a_chore_ends_at_the_first_time_it_is_told(call: Call) -> None:
     broken: list[Broken] = []
-    task = Supervisor("points", broken.append).repeat(Chore("swallows", call, 0.001))
+    task = Supervisor("points", broken.append).repeat(PeriodicJob("swallows", call, 0.001))
     await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait({task}, timeout=1)

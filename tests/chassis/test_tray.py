@@ -10,10 +10,10 @@ import pytest
 
 from services.chassis.bus import CONTROL, ENVELOPES, PARCEL
 from services.chassis.failures import Away
-from services.chassis.heard import REMEMBERED_MAX, Heard, digest
-from services.chassis.mailroom import Delivery
-from services.chassis.pace import Pace
-from services.chassis.tray import ENVELOPES_AT_ONCE_MAX, MESSAGES_AT_ONCE_MAX, Hold, Tray
+from services.chassis.handled_ids import REMEMBERED_MAX, Heard, digest
+from services.chassis.inbound import ENVELOPES_AT_ONCE_MAX, MESSAGES_AT_ONCE_MAX, ChannelLease, InboundBuffer
+from services.chassis.interval import BatchInterval
+from services.chassis.processor import Delivery
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Message:
 
 
 @dataclass
-class Desk:
+class UnitOfWork:
     """Settles deliveries, in the way it is told to.
 
     Arguments:
@@ -87,21 +87,23 @@ class Desk:
         self.was_asked.set()
 
 
-def new_tray(desk: Desk, heard: Heard | None = None) -> Tray:
-    return Tray(desk.handle, Pace(0.0), desk.step_over, desk.is_alive, desk.answer, heard or Heard())
+def new_tray(uow: UnitOfWork, heard: Heard | None = None) -> InboundBuffer:
+    return InboundBuffer(
+        uow.handle, BatchInterval(0.0), uow.step_over, uow.is_alive, uow.answer, heard or Heard()
+    )
 
 
-def hold_on(channel: Channel, queue: str = "t.matching.p0") -> Hold:
-    return Hold(queue, cast(Any, channel))
+def hold_on(channel: Channel, queue: str = "t.matching.p0") -> ChannelLease:
+    return ChannelLease(queue, cast(Any, channel))
 
 
-def put(tray: Tray, hold: Hold, tag: int, community: str = "a", **headers: Any) -> None:
+def put(tray: InboundBuffer, hold: ChannelLease, tag: int, community: str = "a", **headers: Any) -> None:
     named = {"community": community, ENVELOPES: 1, PARCEL: f"parcel.{tag}"} | headers
     tray.put(hold, cast(Any, Message(tag, f"{community}{tag}".encode(), named)))
 
 
 @asynccontextmanager
-async def running(tray: Tray) -> AsyncIterator[None]:
+async def running(tray: InboundBuffer) -> AsyncIterator[None]:
     task = asyncio.create_task(tray.run())
     yield
     for _ in range(200):
@@ -114,30 +116,30 @@ async def running(tray: Tray) -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.chassis.tray.AWAY_SECONDS_MIN", 0.001)
-    monkeypatch.setattr("services.chassis.tray.AWAY_SECONDS_MAX", 0.002)
+    monkeypatch.setattr("services.chassis.inbound.AWAY_SECONDS_MIN", 0.001)
+    monkeypatch.setattr("services.chassis.inbound.AWAY_SECONDS_MAX", 0.002)
 
 
 async def test_a_neighbour_behind_a_flood_is_in_the_very_next_batch() -> None:
-    desk, channel = Desk(), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     for tag in range(1, 501):
         put(tray, hold, tag, "flood")
     put(tray, hold, 501, "neighbour")
     async with running(tray):
         pass
-    assert b"neighbour501" in desk.batches[0]
-    assert sum(map(len, desk.batches)) == 501
+    assert b"neighbour501" in uow.batches[0]
+    assert sum(map(len, uow.batches)) == 501
 
 
 async def test_each_communitys_own_come_in_their_order() -> None:
-    desk, channel = Desk(), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     for tag in range(1, 401):
         put(tray, hold, tag, "ab"[tag % 2])
     async with running(tray):
         pass
-    done = [body for batch in desk.batches for body in batch]
+    done = [body for batch in uow.batches for body in batch]
     for community in ("a", "b"):
         mine = [int(body[1:]) for body in done if body.startswith(community.encode())]
         assert mine == sorted(mine)
@@ -145,23 +147,23 @@ async def test_each_communitys_own_come_in_their_order() -> None:
 
 
 async def test_a_batch_is_bounded_by_envelopes_messages_and_bytes() -> None:
-    desk, channel = Desk(), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     for tag in range(1, 101):
         put(tray, hold, tag, "a", **{ENVELOPES: 32})
     for tag in range(101, 1_101):
         put(tray, hold, tag, "b", **{ENVELOPES: None, PARCEL: ""})
     async with running(tray):
         pass
-    heavy = [sum(body.startswith(b"a") for body in batch) for batch in desk.batches]
+    heavy = [sum(body.startswith(b"a") for body in batch) for batch in uow.batches]
     assert max(heavy) * 32 <= ENVELOPES_AT_ONCE_MAX
     # What does not say how much it holds counts half, so junk goes by the hundreds.
-    assert max(map(len, desk.batches)) == MESSAGES_AT_ONCE_MAX
+    assert max(map(len, uow.batches)) == MESSAGES_AT_ONCE_MAX
 
 
 async def test_what_is_settled_out_of_turn_is_acknowledged_by_itself_and_nothing_twice() -> None:
-    desk, channel = Desk(), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     for tag in range(1, 301):
         put(tray, hold, tag, "flood" if tag % 100 else "neighbour")
     async with running(tray):
@@ -177,70 +179,70 @@ async def test_what_is_settled_out_of_turn_is_acknowledged_by_itself_and_nothing
 
 
 async def test_while_nothing_answers_the_same_is_tried_and_nothing_is_acknowledged() -> None:
-    desk, channel = Desk(away_times=3), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(away_times=3), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     put(tray, hold, 1)
     async with running(tray):
         pass
-    assert desk.batches == [[b"a1"]] * 4
+    assert uow.batches == [[b"a1"]] * 4
     assert channel.acked == [(1, True)]
 
 
 async def test_one_that_fails_again_and_again_is_stepped_over_and_the_others_are_done() -> None:
-    desk, channel = Desk(failing={b"a2"}), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(failing={b"a2"}), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     for tag in (1, 2, 3):
         put(tray, hold, tag)
     async with running(tray):
         pass
-    assert desk.stepped_over == [b"a2"]
-    assert [b"a1"] in desk.batches
-    assert [b"a3"] in desk.batches
+    assert uow.stepped_over == [b"a2"]
+    assert [b"a1"] in uow.batches
+    assert [b"a3"] in uow.batches
     assert channel.acked == [(3, True)]
 
 
 async def test_nobody_is_stepped_over_while_the_database_is_away() -> None:
-    desk, channel = Desk(failing={b"a1"}, database_is_away=True), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(failing={b"a1"}, database_is_away=True), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     put(tray, hold, 1)
     task = asyncio.create_task(tray.run())
     await asyncio.sleep(0.1)
-    assert desk.stepped_over == []
+    assert uow.stepped_over == []
     assert channel.acked == []
     tray.stop()
     await task
 
 
 async def test_a_channel_that_is_let_go_at_once_is_not_waited_for() -> None:
-    desk, channel = Desk(away_times=1_000_000, database_is_away=True), Channel()
-    tray, hold = new_tray(desk), hold_on(channel)
+    uow, channel = UnitOfWork(away_times=1_000_000, database_is_away=True), Channel()
+    tray, hold = new_tray(uow), hold_on(channel)
     put(tray, hold, 1)
     task = asyncio.create_task(tray.run())
     await asyncio.sleep(0.02)
     await asyncio.wait_for(tray.release(hold, 0.0), 1)
     assert not hold.open
     put(tray, hold_on(Channel()), 1, "other")
-    desk.away_times, desk.database_is_away = 0, False
+    uow.away_times, uow.database_is_away = 0, False
     await asyncio.sleep(0.05)
-    assert [b"other1"] in desk.batches, "the next one's work goes on"
+    assert [b"other1"] in uow.batches, "the next one's work goes on"
     assert channel.acked == []
     tray.stop()
     await task
 
 
 async def test_a_question_is_answered_once_everything_before_it_is_settled() -> None:
-    desk, channel, heard = Desk(away_times=2), Channel(), Heard()
-    tray, hold = new_tray(desk, heard), hold_on(channel)
+    uow, channel, heard = UnitOfWork(away_times=2), Channel(), Heard()
+    tray, hold = new_tray(uow, heard), hold_on(channel)
     put(tray, hold, 1)
     put(tray, hold, 2, **{CONTROL: "audit"})
     put(tray, hold, 3)
     task = asyncio.create_task(tray.run())
-    await asyncio.wait_for(desk.was_asked.wait(), 5)
+    await asyncio.wait_for(uow.was_asked.wait(), 5)
     assert heard.missing(hold.queue, [digest("parcel.1")]) == []
-    assert len(desk.batches) >= 3
+    assert len(uow.batches) >= 3
     tray.stop()
     await task
-    assert desk.answered == [("audit", b"a2")]
+    assert uow.answered == [("audit", b"a2")]
 
 
 async def test_a_channel_whose_acknowledgement_fails_is_closed_so_that_all_comes_again() -> None:
@@ -249,7 +251,7 @@ async def test_a_channel_whose_acknowledgement_fails_is_closed_so_that_all_comes
             raise ConnectionResetError("gone")
 
     channel = Broken()
-    tray, hold = new_tray(Desk()), hold_on(channel)
+    tray, hold = new_tray(UnitOfWork()), hold_on(channel)
     put(tray, hold, 1)
     async with running(tray):
         pass

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.mailroom import ATTEMPT
 from services.chassis.metrics import REGISTRY
+from services.chassis.processor import ATTEMPT
 from services.cli import docs
+from services.composition import Settings
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
-from services.house import Settings
 
 ROOT = Path(__file__).parents[2]
 BOOKS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -200,9 +200,9 @@ def test_what_is_left_of_a_number_tells_its_owner_which_it_is(text: str, shown: 
 
 
 def test_a_desk_of_the_catalogue_is_meant_to_be_called() -> None:
-    desk = "城管值班电话 0359-5520110"
-    assert masked(desk) != desk
-    assert masked(desk, numbers_in(desk)) == desk
+    uow = "城管值班电话 0359-5520110"
+    assert masked(uow) != uow
+    assert masked(uow, numbers_in(uow)) == uow
 
 
 def test_an_id_of_our_own_is_no_number_of_a_person() -> None:

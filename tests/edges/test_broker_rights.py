@@ -12,15 +12,15 @@ import pytest
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelClosed
 
-from services.chassis.bus import BusPublisher, Link, Voice
+from services.chassis.bus import BrokerConnection, BusPublisher, ServiceExchange
 from services.chassis.clock import new_id
 from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.topology import SERVICES, Names, all_names, ways_of
 from services.chassis.ways import declare
 from services.cli.topology import OPERATOR, definitions_of, password_hash
+from services.composition import Settings
 from services.contracts.catalogue import KINDS, PUBLISHERS
 from services.devserver import Servers
-from services.house import Settings
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import broker, running_house
 
@@ -132,8 +132,8 @@ async def test_no_exchange_and_no_key_reaches_anothers_queue(users: Users, user:
     assert reached <= allowed, "only by its own facts, in its own name"
     said_by_others = [kind for kind in KINDS if PUBLISHERS[kind.split(".")[0]] != user]
     for kind in said_by_others:
-        link = Link(users.of(user), "a test")
-        voice = Voice(user, BusPublisher(link), names, lambda _: None)
+        link = BrokerConnection(users.of(user), "a test")
+        voice = ServiceExchange(user, BusPublisher(link), names, lambda _: None)
         (outcome,) = await voice.publish([Parcel(new_id(), f"p0.{kind}", "jiwang", b"[]", 1)])
         assert isinstance(outcome, NotTaken), f"{user} can say {kind}"
         await link.close()
@@ -167,13 +167,13 @@ async def test_a_service_may_declare_its_own_ways_again(users: Users, user: str)
     async with broker(users.settings) as channel:
         await channel.queue_delete(names.work(user, 1))
         await channel.exchange_delete(names.back(user))
-    link = Link(users.of(user), "a test")
+    link = BrokerConnection(users.of(user), "a test")
     assert await declare(link, users.of(user), [user]) == {names.work(user, 1)}
     await link.close()
 
 
 async def test_the_definitions_are_just_what_a_service_would_declare(users: Users) -> None:
-    link = Link(users.settings, "a test")
+    link = BrokerConnection(users.settings, "a test")
     assert await declare(link, users.settings, SERVICES) == frozenset()
     await link.close()
 

@@ -9,16 +9,16 @@ import orjson
 import pytest
 
 from services.chassis import metrics
-from services.chassis.bus import SKIP, BusPublisher, Link, Voice
+from services.chassis.bus import SKIP, BrokerConnection, BusPublisher, ServiceExchange
 from services.chassis.clock import new_id
 from services.chassis.failures import Away
-from services.chassis.mailroom import ATTEMPT
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.parking import Parked, ParkingLot
+from services.chassis.processor import ATTEMPT
 from services.chassis.topology import Names
+from services.composition import Settings, house
 from services.contracts.catalogue import partition_of
-from services.house import Settings, house
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.running import Running, broker, envelope, eventually, running_house
 
@@ -41,9 +41,9 @@ def urged(demand: str, times: int, **changes: Any) -> dict[str, Any]:
     )
 
 
-def voice(link: Link, settings: Settings, service: str = "intake") -> Voice:
+def voice(link: BrokerConnection, settings: Settings, service: str = "intake") -> ServiceExchange:
     """Return how a service speaks over a link of the test's own."""
-    return Voice(service, BusPublisher(link), Names(settings.bus_prefix), lambda _: None)
+    return ServiceExchange(service, BusPublisher(link), Names(settings.bus_prefix), lambda _: None)
 
 
 async def put(
@@ -316,7 +316,7 @@ class TestParked:
 
     async def _replay(self, running: Running, message: Parked, action: str) -> None:
         """Do what the command does: send it back, then take it off the lot."""
-        link = Link(running.settings, "a test")
+        link = BrokerConnection(running.settings, "a test")
         headers = {SKIP: True} if action == "discarded" else {}
         await voice(link, running.settings, message.service).publish_back(
             message.queue, message.body, headers
@@ -409,7 +409,7 @@ class TestPublishing:
     async def test_what_nobody_would_receive_is_not_taken_and_what_is_beside_it_is(
         self, clean: Running
     ) -> None:
-        link = Link(clean.settings, "a test")
+        link = BrokerConnection(clean.settings, "a test")
         speaks = voice(link, clean.settings)
         outcomes = await speaks.publish([parcel(), parcel("p99.nobody.hears"), parcel()])
         assert [type(outcome) for outcome in outcomes] == [type(None), NotTaken, type(None)]
@@ -417,17 +417,19 @@ class TestPublishing:
         await link.close()
 
     async def test_an_exchange_that_is_not_there_is_told_to_its_owner(self, clean: Running) -> None:
-        link = Link(clean.settings, "a test")
+        link = BrokerConnection(clean.settings, "a test")
         missed: list[str] = []
         names = Names("nowhere")
-        (outcome,) = await Voice("intake", BusPublisher(link), names, missed.append).publish([parcel()])
+        (outcome,) = await ServiceExchange("intake", BusPublisher(link), names, missed.append).publish(
+            [parcel()]
+        )
         assert isinstance(outcome, NotTaken)
         assert missed == ["nowhere.intake.events"]
         await link.close()
 
     async def test_a_broker_nobody_answers_at_is_away(self, settings: Settings) -> None:
         nowhere = settings.model_copy(update={"amqp_url": "amqp://127.0.0.1:1/"})
-        link = Link(Settings.model_validate(nowhere.model_dump()), "a test")
+        link = BrokerConnection(Settings.model_validate(nowhere.model_dump()), "a test")
         (outcome,) = await voice(link, settings).publish([parcel()])
         assert isinstance(outcome, Away)
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from services.cli.main import app
 from services.cli.tools import PIPED_WIDTH, wide_console
 from services.cli.topology import OPERATOR
-from services.house import SERVICES, Settings
+from services.composition import SERVICES, Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))

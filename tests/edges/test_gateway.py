@@ -16,8 +16,8 @@ from services.chassis.http.limits import TooManyRequests
 from services.chassis.http.once import problem
 from services.chassis.http.rejections import BodyTooLarge, Unavailable
 from services.cli import gateway as made
+from services.composition import BLUEPRINTS, Settings, reference, routes_of
 from services.contracts.refusal import Refused
-from services.house import BLUEPRINTS, Settings, reference, routes_of
 from tests.support.gateway import Gateway, gateway, is_there, told
 
 OPERATIONS = [

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.chassis.failures import Away
+from services.composition import SERVICES, house
 from services.devserver import Servers
-from services.house import SERVICES, house
 from tests.edges.test_bus import TEXT
 from tests.support.deployment import Deployments, Keys
 from tests.support.processes import ServiceProcess

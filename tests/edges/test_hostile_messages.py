@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from services.chassis import announcing, metrics
-from services.chassis.bus import SKIP, BusPublisher, Link, Voice
+from services.chassis.bus import SKIP, BrokerConnection, BusPublisher, ServiceExchange
 from services.chassis.clock import new_id
-from services.chassis.mailroom import ATTEMPT
 from services.chassis.parking import Parked, ParkingLot
+from services.chassis.processor import ATTEMPT
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.chassis.topology import Names
 from tests.edges.test_bus import SUBMITTED, TEXT, has_order, parked_as, put, submitted, urged
@@ -146,8 +146,10 @@ class TestStreamsThatWait:
         # As if matching had never heard of it.
         await clean.stores["matching"].plain("streams").delete({"_id": f"jiwang/{stream}"})
         await clean.stores["matching"].plain("orders").delete({"_id": f"jiwang/{demand}-1"})
-        link = Link(clean.settings, "a test")
-        voice = Voice("intake", BusPublisher(link), Names(clean.settings.bus_prefix), lambda _: None)
+        link = BrokerConnection(clean.settings, "a test")
+        voice = ServiceExchange(
+            "intake", BusPublisher(link), Names(clean.settings.bus_prefix), lambda _: None
+        )
         await announcing.announce_again(voice, parcels)
         await link.close()
         await has_order(clean, demand)
@@ -156,8 +158,10 @@ class TestStreamsThatWait:
         demand = new_id()
         await put(clean, "matching", urged(demand, 2))
         gap = await self.waiting(clean, demand)
-        link = Link(clean.settings, "a test")
-        voice = Voice("matching", BusPublisher(link), Names(clean.settings.bus_prefix), lambda _: None)
+        link = BrokerConnection(clean.settings, "a test")
+        voice = ServiceExchange(
+            "matching", BusPublisher(link), Names(clean.settings.bus_prefix), lambda _: None
+        )
         store, partitions = clean.stores["matching"], clean.settings.partitions
         assert await announcing.skip_missing(store, voice, gap, partitions, "wang") == 2
         await link.close()

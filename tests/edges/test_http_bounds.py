@@ -12,7 +12,7 @@ from aiohttp.http_parser import DeflateBuffer
 from services.chassis.http.once import Reply
 from services.chassis.http.readers import WAITING_MAX
 from services.chassis.http.reading import PARTS_MAX
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from tests.support.deployment import Keys
 from tests.support.running import eventually
 from tests.support.threshold import EVERYBODY, LOOK, WRITE, Said, Threshold, look, threshold
@@ -174,7 +174,7 @@ class TestTime:
     async def test_a_handler_that_takes_too_long_gets_503_and_the_advice_to_use_the_same_key(
         self, keys: Keys
     ) -> None:
-        async def for_ever(_: Ask[None]) -> Reply:
+        async def for_ever(_: ApiRequest[None]) -> Reply:
             await asyncio.Event().wait()
             raise AssertionError("nobody wakes it")
 
@@ -186,7 +186,7 @@ class TestTime:
             assert (await door.visitor().get("/words")).status == 200
 
     async def test_a_client_that_does_not_take_its_answer_is_dropped(self, keys: Keys) -> None:
-        async def much(_: Ask[None]) -> Reply:
+        async def much(_: ApiRequest[None]) -> Reply:
             return show(Said(text="长" * 10 * MEGABYTE))
 
         long = Route("GET", "/long", EVERYBODY, much, "Much", Said)
@@ -237,7 +237,7 @@ class TestBodiesThatAreDearToRead:
             assert go_on.wait(20)
             return f"{community} {len(raw)}"
 
-        async def hear(ask: Ask[str]) -> Reply:
+        async def hear(ask: ApiRequest[str]) -> Reply:
             return show(Said(text=ask.body))
 
         route = Route("POST", "/file", EVERYBODY, hear, "Dear", Said, only_looks=True, reads=dear)

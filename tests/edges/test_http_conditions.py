@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.chassis.http.web import PREFIX, Route
+from services.composition import reference
 from services.contracts.words import Role
-from services.house import reference
 from tests.support.client import Answer, Visitor
 from tests.support.routes import body_of, routes
 from tests.support.running import Running

@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from services.chassis.masking import REFERENCES, hidden, words_of
+from services.composition import reference
 from services.contracts.catalogue import KINDS
 from services.contracts.words import Role
-from services.house import reference
 from tests.support.routes import BODIES, routes
 from tests.support.running import Running
 

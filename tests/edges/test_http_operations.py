@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from services import __version__
-from services.house import SERVICES
+from services.composition import SERVICES
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import Running, eventually, running_house
 from tests.support.wire import Wire
@@ -127,7 +127,7 @@ async def _missing(running: Running, wanted: list[str]) -> bool:
 async def test_before_broker_and_database_answer_nobody_is_let_in(
     deployments: Deployments, keys: Keys
 ) -> None:
-    from services.house import house
+    from services.composition import house
 
     settings = deployments.new(
         amqp_url="amqp://127.0.0.1:1/", mongo_url="mongodb://127.0.0.1:1/?directConnection=true"

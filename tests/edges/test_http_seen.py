@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from services import __version__
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route
+from services.chassis.http.web import ApiRequest, Route
 from services.chassis.logs import set_up_logs
 from services.cli.main import app
 from tests.support.deployment import Deployments, Keys
@@ -27,7 +27,7 @@ def talkative() -> Iterator[None]:
     set_up_logs("ERROR")
 
 
-async def broken(_: Ask[None]) -> Reply:
+async def broken(_: ApiRequest[None]) -> Reply:
     """Break."""
     raise LookupError("王小明的电话是13912345678")
 

@@ -13,8 +13,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import CHECKS
 
 from services.chassis.http.web import PREFIX
+from services.composition import reference
 from services.contracts.words import Role
-from services.house import reference
 from tests.support.routes import BODIES, routes
 from tests.support.running import Running
 

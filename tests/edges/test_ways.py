@@ -5,12 +5,12 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from services.chassis import metrics
-from services.chassis.bus import Link
+from services.chassis.bus import BrokerConnection
 from services.chassis.clock import new_id
 from services.chassis.topology import SERVICES, Names, ways_of
 from services.chassis.ways import declare
+from services.composition import Settings
 from services.contracts.catalogue import partition_of
-from services.house import Settings
 from tests.edges.test_bus import TEXT, orders
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.running import Running, broker, eventually, running_house
@@ -147,7 +147,7 @@ async def test_a_service_whose_ways_are_missing_is_unready_and_says_which(
 
 
 async def test_declaring_tells_what_was_not_there_and_again_changes_nothing(settings: Settings) -> None:
-    link = Link(settings, "a test")
+    link = BrokerConnection(settings, "a test")
     queues = {queue.name for service in SERVICES for queue in ways_of(service, settings).queues}
     assert await declare(link, settings, SERVICES) == queues
     assert await declare(link, settings, SERVICES) == frozenset()
@@ -162,7 +162,7 @@ async def test_a_queue_that_an_earlier_release_made_is_taken_as_it_is(settings: 
     async with broker(settings) as channel:
         await channel.declare_queue(queue, durable=True, arguments=before)
         await channel.default_exchange.publish(aio_pika.Message(b"it waits"), queue)
-        link = Link(settings, "a test")
+        link = BrokerConnection(settings, "a test")
         assert queue not in await declare(link, settings, SERVICES)
         kept = await channel.declare_queue(queue, passive=True)
         assert kept.declaration_result.message_count == 1

@@ -8,10 +8,10 @@ import aio_pika
 import pytest
 
 from services.chassis import supervision
-from services.chassis.runner import Misconfigured
+from services.chassis.service import Misconfigured
 from services.chassis.topology import Names
+from services.composition import Settings, house
 from services.devserver import Servers
-from services.house import Settings, house
 from tests.support.deployment import Deployments, Keys
 from tests.support.processes import ROOT, ServiceProcess
 from tests.support.running import broker, eventually, running_house
@@ -21,7 +21,7 @@ from services.chassis import supervision, tray
 supervision.PAUSE_SECONDS_MAX = 0.001
 async def broken(self):
     raise ValueError("a bug of ours")
-tray.Tray._answer_those_asked = broken
+tray.InboundBuffer._answer_those_asked = broken
 from services.house import serve
 serve("points")
 """

@@ -16,8 +16,8 @@ import pytest
 
 from services.chassis.mongo import Store, open_client
 from services.chassis.topology import Names
+from services.composition import Settings
 from services.contracts.catalogue import partition_of
-from services.house import Settings
 from tests.support.deployment import Deployments
 from tests.support.processes import ServiceProcess, service_processes
 from tests.support.running import broker, envelope, eventually

@@ -12,8 +12,8 @@ import aiohttp
 import orjson
 import pytest
 
+from services.composition import Settings
 from services.contracts.words import Role
-from services.house import Settings
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.processes import ServiceProcess, service_processes
 

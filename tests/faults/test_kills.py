@@ -17,10 +17,10 @@ import pytest
 
 from services.chassis.clock import now
 from services.chassis.mongo import Store, open_client
+from services.composition import SERVICES
 from services.contracts.words import Role
 from services.devserver import LocalBroker, LocalMongo
 from services.devserver.pair import local_servers
-from services.house import SERVICES
 from services.matching.domain.lifecycle import OPEN
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.processes import ROOT, ServiceProcess, service_processes

@@ -19,12 +19,12 @@ from services.chassis.audit import Auditor
 from services.chassis.consumers import Partitions
 from services.chassis.failures import Away
 from services.chassis.members import share_of
-from services.chassis.outbox import NotTaken, Pack
+from services.chassis.outbox import NotTaken, OutboxRow
 from services.chassis.relay import Relay
-from services.chassis.supervision import Chore, Supervisor
+from services.chassis.supervision import PeriodicJob, Supervisor
+from services.composition import SERVICES, house
 from services.contracts.catalogue import partition_of
 from services.devserver import Servers
-from services.house import SERVICES, house
 from tests.faults.test_seams import NotAtRest, Stage, stage
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.running import Running, eventually, running_house
@@ -40,7 +40,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def no_supervision(patch: pytest.MonkeyPatch) -> None:
     """Let a chore end at its first failure, as a bare task does."""
 
-    async def bare(self: Supervisor, chore: Chore) -> None:
+    async def bare(self: Supervisor, chore: PeriodicJob) -> None:
         LOOP.set(f"{self.service}.{chore.name}")
         while True:
             await chore.look()
@@ -75,11 +75,15 @@ def held_whatever_happens(patch: pytest.MonkeyPatch) -> None:
 def all_or_none(patch: pytest.MonkeyPatch) -> None:
     """Take a portion back as a whole when one of it is not taken, and begin with the same again."""
 
-    async def send(self: Relay, packs: list[Pack]) -> Away | None:
-        outcomes = await self.publisher.publish([parcel for pack in packs for parcel in pack.parcels])
+    async def send(self: Relay, outbox_rows: list[OutboxRow]) -> Away | None:
+        outcomes = await self.publisher.publish(
+            [parcel for outbox_row in outbox_rows for parcel in outbox_row.parcels]
+        )
         if any(isinstance(outcome, NotTaken | Away) for outcome in outcomes):
             return Away("one of them was not taken")
-        await self._note(packs, {parcel.id for pack in packs for parcel in pack.parcels})
+        await self._note(
+            outbox_rows, {parcel.id for outbox_row in outbox_rows for parcel in outbox_row.parcels}
+        )
         return None
 
     patch.setattr(Relay, "_send", send)

@@ -20,9 +20,9 @@ import aiohttp
 import pytest
 
 from services.chassis.mongo import Client, Store, open_client
-from services.chassis.runner import House
+from services.chassis.runner import ServiceProcess
 from services.chassis.topology import Names
-from services.house import SERVICES, Settings, house
+from services.composition import SERVICES, Settings, house
 from tests.faults import test_kills
 from tests.faults.test_kills import Town
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
@@ -96,7 +96,7 @@ class Stage:
         finally:
             await asyncio.wait_for(built.stop(), REST_SECONDS_MAX)
 
-    async def _live(self, built: House) -> str:
+    async def _live(self, built: ServiceProcess) -> str:
         origin = SimpleNamespace(origin=f"http://127.0.0.1:{built.port}")
         processes = cast(Any, dict.fromkeys(SERVICES, origin))
         timeout = aiohttp.ClientTimeout(5)
@@ -106,7 +106,7 @@ class Stage:
         assert len(town.closed) == 1, "the story goes to its end"
         return town.closed[0]
 
-    async def _rest(self, built: House, demand: str) -> None:
+    async def _rest(self, built: ServiceProcess, demand: str) -> None:
         """Return once everything is as it should be.
 
         Raises:
@@ -122,7 +122,7 @@ class Stage:
                 raise NotAtRest("; ".join(wrong))
             await asyncio.sleep(0.1)
 
-    async def _wrong(self, built: House, demand: str) -> list[str]:
+    async def _wrong(self, built: ServiceProcess, demand: str) -> list[str]:
         wrong = [str(built.broken)] if built.broken else []
         for service in built.services:
             store = self.store(service.name)

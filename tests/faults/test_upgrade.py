@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.house import SERVICES
+from services.composition import SERVICES
 from tests.faults.test_kills import (
     SETTLE_SECONDS_MAX,
     Scene,

@@ -11,9 +11,9 @@ from services.chassis.batches import Documents
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.streams import STREAMS
+from services.composition import BLUEPRINTS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.devserver import Servers
-from services.house import BLUEPRINTS
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.documents import MemoryDocuments
 from tests.support.town import Town
@@ -42,7 +42,7 @@ async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     client = open_client(servers.mongo_url)
     stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in BLUEPRINTS}
     for name, store in stores.items():
-        await store.prepare([*BLUEPRINTS[name].shelves, STREAMS], {"outbox": INDEXES})
+        await store.prepare([*BLUEPRINTS[name].collections, STREAMS], {"outbox": INDEXES})
     yield stores
     for store in stores.values():
         await store.drop()

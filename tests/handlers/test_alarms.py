@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from services.chassis.documents import Collection, Due
 from services.chassis.due import DueDocuments
-from services.chassis.shelf import Due, Shelf
 from services.contracts.demands import (
     DemandAccuses,
     DemandAlarmed,
@@ -48,11 +48,17 @@ class OwnDue:
     town: Town
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         """Return what is due in the town."""
         documents = cast(DueDocuments, self.town.documents["intake"])
-        every = await documents.due(shelf, field, until, limit=1_000, after=after)
+        every = await documents.due(collection, field, until, limit=1_000, after=after)
         return [one for one in every if one.community == self.town.community][:limit]
 
 

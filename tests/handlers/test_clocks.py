@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.shelf import Due, Kept, Ref, Shelf
+from services.chassis.documents import Collection, Due, Ref, Versioned
 from services.contracts.ids import DemandId
 from services.contracts.orders import OrderSettled
 from services.intake.domain.voices.issues import Issue, Member
@@ -116,17 +116,23 @@ class Books:
         file = jiwang()
         community = file.community.model_copy(update={"timezone": timezone})
         text = file.model_copy(update={"community": community}).model_dump_json()
-        self.books: dict[Ref[Any], Kept[Any]] = {
-            catalogue_ref("jiwang"): Kept(CatalogueOnRecord(text), 1, 0),
-            load_ref("jiwang"): Kept(Load(), 1, 0),
+        self.books: dict[Ref[Any], Versioned[Any]] = {
+            catalogue_ref("jiwang"): Versioned(CatalogueOnRecord(text), 1, 0),
+            load_ref("jiwang"): Versioned(Load(), 1, 0),
         }
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         return [Due(BEFORE_MIDNIGHT, "jiwang/d1-1", "jiwang")]
 
-    async def load(self, refs: Any) -> dict[Ref[Any], Kept[Any]]:
+    async def load(self, refs: Any) -> dict[Ref[Any], Versioned[Any]]:
         return {ref: self.books[ref] for ref in refs}
 
 

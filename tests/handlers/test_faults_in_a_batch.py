@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import orjson
 
 from services.chassis.clock import new_id
-from services.chassis.desk import Desk, Work
-from services.chassis.mailroom import Delivery, Mailroom
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
+from services.chassis.processor import Delivery, MessageProcessor
 from services.chassis.streams import origin_of
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.catalogue import partition_of
 from services.contracts.envelope import Envelope
 from tests.support.running import envelope
@@ -17,18 +17,18 @@ from tests.support.town import PARTITIONS, Town
 WITHDRAWN = "demand.withdrawn.v1"
 
 
-def breaking(room: Mailroom, done: set[str]) -> None:
+def breaking(room: MessageProcessor, done: set[str]) -> None:
     """Let a room's effect break the whole batch, before anything is decided, for the demand `poison`."""
 
     def effect(letter: Envelope) -> Work[None]:
         demand = letter.body.demand
 
-        def then_reads(_: Desk) -> Sequence[Ref[object]]:
+        def more_reads(_: UnitOfWork) -> Sequence[Ref[object]]:
             if demand == "poison":
                 raise KeyError("a bug of ours")
             return ()
 
-        return Work(origin_of(letter), (), lambda _: done.add(demand), then_reads)
+        return Work(origin_of(letter), (), lambda _: done.add(demand), more_reads)
 
     room.effects = {WITHDRAWN: effect}
 

@@ -10,9 +10,9 @@ import pytest
 from bson.codec_options import CodecOptions
 
 from services.chassis.batches import Documents
-from services.chassis.mailroom import Mailroom, RetryPolicy
+from services.chassis.documents import Collection, Versioned, from_document
 from services.chassis.mongo import Store
-from services.chassis.shelf import Kept, Shelf, from_document
+from services.chassis.processor import MessageProcessor, RetryPolicy
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.ids import order_id
 from services.contracts.refusal import NotFound
@@ -25,7 +25,7 @@ from services.matching.handlers import answering, calling, closing, communities
 from services.matching.handlers import lessons as teaching
 from services.matching.handlers.context import Matching
 from services.matching.jobs import learning as tutoring
-from services.matching.jobs.learning import Books, Pace, Tutor
+from services.matching.jobs.learning import Books, RefitInterval, Tutor
 from services.matching.routing.experience import Learning
 from services.matching.routing.models import Guide, Guides
 from services.matching.routing.solver import solve
@@ -66,21 +66,21 @@ class Pages:
 
     async def page(
         self,
-        shelf: Shelf[Any],
+        collection: Collection[Any],
         community: str,
         where: Mapping[str, object],
         *,
         limit: int,
         after: str | None = None,
         by: str = "_id",
-    ) -> list[Kept[Any]]:
+    ) -> list[Versioned[Any]]:
         """Return values of a community, newest first."""
         assert after is None, "nobody here turns pages"
-        rows = [bson.decode(raw, _AWARE) for raw in self._rows.get(shelf.name, {}).values()]
+        rows = [bson.decode(raw, _AWARE) for raw in self._rows.get(collection.name, {}).values()]
         wanted = {"community": community, **where}.items()
         found = [row for row in rows if all(row[name] == value for name, value in wanted)]
         found.sort(key=lambda row: row[by], reverse=True)
-        return [from_document(shelf, row) for row in found[:limit]]
+        return [from_document(collection, row) for row in found[:limit]]
 
 
 def books(town: Town) -> Books:
@@ -143,7 +143,7 @@ async def chosen(town: Town, text: str, provider: str) -> Demand:
     return demand
 
 
-async def undo(town: Town, demand: Demand) -> Kept[Lesson]:
+async def undo(town: Town, demand: Demand) -> Versioned[Lesson]:
     """Take a demand's lesson back."""
     return await town.do("matching", teaching.undo_lesson(town.matching, town.staff(), order_id(demand.id)))
 
@@ -382,7 +382,7 @@ class TestLearning:
     ) -> None:
         monkeypatch.setattr(tutoring, "FEW_LESSONS", 3)
         guides, at = Guides(), [0.0]
-        tutor = Tutor(books(wide), guides, Pace(3, 30.0), lambda: at[0])
+        tutor = Tutor(books(wide), guides, RefitInterval(3, 30.0), lambda: at[0])
         await guide_of(wide, guides)
         for text in ASKED[:4]:
             await chosen(wide, text, HOUSING)
@@ -408,7 +408,7 @@ class TestLearning:
             return at[0]
 
         guides = Guides()
-        tutor = Tutor(books(wide), guides, Pace(1, 0.0), clock)
+        tutor = Tutor(books(wide), guides, RefitInterval(1, 0.0), clock)
         await guide_of(wide, guides)
         await chosen(wide, CHARGING, HOUSING)
         assert await tutor.look() == 1
@@ -437,7 +437,7 @@ def learns(town: Town) -> Guides:
     """Let a town's own matching hear of what its tutor learns."""
     guides = Guides()
     town.matching = Matching(guides, solve)
-    town.rooms["matching"] = Mailroom(
+    town.rooms["matching"] = MessageProcessor(
         service="matching",
         effects=matching_hears(town.matching),
         batches=town.batches["matching"],

@@ -14,9 +14,9 @@ from bson.codec_options import CodecOptions
 from services.chassis.batches import Batches, Documents
 from services.chassis.changes import Changes
 from services.chassis.clock import new_id
-from services.chassis.desk import Work
+from services.chassis.documents import Collection, Due, Ref, Versioned
 from services.chassis.mongo import Store
-from services.chassis.shelf import Due, Kept, Ref, Shelf
+from services.chassis.work import Work
 from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOptedOut, DemandParted
 from services.contracts.envelope import Envelope
 from services.contracts.ids import DemandId
@@ -51,9 +51,9 @@ class Counting:
     written: list[Counter[str]] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
 
-    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
-        loaded: dict[Ref[Any], Kept[Any]] = await self.inner.load(refs)
-        self.read.update(ref.shelf.name for ref, kept in loaded.items() if kept.value is not None)
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
+        loaded: dict[Ref[Any], Versioned[Any]] = await self.inner.load(refs)
+        self.read.update(ref.collection.name for ref, kept in loaded.items() if kept.value is not None)
         return loaded
 
     async def commit(self, changes: Changes) -> None:
@@ -63,9 +63,15 @@ class Counting:
         self.written.append(counted)
 
     async def due(
-        self, shelf: Shelf[Any], named: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        named: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
-        found: list[Due] = await self.inner.due(shelf, named, until, limit=limit, after=after)
+        found: list[Due] = await self.inner.due(collection, named, until, limit=limit, after=after)
         return found
 
     @property
@@ -120,7 +126,7 @@ class Notify:
         """Keep who follows as earlier releases did: all names on one record."""
         ref = following_ref(self.community, DemandId("d1"))
         await self.run(
-            [Work(self.hears(accepted()).origin, (ref,), lambda desk: desk.put(ref, Following(people)))]
+            [Work(self.hears(accepted()).origin, (ref,), lambda uow: uow.put(ref, Following(people)))]
         )
         self.documents.written.clear()
 
@@ -138,10 +144,10 @@ class Notify:
         return Counter((notice.recipient, notice.text) for notice in await self.notices())
 
 
-async def _rows(documents: Any, shelf: Shelf[Any], community: str) -> list[dict[str, Any]]:
+async def _rows(documents: Any, collection: Collection[Any], community: str) -> list[dict[str, Any]]:
     if isinstance(documents, Store):
-        return await documents.plain(shelf.name).find({"community": community})
-    raw: Iterable[bytes] = documents.rows.get(shelf.name, {}).values()
+        return await documents.plain(collection.name).find({"community": community})
+    raw: Iterable[bytes] = documents.rows.get(collection.name, {}).values()
     options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
     rows = [bson.decode(one, options) for one in raw]
     return [row for row in rows if row["community"] == community]
@@ -227,8 +233,8 @@ async def test_a_fact_that_ten_thousand_are_to_hear_of_is_one_small_document(not
     assert len(following["spans"]) <= 60
 
 
-async def _one(notify: Notify, shelf: Shelf[Any]) -> dict[str, Any]:
-    (row,) = await _rows(notify.documents.inner, shelf, notify.community)
+async def _one(notify: Notify, collection: Collection[Any]) -> dict[str, Any]:
+    (row,) = await _rows(notify.documents.inner, collection, notify.community)
     return row
 
 
@@ -377,11 +383,11 @@ async def test_a_telling_that_cannot_be_told_holds_up_nobody(
     def broken_for_the_first(origin: Any, key: str) -> Work[bool]:
         work = tell_portion(origin, key)
 
-        def decide(desk: Any) -> bool:
-            left = desk.find(work.reads[0])
+        def decide(uow: Any) -> bool:
+            left = uow.find(work.reads[0])
             if left.fact.kind == "demand.joined.v1":
                 raise RuntimeError("planted")
-            return work.decide(desk)
+            return work.decide(uow)
 
         return replace(work, decide=decide)
 
@@ -419,13 +425,13 @@ async def test_a_portion_that_was_divided_between_two_looks_is_passed_over_until
     await notify.hear(brought(*(f"{name}-x" for name in names)))
     ref = following_ref(notify.community, DemandId("d1"))
     kept = (await notify.documents.load([ref]))[ref]
-    old = Kept(replace(value_of(kept), spans=value_of(kept).spans[:1]), kept.revision)
+    old = Versioned(replace(value_of(kept), spans=value_of(kept).spans[:1]), kept.revision)
     teller, load = notify.teller(), notify.documents.load
     assert (
         await teller.take_turns() == 1
     )  # the first portion, which was divided, is told and points to the next
 
-    async def load_an_old_record(refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
+    async def load_an_old_record(refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
         loaded = await load(refs)
         return {**loaded, **({ref: old} if ref in loaded else {})}
 

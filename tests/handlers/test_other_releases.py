@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from services.chassis.desk import Work
-from services.chassis.mailroom import Delivery
+from services.chassis.documents import Ref
 from services.chassis.outbox import Parcel
-from services.chassis.shelf import Ref
+from services.chassis.processor import Delivery
 from services.chassis.streams import STREAMS
+from services.chassis.work import Work
 from services.contracts.catalogue import KINDS
 from services.contracts.envelope import open_parcel, parcel_of
 from services.contracts.ids import DemandId, OrderId, order_id
@@ -95,7 +95,7 @@ async def test_what_this_release_does_not_know_of_a_file_is_kept_by_each_service
 
 async def put(town: Town, service: str, ref: Ref[Any], value: Any) -> None:
     """Keep a value as another release left it."""
-    work = Work(town.staff(), (ref,), lambda desk: desk.put(ref, value))
+    work = Work(town.staff(), (ref,), lambda uow: uow.put(ref, value))
     (outcome,) = await town.batches[service].run([work])
     assert outcome is None
 
@@ -226,6 +226,8 @@ async def test_a_stored_value_of_a_newer_release_is_read_for_what_is_known_of_it
     demand = await town.submit(LEAK)
     ref = order_ref(town.community, order_id(demand.id))
     order = await town.order(demand)
-    plain = everywhere_more({key: part for key, part in ref.shelf.encode(order).items() if key != "figures"})
-    assert isinstance(ref.shelf.decode(plain), Order)
-    assert ref.shelf.decode(plain) == order
+    plain = everywhere_more(
+        {key: part for key, part in ref.collection.encode(order).items() if key != "figures"}
+    )
+    assert isinstance(ref.collection.decode(plain), Order)
+    assert ref.collection.decode(plain) == order

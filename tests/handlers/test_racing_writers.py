@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from services.chassis.batches import Batches, Documents
 from services.chassis.changes import Changes
-from services.chassis.desk import Desk, Work
+from services.chassis.documents import Ref
 from services.chassis.failures import Stale
-from services.chassis.shelf import Ref
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderSettled
 from services.contracts.refusal import Refused
@@ -192,8 +192,8 @@ async def test_what_an_earlier_release_added_up_counts_once_with_what_is_added_t
     old = Tally({OPTICIAN: 3}, {OPTICIAN: Record(offered=5, accepted=4, accept_seconds=60.0)}, 7)
     ref = Ref(TALLIES, town.community, "load")
 
-    def keep(desk: Desk) -> None:
-        desk.put(ref, old)
+    def keep(uow: UnitOfWork) -> None:
+        uow.put(ref, old)
 
     await town.do("matching", Work(town.staff(), (ref,), keep))
     await placed(town, 1)
@@ -210,10 +210,10 @@ async def test_orders_without_a_numbered_place_are_counted_too(town: Town) -> No
     (demand,) = await placed(town, 1)
     ref = order_ref(town.community, order_id(demand.id))
 
-    def forget(desk: Desk) -> None:
-        order = desk.find(ref)
+    def forget(uow: UnitOfWork) -> None:
+        order = uow.find(ref)
         assert order is not None
-        desk.put(ref, replace(order, seat=None))
+        uow.put(ref, replace(order, seat=None))
 
     await town.do("matching", Work(town.staff(), (ref,), forget))
     more = [await town.submit(EYES, "binhe-jiayuan", by=f"m{n}") for n in range(8)]

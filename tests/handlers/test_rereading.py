@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.chassis.desk import Origin, Work
+from services.chassis.work import Origin, Work
 from services.contracts.ids import OrderId, order_id
 from services.contracts.literals import DemandKind
 from services.contracts.orders import OrderPraised

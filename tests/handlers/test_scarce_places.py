@@ -13,13 +13,13 @@ from services.chassis.clock import new_id
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.streams import STREAMS
+from services.composition import BLUEPRINTS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.community_file import CommunityFile
 from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderDispatched, OrderEscalated, OrderQueued
 from services.contracts.words import Role
 from services.devserver import Servers
-from services.house import BLUEPRINTS
 from services.intake.domain.demand import Demand
 from services.intake.handlers import demands as demands_handlers
 from services.matching.domain.deadlines import Level
@@ -52,7 +52,7 @@ async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     client = open_client(servers.mongo_url)
     stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in BLUEPRINTS}
     for name, store in stores.items():
-        await store.prepare([*BLUEPRINTS[name].shelves, STREAMS], {"outbox": INDEXES})
+        await store.prepare([*BLUEPRINTS[name].collections, STREAMS], {"outbox": INDEXES})
     yield stores
     for store in stores.values():
         await store.drop()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis.desk import Work
+from services.chassis.documents import Collection, Due, Versioned
 from services.chassis.failures import Away
-from services.chassis.shelf import Due, Kept, Shelf
+from services.chassis.work import Work
 from services.contracts.ids import OrderId
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import PORTION, Leavers
@@ -30,14 +30,22 @@ class OneIsDue:
     orders: int = 0
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         return [] if after else [Due(NOON, "jiwang/one", "jiwang")]
 
     async def page(
-        self, shelf: Shelf[Any], community: str, where: Mapping[str, object], *, limit: int
-    ) -> list[Kept[Any]]:
-        return [Kept(replace(an_order(), id=OrderId(f"o{n}")), 1) for n in range(min(self.orders, limit))]
+        self, collection: Collection[Any], community: str, where: Mapping[str, object], *, limit: int
+    ) -> list[Versioned[Any]]:
+        return [
+            Versioned(replace(an_order(), id=OrderId(f"o{n}")), 1) for n in range(min(self.orders, limit))
+        ]
 
 
 @dataclass

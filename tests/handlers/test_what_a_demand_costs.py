@@ -12,7 +12,7 @@ from typing import Any
 import bson
 
 from services.chassis.changes import Changes
-from services.chassis.shelf import Due, Kept, Ref
+from services.chassis.documents import Due, Ref, Versioned
 from services.contracts.catalogue import SUBSCRIPTIONS
 from tests.support.deployment import jiwang, roomy
 from tests.support.documents import MemoryDocuments, MemoryRows
@@ -43,7 +43,7 @@ class Counting:
     inner: MemoryDocuments
     counts: Counter[str] = field(default_factory=Counter)
 
-    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
         """Load, and count what was there."""
         loaded = await self.inner.load(refs)
         self.counts["read"] += sum(kept.value is not None for kept in loaded.values())

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from services.chassis.clock import now
+from services.composition import SERVICES
 from services.contracts.community_file import CommunityFile, Deadlines, WorkingSpan
 from services.contracts.words import Role
-from services.house import SERVICES
 from services.intake.community_file import parse_community_file
 from tests.support.client import Visitor
 from tests.support.deployment import Deployments, Keys, jiwang, roomy

@@ -8,8 +8,8 @@ import aiohttp
 from services.cli.cases import CASES
 from services.cli.client import Client
 from services.cli.story import Storyteller, Told
+from services.composition import SERVICES
 from services.contracts.words import Role
-from services.house import SERVICES
 from tests.support.deployment import Deployments, Keys, jiwang_text
 from tests.support.processes import service_processes
 from tests.support.running import running_house

@@ -12,8 +12,8 @@ from typing import Any
 
 from bson import json_util
 
+from services.composition import Settings
 from services.devserver import servers_from
-from services.house import Settings
 from tests.edges.test_replay import Story, Tape, recorded
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import running_house

@@ -9,9 +9,9 @@ from typing import Any
 import bson
 from bson import json_util
 
-from services.chassis.shelf import Shelf
+from services.chassis.documents import Collection
 from services.chassis.streams import STREAMS
-from services.house import BLUEPRINTS
+from services.composition import BLUEPRINTS
 from tests.support.deployment import jiwang
 from tests.support.documents import MemoryDocuments
 from tests.support.town import Town
@@ -42,10 +42,12 @@ def messages(release: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in _lines(release, "messages")]
 
 
-def shelf_of(collection: str) -> Shelf[Any]:
-    """Return today's shelf of a collection."""
+def collection_of(collection: str) -> Collection[Any]:
+    """Return today's collection by its name."""
     service, name = collection.split(".")
-    return next(shelf for shelf in (*BLUEPRINTS[service].shelves, STREAMS) if shelf.name == name)
+    return next(
+        collection for collection in (*BLUEPRINTS[service].collections, STREAMS) if collection.name == name
+    )
 
 
 def town_left_by(release: str) -> Town:

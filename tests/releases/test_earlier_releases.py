@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.chassis.desk import Origin, Work
+from services.chassis.documents import from_document
 from services.chassis.outbox import Parcel
-from services.chassis.shelf import from_document
+from services.chassis.work import Origin, Work
 from services.contracts.communities import read_file_on_record
 from services.contracts.envelope import open_parcel, parcel_of, read_envelope, to_wire
 from services.contracts.refusal import Conflict, Forbidden
@@ -30,7 +30,7 @@ from services.matching.store.catalogues import catalogue_ref
 from services.notify.domain.notice import Notice
 from services.notify.handlers.notices import read_notice
 from tests.handlers.test_lessons import books
-from tests.releases.kept import RELEASES, collections, messages, records, shelf_of, town_left_by
+from tests.releases.kept import RELEASES, collection_of, collections, messages, records, town_left_by
 from tests.support.documents import MemoryDocuments
 from tests.support.running import Running
 from tests.support.town import Town
@@ -50,9 +50,9 @@ def test_three_releases_are_kept_with_what_each_service_stored() -> None:
 
 @pytest.mark.parametrize(("release", "collection"), EACH)
 def test_every_record_is_read_and_kept_again_with_all_it_held(release: str, collection: str) -> None:
-    shelf = shelf_of(collection)
+    kept_in = collection_of(collection)
     for row in records(release, collection):
-        again = shelf.encode(from_document(shelf, row).value)
+        again = kept_in.encode(from_document(kept_in, row).value)
         held = {key: part for key, part in row.items() if key[0] != "_" and key != "community"}
         assert _lost(again, held) == []
 
@@ -74,10 +74,10 @@ def _lost(now: Any, before: Any, where: str = "") -> list[str]:
 
 @pytest.mark.parametrize(("release", "collection"), EACH)
 def test_a_record_with_more_than_is_known_is_read_for_what_is_known(release: str, collection: str) -> None:
-    shelf = shelf_of(collection)
+    kept_in = collection_of(collection)
     for row in records(release, collection)[:20]:
         more = {key: part if key in MAPPINGS else _more(part) for key, part in row.items()}
-        assert from_document(shelf, {**more, "since_v9": 1}).value == from_document(shelf, row).value
+        assert from_document(kept_in, {**more, "since_v9": 1}).value == from_document(kept_in, row).value
 
 
 def _more(part: Any) -> Any:
@@ -136,8 +136,8 @@ async def test_the_tutor_learns_from_lessons_of_a_release(release: str) -> None:
 
 def kept(release: str, collection: str, type_: type[Any]) -> list[Any]:
     """Return the values of a collection."""
-    shelf = shelf_of(collection)
-    values = [from_document(shelf, row).value for row in records(release, collection)]
+    kept_in = collection_of(collection)
+    values = [from_document(kept_in, row).value for row in records(release, collection)]
     assert all(isinstance(value, type_) for value in values)
     return values
 

@@ -9,11 +9,11 @@ import orjson
 
 from services.chassis.batches import Batches
 from services.chassis.clock import now
-from services.chassis.desk import Desk, Work
 from services.chassis.mongo import Store
-from services.chassis.outbox import Pack, Parcel, pack_up
-from services.chassis.relay import PACKS_IN_MEMORY_MAX, Publisher, Relay
-from services.chassis.supervision import Chore, Supervisor, ended
+from services.chassis.outbox import OutboxRow, Parcel, outbox_rows_of
+from services.chassis.relay import ROWS_IN_MEMORY_MAX, Publisher, Relay
+from services.chassis.supervision import PeriodicJob, Supervisor, ended
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.demands import DemandWithdrawn
 from services.contracts.envelope import EVENTS_PER_PARCEL_MAX, PARCEL_BYTES_MAX, open_parcel
 from services.contracts.refusal import Conflict
@@ -36,7 +36,7 @@ async def count(store: Store, thing: str) -> int:
 @asynccontextmanager
 async def running(relay: Relay) -> AsyncIterator[None]:
     supervisor = Supervisor("test", lambda broken: None)
-    sweeping = supervisor.repeat(Chore("sweep", relay.sweep, 0.05))
+    sweeping = supervisor.repeat(PeriodicJob("sweep", relay.sweep, 0.05))
     task = supervisor.keep_running("relay", relay.run)
     yield
     relay.stop()
@@ -58,9 +58,9 @@ class TestTogether:
     async def test_one_that_is_refused_changes_nothing_and_holds_up_nobody(self, store: Store) -> None:
         where = ref("a")
 
-        def decide(desk: Desk) -> int:
-            desk.put(where, Thing("a", 1_000))
-            desk.announce(where, DemandWithdrawn(demand="a"))
+        def decide(uow: UnitOfWork) -> int:
+            uow.put(where, Thing("a", 1_000))
+            uow.announce(where, DemandWithdrawn(demand="a"))
             raise Conflict("no")
 
         works = [counted_up("a"), Work(ORIGIN, (where,), decide), counted_up("a")]
@@ -69,7 +69,7 @@ class TestTogether:
         assert await store.plain("outbox").count({}) == 0
 
     async def test_one_that_reads_what_it_did_not_ask_for_is_a_fault_of_its_own(self, store: Store) -> None:
-        work = Work(ORIGIN, (), lambda desk: desk.find(ref("a")))
+        work = Work(ORIGIN, (), lambda uow: uow.find(ref("a")))
         assert of(await batches(store).run([counted_up("b"), work])) == ["1", "LookupError"]
 
     async def test_one_that_cannot_be_written_stands_alone_and_the_others_are_written(
@@ -101,7 +101,7 @@ class TestTogether:
         assert await count(store, "a") == 200
 
     async def test_a_batch_that_changes_nothing_writes_nothing(self, store: Store) -> None:
-        await batches(store).run([Work(ORIGIN, (ref("a"),), lambda desk: desk.find(ref("a")))])
+        await batches(store).run([Work(ORIGIN, (ref("a"),), lambda uow: uow.find(ref("a")))])
         assert await store.plain("outbox").count({}) == 0
 
 
@@ -113,7 +113,7 @@ class TestAnnouncing:
         await batches(store, relay).run([counted_up("a", said=True) for _ in range(3)])
         await batches(store, relay).run([counted_up("a", said=True), counted_up("b", said=True)])
         rows = await store.plain("outbox").find({})
-        assert [row["_id"] for row in rows] == [pack.id for pack in relay.handed]
+        assert [row["_id"] for row in rows] == [outbox_row.id for outbox_row in relay.handed]
         letters = [letter for doc in rows for part in doc["parcels"] for letter in open_parcel(part[2])]
         told = [(letter["stream"], letter["version"]) for letter in letters]
         assert sorted(told) == [("things/a", n) for n in (1, 2, 3, 4)] + [("things/b", 1)]
@@ -123,14 +123,14 @@ class TestAnnouncing:
         relay = Nobody()
         works = [counted_up("a", said=True) for _ in range(2 * EVENTS_PER_PARCEL_MAX + 1)]
         await batches(store, relay).run(works)
-        parcels = [parcel for pack in relay.handed for parcel in pack.parcels]
+        parcels = [parcel for outbox_row in relay.handed for parcel in outbox_row.parcels]
         assert [parcel.envelopes for parcel in parcels] == [EVENTS_PER_PARCEL_MAX, EVENTS_PER_PARCEL_MAX, 1]
         assert all(len(parcel.body) <= PARCEL_BYTES_MAX for parcel in parcels)
         versions = [letter["version"] for parcel in parcels for letter in open_parcel(parcel.body)]
         assert versions == list(range(1, 2 * EVENTS_PER_PARCEL_MAX + 2))
 
     async def test_nothing_said_is_no_pack(self) -> None:
-        assert pack_up([], 2, now()) == []
+        assert outbox_rows_of([], 2, now()) == []
 
 
 class TestRelay:
@@ -192,8 +192,10 @@ class TestRelay:
 
     async def test_more_than_fits_in_memory_is_swept_up_later(self, store: Store) -> None:
         relay = self.relay(store, Printer())
-        pack = Pack("p", now(), (Parcel("p.0", "p0.x", "jiwang", b"[]", 0),))
-        relay.hand_over([Pack(f"p{n}", pack.at, pack.parcels) for n in range(PACKS_IN_MEMORY_MAX + 5)])
+        outbox_row = OutboxRow("p", now(), (Parcel("p.0", "p0.x", "jiwang", b"[]", 0),))
+        relay.hand_over(
+            [OutboxRow(f"p{n}", outbox_row.at, outbox_row.parcels) for n in range(ROWS_IN_MEMORY_MAX + 5)]
+        )
         publisher = Printer()
         await batches(store, relay).run([counted_up("a", said=True)])  # no room for it in memory
         async with running(self.relay(store, publisher)):

@@ -17,11 +17,11 @@ from pymongo.errors import (
 from services.chassis.batches import DOCUMENTS_MAX, Batches
 from services.chassis.changes import Changes
 from services.chassis.clock import now
-from services.chassis.desk import Desk, Work
+from services.chassis.documents import Ref, Versioned
 from services.chassis.failures import Away, Stale, TooSlow, Unwritable
 from services.chassis.mongo import Store
 from services.chassis.mongo_answers import failures_named
-from services.chassis.shelf import Kept, Ref
+from services.chassis.work import UnitOfWork, Work
 from tests.stores.things import ORIGIN, Nobody, Thing, counted_up, ref
 
 ODD = (13, 18, 43, 50, 134, 251, 11601, 14031, 8_000, 99_999)
@@ -88,9 +88,9 @@ class Documents:
         self.written: list[int] = []
         self.refused: list[int] = []
 
-    async def load(self, refs: Any) -> dict[Ref[Any], Kept[Any]]:
+    async def load(self, refs: Any) -> dict[Ref[Any], Versioned[Any]]:
         """Return that nothing is there."""
-        return {where: Kept(None) for where in refs}
+        return {where: Versioned(None) for where in refs}
 
     async def commit(self, changes: Changes) -> None:
         """Take it, or be too slow."""
@@ -103,9 +103,9 @@ class Documents:
 def writes(count: int, name: str) -> Work[int]:
     """Return a work that writes many documents."""
 
-    def decide(desk: Desk) -> int:
+    def decide(uow: UnitOfWork) -> int:
         for n in range(count):
-            desk.put(ref(f"{name}-{n}"), Thing(f"{name}-{n}"))
+            uow.put(ref(f"{name}-{n}"), Thing(f"{name}-{n}"))
         return count
 
     return Work(ORIGIN, (), decide)

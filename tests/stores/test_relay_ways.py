@@ -10,7 +10,7 @@ from services.chassis import metrics, relay
 from services.chassis.clock import new_id, now
 from services.chassis.failures import Away
 from services.chassis.mongo import Store
-from services.chassis.outbox import Pack, Parcel
+from services.chassis.outbox import OutboxRow, Parcel
 from services.chassis.relay import NEVER, Relay
 from tests.stores.things import Publisher
 
@@ -18,11 +18,11 @@ FULL, FREE = "p3.demand.submitted.v1", "p5.demand.submitted.v1"
 
 
 async def left_behind(store: Store, *keys: str, count: int = 1, **changes: Any) -> list[str]:
-    """Put packs into the outbox that their writer never sent, one parcel a key; return their ids."""
+    """Put rows into the outbox that their writer never sent, one parcel a key; return their ids."""
     ids = [new_id() for _ in range(count)]
-    for pack in ids:
-        parcels = tuple(Parcel(f"{pack}.{n}", key, "c", b"[]", 1) for n, key in enumerate(keys))
-        row = Pack(pack, now() - timedelta(minutes=1), parcels).to_document() | changes
+    for outbox_row in ids:
+        parcels = tuple(Parcel(f"{outbox_row}.{n}", key, "c", b"[]", 1) for n, key in enumerate(keys))
+        row = OutboxRow(outbox_row, now() - timedelta(minutes=1), parcels).to_document() | changes
         await store.plain("outbox").put(row)
     return ids
 
@@ -60,7 +60,7 @@ async def test_a_queue_that_is_full_is_tried_with_one_parcel_now_and_then(store:
     for _ in range(10):
         await sender.sweep()
     # The first portion finds it out together; after that it is left alone.
-    assert len(publisher.tried) <= relay.PACKS_AT_ONCE_MAX
+    assert len(publisher.tried) <= relay.ROWS_AT_ONCE_MAX
 
 
 async def test_when_it_has_room_again_everything_flows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ async def test_fresh_announcements_go_by_the_blocked_way_too(store: Store) -> No
     ids = await left_behind(store, FULL, FREE, count=2)
     rows = await store.plain("outbox").find({"_id": {"$in": ids}})
     task = asyncio.create_task(sender.run())
-    sender.hand_over([Pack.from_document(row) for row in rows])
+    sender.hand_over([OutboxRow.from_document(row) for row in rows])
     sender.stop()
     await task
     assert [parcel.routing_key for parcel in publisher.sent] == [FREE, FREE]
@@ -111,12 +111,12 @@ async def test_what_was_sent_is_kept_and_a_release_that_knows_no_mark_leaves_it_
 
 
 async def test_what_a_release_before_left_behind_is_sent(store: Store) -> None:
-    (pack,) = await left_behind(store, FREE)
+    (outbox_row,) = await left_behind(store, FREE)
     (row,) = await store.plain("outbox").find({})
     assert set(row) == {"_id", "at", "claimed_until", "parcels"}  # as it wrote them
     publisher = Publisher()
     await relay_of(store, publisher).sweep()
-    assert [parcel.id for parcel in publisher.sent] == [f"{pack}.0"]
+    assert [parcel.id for parcel in publisher.sent] == [f"{outbox_row}.0"]
 
 
 async def test_what_was_kept_long_enough_is_forgotten_and_what_was_not_sent_never_is(store: Store) -> None:

@@ -9,14 +9,14 @@ import pytest
 
 from services.chassis.changes import Changes
 from services.chassis.clock import now
+from services.chassis.documents import Collection, Due, Index, Ref, Versioned, to_document
 from services.chassis.failures import Away, Stale, Unwritable
 from services.chassis.http.once import ANSWERS, Remembered, Reply
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, to_document
+from services.composition import BLUEPRINTS
 from services.devserver import Servers
-from services.house import BLUEPRINTS
-from tests.stores.things import OTHERS, SHELVES, THINGS, Thing, ref
+from tests.stores.things import COLLECTIONS, OTHERS, THINGS, Thing, ref
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -30,23 +30,25 @@ class Dated:
     at: datetime | None
 
 
-DATED = Shelf("dated", Dated, Index(("at",), due=True))
+DATED = Collection("dated", Dated, Index(("at",), due=True))
 
 
-def inserting(*things: Thing, community: str = "jiwang", shelf: Shelf[Thing] = THINGS) -> Changes:
+def inserting(*things: Thing, community: str = "jiwang", collection: Collection[Thing] = THINGS) -> Changes:
     changes = Changes()
     for thing in things:
-        changes.insert(shelf.name, to_document(Ref(shelf, community, thing.id), Kept(thing, 1)))
+        changes.insert(
+            collection.name, to_document(Ref(collection, community, thing.id), Versioned(thing, 1))
+        )
     return changes
 
 
 def replacing(thing: Thing, seen: int) -> Changes:
     changes = Changes()
-    changes.replace(THINGS.name, seen, to_document(ref(thing.id), Kept(thing, seen + 1)))
+    changes.replace(THINGS.name, seen, to_document(ref(thing.id), Versioned(thing, seen + 1)))
     return changes
 
 
-async def kept(store: Store, thing: str) -> Kept[Thing]:
+async def kept(store: Store, thing: str) -> Versioned[Thing]:
     return (await store.load([ref(thing)]))[ref(thing)]
 
 
@@ -58,7 +60,7 @@ async def test_what_is_written_comes_back_as_it_was(store: Store) -> None:
 
 
 async def test_what_is_not_there_comes_as_revision_nought(store: Store) -> None:
-    assert await store.load([ref("a"), ref("b")]) == {ref("a"): Kept(None), ref("b"): Kept(None)}
+    assert await store.load([ref("a"), ref("b")]) == {ref("a"): Versioned(None), ref("b"): Versioned(None)}
     assert await store.load([]) == {}
 
 
@@ -83,7 +85,7 @@ async def test_of_many_changes_either_all_are_written_or_none(store: Store) -> N
     await store.commit(inserting(Thing("a", name="a")))
     changes = inserting(Thing("b", name="b"), Thing("c", name="c"))
     changes.insert("outbox", {"_id": "o1"})
-    changes.replace(THINGS.name, 8, to_document(ref("a"), Kept(Thing("a", 5), 9)))
+    changes.replace(THINGS.name, 8, to_document(ref("a"), Versioned(Thing("a", 5), 9)))
     with pytest.raises(Stale):
         await store.commit(changes)
     for thing in ("b", "c"):
@@ -161,25 +163,25 @@ class TestPreparing:
     async def test_it_can_be_repeated_and_keeps_what_is_there(self, store: Store) -> None:
         await store.commit(inserting(Thing("a", 3)))
         for _ in range(3):
-            await store.prepare(SHELVES, {"outbox": INDEXES, "parked": ()})
+            await store.prepare(COLLECTIONS, {"outbox": INDEXES, "parked": ()})
         assert (await kept(store, "a")).value == Thing("a", 3)
 
     async def test_many_replicas_may_prepare_at_once(self, store: Store) -> None:
         await store.drop()
-        await asyncio.gather(*(store.prepare([*SHELVES, ANSWERS], {"outbox": INDEXES}) for _ in range(8)))
-        await store.commit(inserting(Thing("a"), shelf=OTHERS))
+        await asyncio.gather(*(store.prepare([*COLLECTIONS, ANSWERS], {"outbox": INDEXES}) for _ in range(8)))
+        await store.commit(inserting(Thing("a"), collection=OTHERS))
 
     @pytest.mark.parametrize("service", list(BLUEPRINTS))
     async def test_every_service_can_be_prepared_twice(self, store: Store, service: str) -> None:
         for _ in range(2):
-            await store.prepare(BLUEPRINTS[service].shelves, {"outbox": INDEXES})
+            await store.prepare(BLUEPRINTS[service].collections, {"outbox": INDEXES})
 
 
 async def test_an_answer_goes_when_its_time_is_over(store: Store) -> None:
     await store.prepare([ANSWERS])
     answer = Remembered("f", Reply(200, b"{}"), now() - timedelta(days=1))
     changes = Changes()
-    changes.insert(ANSWERS.name, to_document(Ref(ANSWERS, "jiwang", "k"), Kept(answer, 1)))
+    changes.insert(ANSWERS.name, to_document(Ref(ANSWERS, "jiwang", "k"), Versioned(answer, 1)))
     await store.commit(changes)
     found = (await store.load([Ref(ANSWERS, "jiwang", "k")]))[Ref(ANSWERS, "jiwang", "k")]
     assert found.value in {None, answer}  # the database takes it away within a minute
@@ -195,14 +197,14 @@ class Newer:
 
 
 async def test_a_later_version_reads_what_an_earlier_one_kept_and_the_other_way_round(store: Store) -> None:
-    later = Shelf("things", Newer)
+    later = Collection("things", Newer)
     await store.commit(inserting(Thing("a", 4)))
     where = Ref(later, "jiwang", "a")
     (found,) = (await store.load([where])).values()
     assert found.value == Newer("a", 4)
     changes = Changes()
     painted = replace(found.value, colour="blue")
-    changes.replace("things", 1, to_document(where, Kept(painted, 2)))
+    changes.replace("things", 1, to_document(where, Versioned(painted, 2)))
     await store.commit(changes)
     assert (await kept(store, "a")).value == Thing("a", 4)
 
@@ -227,7 +229,7 @@ class TestWhatIsDue:
             community = "fenwan" if number % 2 else "jiwang"
             changes = Changes()
             dated = Dated(f"d{number}", at)
-            changes.insert(DATED.name, to_document(Ref(DATED, community, dated.id), Kept(dated, 1)))
+            changes.insert(DATED.name, to_document(Ref(DATED, community, dated.id), Versioned(dated, 1)))
             await store.commit(changes)
 
     async def test_is_found_in_every_community_oldest_first(self, store: Store) -> None:

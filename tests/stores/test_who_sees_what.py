@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from services.chassis.changes import Changes
+from services.chassis.documents import Ref, Versioned, to_document
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.chassis.shelf import Kept, Ref, to_document
+from services.composition import Settings
 from services.contracts.ids import DemandId, OrderId
 from services.contracts.literals import AccusationKind, DemandKind
 from services.devserver import Servers
-from services.house import Settings
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Handler
 from services.intake.domain.sight import Viewer
@@ -104,10 +104,10 @@ def eyes(kind: Any) -> list[Any]:
     return found
 
 
-async def keep(store: Store, shelf: Any, things: list[Any]) -> None:
+async def keep(store: Store, collection: Any, things: list[Any]) -> None:
     changes = Changes()
     for thing in things:
-        changes.insert(shelf.name, to_document(Ref(shelf, "jiwang", thing.id), Kept(thing, 1)))
+        changes.insert(collection.name, to_document(Ref(collection, "jiwang", thing.id), Versioned(thing, 1)))
     await store.commit(changes)
 
 

@@ -1,13 +1,13 @@
-"""Things to keep: the smallest dataclass there is, its shelves, and works that count it up."""
+"""Things to keep: the smallest dataclass there is, its collections, and works that count it up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.documents import Collection, Index, Ref
 from services.chassis.failures import Away
-from services.chassis.outbox import NotTaken, Pack, Parcel
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.outbox import NotTaken, OutboxRow, Parcel
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import DemandWithdrawn
 from services.contracts.words import Actor, Role
 
@@ -22,27 +22,27 @@ class Thing:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-THINGS = Shelf("things", Thing, Index(("name",), unique=True), Index(("count", "-_id")))
-OTHERS = Shelf("others", Thing)
-SHELVES = (THINGS, OTHERS)
+THINGS = Collection("things", Thing, Index(("name",), unique=True), Index(("count", "-_id")))
+OTHERS = Collection("others", Thing)
+COLLECTIONS = (THINGS, OTHERS)
 ORIGIN = Origin("jiwang", Actor(subject="r1", role=Role.RESIDENT), "story")
 
 
-def ref(thing: str, community: str = "jiwang", shelf: Shelf[Thing] = THINGS) -> Ref[Thing]:
+def ref(thing: str, community: str = "jiwang", collection: Collection[Thing] = THINGS) -> Ref[Thing]:
     """Return where a thing is kept."""
-    return Ref(shelf, community, thing)
+    return Ref(collection, community, thing)
 
 
 def counted_up(thing: str, *, said: bool = False, notes: dict[str, str] | None = None) -> Work[int]:
     """Return the work that counts a thing up by one, and says so if it is wanted."""
     where = ref(thing)
 
-    def decide(desk: Desk) -> int:
-        before = desk.find(where) or Thing(thing, name=thing)
+    def decide(uow: UnitOfWork) -> int:
+        before = uow.find(where) or Thing(thing, name=thing)
         after = Thing(thing, before.count + 1, before.name, notes or {})
-        desk.put(where, after)
+        uow.put(where, after)
         if said:
-            desk.announce(where, DemandWithdrawn(demand=thing))
+            uow.announce(where, DemandWithdrawn(demand=thing))
         return after.count
 
     return Work(ORIGIN, (where,), decide)
@@ -78,11 +78,11 @@ class Publisher:
 class Nobody:
     """A relay that dies before it has sent anything."""
 
-    handed: list[Pack] = field(default_factory=list)
+    handed: list[OutboxRow] = field(default_factory=list)
 
-    def hand_over(self, packs: Sequence[Pack]) -> None:
-        """Take packs and do nothing with them."""
-        self.handed.extend(packs)
+    def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None:
+        """Take outbox rows and do nothing with them."""
+        self.handed.extend(outbox_rows)
 
 
 def of(outcomes: Sequence[Any]) -> list[str]:

@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.chassis.bus import Link
+from services.chassis.bus import BrokerConnection
 from services.chassis.clock import now
 from services.chassis.http.identity import Issuer, new_private_key
 from services.chassis.mongo import Store, open_client
 from services.chassis.together import all_of
 from services.chassis.ways import purge
+from services.composition import SERVICES, Settings
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.devserver import Servers
-from services.house import SERVICES, Settings
 from services.intake.community_file import parse_community_file
 
 COMMUNITIES = Path(__file__).parents[2] / "deploy" / "communities"
@@ -126,7 +126,7 @@ class Deployments:
             for settings in self.made:
                 straight = settings.model_dump() | {"amqp_url": self.servers.amqp_url}
                 whole = Settings.model_validate(straight)
-                link = Link(whole, "a test cleans up")
+                link = BrokerConnection(whole, "a test cleans up")
                 try:
                     await purge(link, whole)
                 finally:

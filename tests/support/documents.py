@@ -11,15 +11,15 @@ import bson
 from bson.codec_options import CodecOptions
 
 from services.chassis.changes import Changes
+from services.chassis.documents import Collection, Due, Index, Ref, Versioned, from_document
 from services.chassis.failures import Stale
-from services.chassis.shelf import Due, Index, Kept, Ref, Shelf, from_document
-from services.house import BLUEPRINTS
+from services.composition import BLUEPRINTS
 
 _OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 _UNIQUE = {
-    shelf.name: [index for index in shelf.indexes if index.unique]
+    collection.name: [index for index in collection.indexes if index.unique]
     for blueprint in BLUEPRINTS.values()
-    for shelf in blueprint.shelves
+    for collection in blueprint.collections
 }
 _MADE_ANEW = frozenset({"outbox", "notices"})
 """Collections whose ids come from the announcement's, which is another at every try."""
@@ -38,15 +38,15 @@ class MemoryDocuments:
         self._first: WeakKeyDictionary[asyncio.Task[Any], tuple[int, Any]] = WeakKeyDictionary()
         self._seen: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
 
-    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
         """Return what is kept; another task may run meanwhile, as with a real database."""
         wanted = list(refs)
         self._looked()
         await asyncio.sleep(0)
-        loaded: dict[Ref[Any], Kept[Any]] = {}
+        loaded: dict[Ref[Any], Versioned[Any]] = {}
         for ref in wanted:
-            raw = self.rows.get(ref.shelf.name, {}).get(ref.key)
-            loaded[ref] = from_document(ref.shelf, _decoded(raw)) if raw else Kept(None)
+            raw = self.rows.get(ref.collection.name, {}).get(ref.key)
+            loaded[ref] = from_document(ref.collection, _decoded(raw)) if raw else Versioned(None)
         return loaded
 
     def _looked(self) -> None:
@@ -56,10 +56,16 @@ class MemoryDocuments:
         self._seen.setdefault(task, self.commits)
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         """Return what is due in any community, oldest first."""
-        rows = [_decoded(raw) for raw in self.rows.get(shelf.name, {}).values()]
+        rows = [_decoded(raw) for raw in self.rows.get(collection.name, {}).values()]
         found = sorted(
             (row[field], row["_id"], row["community"])
             for row in rows

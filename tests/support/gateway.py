@@ -16,8 +16,8 @@ import aiohttp
 import orjson
 from aiohttp import web
 
+from services.composition import SERVICES
 from services.devserver.ports import free_port
-from services.house import SERVICES
 
 START = Path(__file__).parents[2] / "deploy" / "gateway" / "start.sh"
 ADDRESSES: Mapping[str, str] = {name: f"127.0.0.{11 + n}" for n, name in enumerate(SERVICES)}

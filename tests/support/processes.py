@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
-from services.house import Settings
+from services.composition import Settings
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS_MAX = 60.0

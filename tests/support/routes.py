@@ -5,8 +5,8 @@ from typing import Any
 
 from services.chassis.http.web import Route
 from services.chassis.mongo import Store, open_client
-from services.chassis.runner import Kit
-from services.house import BLUEPRINTS, Settings
+from services.chassis.spec import ServiceContext
+from services.composition import BLUEPRINTS, Settings
 from tests.support.deployment import jiwang
 
 PROOF = {"kind": "photo", "ref": "p1.jpg"}
@@ -49,7 +49,7 @@ def routes() -> Iterator[tuple[str, Route]]:
     client = open_client("mongodb://127.0.0.1")
     try:
         for name, blueprint in BLUEPRINTS.items():
-            for route in blueprint.build(Kit(Settings(), Store(client, "none"))).routes:
+            for route in blueprint.build(ServiceContext(Settings(), Store(client, "none"))).routes:
                 yield name, route
     finally:
         client.close()

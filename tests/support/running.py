@@ -14,13 +14,13 @@ import orjson
 
 from services.chassis import metrics
 from services.chassis.clock import now
-from services.chassis.mongo import Collection, Store, open_client
+from services.chassis.mongo import RawCollection, Store, open_client
 from services.chassis.parking import Parked, ParkingLot
-from services.chassis.runner import House
+from services.chassis.runner import ServiceProcess
 from services.chassis.topology import Names
+from services.composition import SERVICES, Settings, house
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
-from services.house import SERVICES, Settings, house
 from services.intake.store.demands import DEMANDS
 from services.matching.store.orders import ORDERS, TIMER
 from tests.support.client import Visitor
@@ -34,7 +34,7 @@ _MACHINERY = frozenset({"outbox", "parked", "parked_actions", "members", "audits
 class Running:
     """A running house and whoever visits it."""
 
-    house: House
+    house: ServiceProcess
     settings: Settings
     keys: Keys
     session: aiohttp.ClientSession
@@ -165,7 +165,7 @@ class Running:
             bodies = {"body": {"$in": [FENCE + number + queue.encode() for queue in several]}}
 
             async def passed(
-                parked: Collection = parked, bodies: Any = bodies, most: int = len(several)
+                parked: RawCollection = parked, bodies: Any = bodies, most: int = len(several)
             ) -> bool:
                 return await parked.count(bodies) == most
 

@@ -15,7 +15,7 @@ from aiormq.exceptions import AMQPError
 from motor import core, motor_asyncio
 from pymongo.errors import AutoReconnect, NetworkTimeout, OperationFailure
 
-from services.chassis.runner import House
+from services.chassis.runner import ServiceProcess
 from services.chassis.supervision import Supervisor
 
 LOOP: ContextVar[str] = ContextVar("loop", default="other")
@@ -167,7 +167,7 @@ def _seam_of_function(found: Seams, original: Any) -> Any:
 def _name_loops(patch: pytest.MonkeyPatch) -> None:
     """Let every task know which loop it comes from."""
     keep, repeat = Supervisor._keep, Supervisor._repeat
-    prepare, listen, stop = House._prepare, House._listen, House.stop
+    prepare, listen, stop = ServiceProcess._prepare, ServiceProcess._listen, ServiceProcess.stop
 
     async def kept(self: Supervisor, name: str, run: Any) -> None:
         LOOP.set(f"{self.service}.{name}")
@@ -178,7 +178,7 @@ def _name_loops(patch: pytest.MonkeyPatch) -> None:
         await repeat(self, chore)
 
     def told(name: str, original: Any) -> Any:
-        async def named(self: House, *words: Any) -> None:
+        async def named(self: ServiceProcess, *words: Any) -> None:
             before = LOOP.set(name)
             try:
                 await original(self, *words)
@@ -189,6 +189,6 @@ def _name_loops(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(Supervisor, "_keep", kept)
     patch.setattr(Supervisor, "_repeat", repeated)
-    patch.setattr(House, "_prepare", told("start", prepare))
-    patch.setattr(House, "_listen", told("door", listen))
-    patch.setattr(House, "stop", told("stop", stop))
+    patch.setattr(ServiceProcess, "_prepare", told("start", prepare))
+    patch.setattr(ServiceProcess, "_listen", told("door", listen))
+    patch.setattr(ServiceProcess, "stop", told("stop", stop))

@@ -13,17 +13,17 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from services.chassis.clock import now
-from services.chassis.desk import Desk, Work
-from services.chassis.front import FrontOffice
 from services.chassis.http.answers import entrance
 from services.chassis.http.bodies import Command
 from services.chassis.http.identity import Tokens
-from services.chassis.http.listening import Port, bounds_of
+from services.chassis.http.listening import HttpListener, bounds_of
 from services.chassis.http.once import Reply
 from services.chassis.http.readers import Readers
-from services.chassis.http.web import Ask, Door, Route, manners_of, show
+from services.chassis.http.web import ApiRequest, HttpApi, Route, api_limits_of, show
+from services.chassis.work import UnitOfWork, Work
+from services.chassis.write_queue import WriteQueue
+from services.composition import Settings
 from services.contracts.words import Role
-from services.house import Settings
 from tests.support.client import Visitor
 from tests.support.deployment import NO_LIMITS, Keys
 
@@ -51,15 +51,15 @@ class AtOnce:
     async def do(self, work: Work[Reply]) -> Reply:
         """Do a work."""
         self.done += 1
-        return work.decide(Desk(work.origin, now(), {}))
+        return work.decide(UnitOfWork(work.origin, now(), {}))
 
 
-def write(ask: Ask[Words]) -> Work[Reply]:
+def write(ask: ApiRequest[Words]) -> Work[Reply]:
     """Say back what was said, as a write."""
     return Work(ask.origin(), (), lambda _: show(Said(text=ask.body.text)))
 
 
-async def look(ask: Ask[Any]) -> Reply:
+async def look(ask: ApiRequest[Any]) -> Reply:
     """Say that somebody looked."""
     return show(Said(text="seen"))
 
@@ -73,7 +73,7 @@ class Threshold:
     """An open door, and who may knock at it."""
 
     port: int
-    site: Port
+    site: HttpListener
     front: AtOnce
     keys: Keys
     session: aiohttp.ClientSession
@@ -133,9 +133,9 @@ async def threshold(
     front, readers = AtOnce(), Readers()
     tokens = Tokens(settings.token_public_keys, settings.token_audience, settings.token_issuer)
     app = web.Application(middlewares=[entrance])
-    door = Door("door", tokens, cast(FrontOffice, front), manners_of(settings, replicas, clock), readers)
+    door = HttpApi("door", tokens, cast(WriteQueue, front), api_limits_of(settings, replicas, clock), readers)
     door.add(app, routes or (WRITE, LOOK))
-    site = Port(app, bounds_of(settings))
+    site = HttpListener(app, bounds_of(settings))
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     port = bound.getsockname()[1]

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from services.chassis.batches import Batches, Documents
 from services.chassis.clock import new_id
-from services.chassis.desk import Origin, Work
+from services.chassis.documents import Ref, Versioned
 from services.chassis.due import DueDocuments
-from services.chassis.mailroom import Delivery, Mailroom, RetryPolicy
-from services.chassis.outbox import Pack, Parcel
+from services.chassis.outbox import OutboxRow, Parcel
 from services.chassis.parking import Parked
-from services.chassis.shelf import Kept, Ref
+from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
+from services.chassis.work import Origin, Work
 from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.envelope import Envelope, open_parcel, read_envelope
@@ -64,11 +64,11 @@ class Post:
     waiting: deque[Parcel] = field(default_factory=deque)
     sent: list[Parcel] = field(default_factory=list)
 
-    def hand_over(self, packs: Sequence[Pack]) -> None:
-        """Take packs that have been committed."""
-        for pack in packs:
-            self.waiting.extend(pack.parcels)
-            self.sent.extend(pack.parcels)
+    def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None:
+        """Take outbox rows that have been committed."""
+        for outbox_row in outbox_rows:
+            self.waiting.extend(outbox_row.parcels)
+            self.sent.extend(outbox_row.parcels)
 
     def said(self, kind: str) -> list[Envelope]:
         """Return every envelope of a kind, in the order it was said."""
@@ -140,7 +140,7 @@ class Town:
             "notify": notify_hears(Notifier(console=False)),
         }
         self.rooms = {
-            name: Mailroom(
+            name: MessageProcessor(
                 service=name,
                 effects=effects[name],
                 batches=self.batches[name],
@@ -391,7 +391,7 @@ class Town:
         await self.verify(demand)
 
 
-def value_of(kept: Kept[T]) -> T:
+def value_of(kept: Versioned[T]) -> T:
     """Return what is kept, which must be there."""
     assert kept.value is not None
     return kept.value

@@ -52,10 +52,12 @@ def bounds_of(settings: Settings) -> Bounds:
     )
 
 
-class Guard(asyncio.Protocol):
+class ConnectionGuard(asyncio.Protocol):
     """Stands before one connection's handler."""
 
-    def __init__(self, handler: Callable[[], asyncio.Protocol], bounds: Bounds, open_: set["Guard"]) -> None:
+    def __init__(
+        self, handler: Callable[[], asyncio.Protocol], bounds: Bounds, open_: set["ConnectionGuard"]
+    ) -> None:
         self._make_handler = handler
         self._handler: asyncio.Protocol | None = None
         self._bounds = bounds
@@ -159,10 +161,10 @@ def _cancel(timer: asyncio.TimerHandle | None) -> None:
         timer.cancel()
 
 
-def guard_of(request: web.Request) -> Guard | None:
+def guard_of(request: web.Request) -> ConnectionGuard | None:
     """Return the guard of the connection that a request came on; None once it is gone."""
     protocol = request.transport.get_protocol() if request.transport is not None else None
-    return protocol if isinstance(protocol, Guard) else None
+    return protocol if isinstance(protocol, ConnectionGuard) else None
 
 
 def _raw(body: bytes) -> bytes:
@@ -176,7 +178,7 @@ def _raw(body: bytes) -> bytes:
 _FULL = _raw(problem(Unavailable("连接太多，请稍后再试")).body)
 
 
-class Port:
+class HttpListener:
     """Serves an application on a port.
 
     Arguments:
@@ -186,7 +188,7 @@ class Port:
 
     def __init__(self, app: web.Application, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._open: set[Guard] = set()
+        self._open: set[ConnectionGuard] = set()
         self._server: asyncio.Server | None = None
         self._runner = web.AppRunner(
             app,
@@ -217,11 +219,11 @@ class Port:
             await self._runner.cleanup()
             raise
 
-    def _guard(self) -> Guard:
+    def _guard(self) -> ConnectionGuard:
         server = self._runner.server
         if server is None:  # it closes just now; nobody is served any more
             raise ConnectionAbortedError
-        return Guard(server, self._bounds, self._open)
+        return ConnectionGuard(server, self._bounds, self._open)
 
     async def close(self) -> None:
         """Take no more connections, and let what is in hand be answered."""

@@ -6,8 +6,8 @@ from hashlib import sha256
 
 import orjson
 
-from services.chassis.desk import Desk, Work
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import Invalid, Refused
 from services.contracts.words import Role
 
@@ -44,7 +44,7 @@ class Remembered:
     expires_at: datetime
 
 
-ANSWERS = Shelf("answers", Remembered, Index(("expires_at",), expires=True))
+ANSWERS = Collection("answers", Remembered, Index(("expires_at",), expires=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +92,25 @@ def once(work: Work[Reply], key: OnceKey) -> Work[Reply]:
     fingerprint = sha256(key.request).hexdigest()
     ref = Ref(ANSWERS, work.origin.community, key.digest)
 
-    def decide(desk: Desk) -> Reply:
-        known = desk.find(ref)
+    def decide(uow: UnitOfWork) -> Reply:
+        known = uow.find(ref)
         if known is not None:
             if known.fingerprint != fingerprint:
                 raise IdempotencyKeyReused
             return known.reply
-        reply = answered(desk, work)
-        desk.put(ref, Remembered(fingerprint, reply, desk.at + timedelta(hours=key.hours)))
+        reply = answered(uow, work)
+        uow.put(ref, Remembered(fingerprint, reply, uow.at + timedelta(hours=key.hours)))
         return reply
 
-    return Work(work.origin, (ref, *work.reads), decide, work.then_reads)
+    return Work(work.origin, (ref, *work.reads), decide, work.more_reads)
 
 
-def answered(desk: Desk, work: Work[Reply]) -> Reply:
+def answered(uow: UnitOfWork, work: Work[Reply]) -> Reply:
     """Return the decision's reply; a refusal as its problem, with nothing changed."""
-    branch = desk.branch()
+    branch = uow.branch()
     try:
         reply = work.decide(branch)
     except Refused as refusal:
         return problem(refusal)
-    desk.adopt(branch)
+    uow.adopt(branch)
     return reply

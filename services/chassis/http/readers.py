@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from services.chassis.front import TooManyWaiting
+from services.chassis.write_queue import TooManyWaiting
 
 T = TypeVar("T")
 WAITING_MAX = 8

@@ -12,9 +12,7 @@ from pydantic import BaseModel
 
 from services.chassis import metrics
 from services.chassis.clock import now
-from services.chassis.desk import Origin, Work
 from services.chassis.failures import Away, Stale
-from services.chassis.front import FrontOffice
 from services.chassis.http import reading
 from services.chassis.http.addresses import Addresses, networks
 from services.chassis.http.answers import respond
@@ -26,6 +24,8 @@ from services.chassis.http.readers import Readers
 from services.chassis.http.rejections import InternalError, InvalidHeader, Unavailable
 from services.chassis.masking import hidden
 from services.chassis.settings import Settings
+from services.chassis.work import Origin, Work
+from services.chassis.write_queue import WriteQueue
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.words import Role
 
@@ -42,7 +42,7 @@ ID_CHARS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Ask(Generic[B]):
+class ApiRequest(Generic[B]):
     """One request, understood: who asks for which community, with which words."""
 
     identity: Identity
@@ -58,10 +58,10 @@ class Ask(Generic[B]):
         return Origin(self.community, self.identity.actor, correlation or self.community)
 
 
-Deed = Callable[[Ask[Any]], Work[Reply]]
+WriteHandler = Callable[[ApiRequest[Any]], Work[Reply]]
 
 
-Look = Callable[[Ask[Any]], Awaitable[Reply]]
+ReadHandler = Callable[[ApiRequest[Any]], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Route:
     method: str
     path: str
     audience: frozenset[Role]
-    handler: Deed | Look
+    handler: WriteHandler | ReadHandler
     summary: str
     answer: type[BaseModel]
     body: type[Command] | None = None
@@ -121,7 +121,7 @@ class Route:
 def post(
     path: str,
     audience: frozenset[Role],
-    handler: Deed,
+    handler: WriteHandler,
     summary: str,
     *,
     takes: type[Command],
@@ -150,7 +150,7 @@ def show(
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ApiLimits:
     """What a door lets through, and how long it waits.
 
     Arguments:
@@ -170,16 +170,16 @@ class Manners:
     idempotency_hours: int
 
 
-def manners_of(
+def api_limits_of(
     settings: Settings, replicas: Callable[[], int], clock: Callable[[], float] = monotonic
-) -> Manners:
+) -> ApiLimits:
     """Return the manners that a deployment has set.
 
     Arguments:
         replicas: how many processes share the limits.
         clock: of the limits; seconds, monotonic.
     """
-    return Manners(
+    return ApiLimits(
         limits=Limits(rates_of(settings), replicas, clock),
         addresses=Addresses(networks(settings.http_trusted_proxies)),
         body_bytes_max=settings.http_body_bytes_max,
@@ -190,7 +190,7 @@ def manners_of(
 
 
 @dataclass
-class Door:
+class HttpApi:
     """Serves the routes of one service.
 
     Arguments:
@@ -204,8 +204,8 @@ class Door:
 
     service: str
     tokens: Tokens
-    front: FrontOffice
-    manners: Manners
+    front: WriteQueue
+    api_limits: ApiLimits
     readers: Readers
     is_open: Callable[[], bool] = field(default=lambda: True)
 
@@ -218,7 +218,7 @@ class Door:
         async def serve(request: web.Request) -> web.StreamResponse:
             began, wait = monotonic(), 1
             try:
-                async with asyncio.timeout(self.manners.request_seconds):
+                async with asyncio.timeout(self.api_limits.request_seconds):
                     reply = await self._answer(route, request)
             except TimeoutError:
                 log.warning("request_too_long", service=self.service, route=route.name)
@@ -256,18 +256,20 @@ class Door:
             log.error("internal_error", service=self.service, route=route.name, exc_info=error)
             raise InternalError from error
 
-    def _once(self, route: Route, request: web.Request, ask: Ask[Any], work: Work[Reply]) -> Work[Reply]:
+    def _once(
+        self, route: Route, request: web.Request, ask: ApiRequest[Any], work: Work[Reply]
+    ) -> Work[Reply]:
         key = reading.idempotency_key(request.headers)
         if key is not None and not route.remembered:
             raise InvalidHeader("这里的回答不保存，请去掉 Idempotency-Key")
         if key is None:
-            return Work(work.origin, work.reads, lambda desk: answered(desk, work), work.then_reads)
+            return Work(work.origin, work.reads, lambda uow: answered(uow, work), work.more_reads)
         parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
         whole = "\0".join(parts).encode() + b"\0" + ask.raw
-        hours = self.manners.idempotency_hours
+        hours = self.api_limits.idempotency_hours
         return once(work, OnceKey(ask.identity.subject, ask.identity.role, key, whole, hours))
 
-    async def _understand(self, route: Route, request: web.Request) -> Ask[Any]:
+    async def _understand(self, route: Route, request: web.Request) -> ApiRequest[Any]:
         """Return what is asked. What is cheap to find out comes first, the body last."""
         identity = self._identify(request)
         path = dict(request.match_info)
@@ -281,20 +283,20 @@ class Door:
             raise NotFound
         query = reading.parsed_query(route.query, request.query)
         if route.method == "GET":
-            return Ask(identity, community, path, query, None, None)
+            return ApiRequest(identity, community, path, query, None, None)
         if route.writes:
-            self.manners.limits.check_write(community, identity.role, identity.subject)
+            self.api_limits.limits.check_write(community, identity.role, identity.subject)
         seen = _seen(route, request)
-        most = route.body_bytes_max or self.manners.body_bytes_max
-        raw = await reading.body_bytes(route, request, most, self.manners.body_seconds)
+        most = route.body_bytes_max or self.api_limits.body_bytes_max
+        raw = await reading.body_bytes(route, request, most, self.api_limits.body_seconds)
         body = await self._body(route, raw, community)
-        return Ask(identity, community, path, query, body, seen, raw)
+        return ApiRequest(identity, community, path, query, body, seen, raw)
 
     def _identify(self, request: web.Request) -> Identity:
         """Return who asks; their address pays for the request, and more for a token that is not believed."""
         forwarded = request.headers.getall("X-Forwarded-For", [])
-        address = self.manners.addresses.of(request.remote or "", forwarded)
-        self.manners.limits.check_address(address)
+        address = self.api_limits.addresses.of(request.remote or "", forwarded)
+        self.api_limits.limits.check_address(address)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not token or scheme.lower() != "bearer":
             raise TokenMissing
@@ -303,7 +305,7 @@ class Door:
         except TokenExpired:
             raise
         except TokenRefused:
-            self.manners.limits.count_bad_token(address)
+            self.api_limits.limits.count_bad_token(address)
             raise
 
     async def _body(self, route: Route, raw: bytes, community: str) -> Any:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from services.chassis.desk import Desk, Work
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
 from services.chassis.streams import EffectOf, origin_of
+from services.chassis.work import UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
 from services.intake.domain.voices.issues import Issue
@@ -18,7 +18,7 @@ from services.intake.store.issues import issue_ref, kin_ref
 def _submitted(envelope: Envelope) -> Work[None]:
     """Find what a new demand is like, offer it to staff, and count its voice into an issue."""
     search = _Search(envelope)
-    return Work(origin_of(envelope), search.reads, search.decide, search.then_reads)
+    return Work(origin_of(envelope), search.reads, search.decide, search.more_reads)
 
 
 def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
@@ -28,21 +28,21 @@ def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
         community, fact = envelope.community, envelope.body
         kin = kin_ref(community, fact.demand)
 
-        def issue_of(desk: Desk) -> Ref[Issue] | None:
-            known = desk.find(kin)
+        def issue_of(uow: UnitOfWork) -> Ref[Issue] | None:
+            known = uow.find(kin)
             return issue_ref(community, known.issue) if known and known.issue else None
 
-        def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
-            ref = issue_of(desk)
+        def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+            ref = issue_of(uow)
             return [ref] if ref else []
 
-        def decide(desk: Desk) -> None:
-            ref = issue_of(desk)
-            issue = desk.find(ref) if ref else None
+        def decide(uow: UnitOfWork) -> None:
+            ref = issue_of(uow)
+            issue = uow.find(ref) if ref else None
             if issue is not None:
-                _keep_issue(desk, change(issue, fact))
+                _keep_issue(uow, change(issue, fact))
 
-        return Work(origin_of(envelope), (kin, places_ref(community)), decide, then_reads)
+        return Work(origin_of(envelope), (kin, places_ref(community)), decide, more_reads)
 
     return effect
 

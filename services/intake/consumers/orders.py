@@ -6,8 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from services.chassis.desk import Desk, Work
 from services.chassis.streams import EffectOf, Measured, origin_of
+from services.chassis.work import UnitOfWork, Work
 from services.contracts import orders
 from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
@@ -36,18 +36,18 @@ def _following(change: Change, *, winds_the_clock: bool = False, closes: str = "
         fact: orders.OrderFact = envelope.body
         ref, known = demand_ref(envelope.community, fact.demand), places_ref(envelope.community)
 
-        def decide(desk: Desk) -> Measured | None:
-            before = desk.find(ref)
+        def decide(uow: UnitOfWork) -> Measured | None:
+            before = uow.find(ref)
             if before is None:
                 raise Unreadable("unknown_demand", f"{fact.demand} is no demand of {envelope.community}")
             if before.is_of_another_round(fact.order):
                 return None  # the order that a merge ended; the demand has stood alone again since
             after = change(before, fact, _line_of(envelope))
             kept = _of_companion(before, after, fact.part) if fact.part else after
-            days = (desk.find(known) or NO_PLACES).rating_days if winds_the_clock else 0
-            desk.put(ref, clock_of_rating(before, kept, days, desk.at))
+            days = (uow.find(known) or NO_PLACES).rating_days if winds_the_clock else 0
+            uow.put(ref, clock_of_rating(before, kept, days, uow.at))
             if closes and kept.status != before.status:
-                desk.announce(ref, DemandClosed(demand=kept.id, outcome=closes))
+                uow.announce(ref, DemandClosed(demand=kept.id, outcome=closes))
             return _first_dispatch(before, kept)
 
         return Work(origin_of(envelope), (ref, known) if winds_the_clock else (ref,), decide)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept, Ref
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict, NotFound
@@ -18,7 +18,7 @@ from services.intake.store.communities import Places, places_ref
 from services.intake.store.demands import demand_ref
 from services.language.dangers import own_dangers
 
-KeptDemand = Kept[Demand]
+VersionedDemand = Versioned[Demand]
 ASKER = "诉求人"
 """Stands for whoever asked, whose id is nobody's business."""
 TEXT_TOLD_CHARACTERS = 120
@@ -38,28 +38,28 @@ class AlarmTaken(Conflict):
     title = "已经有人在处理了"
 
 
-def tell_what_was_heard(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+def tell_what_was_heard(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: Places) -> None:
     """Tell at once whom it concerns: somebody is or may be in danger, somebody is accused."""
     heard = demand.meaning
     if heard.danger == "now":
-        raise_alarm(desk, demand, places)
+        raise_alarm(uow, demand, places)
     elif heard.danger == "perhaps":
-        ask_whether_danger(desk, ref, demand, places)
-    tell_of_a_wrong(desk, ref, heard, places)
+        ask_whether_danger(uow, ref, demand, places)
+    tell_of_a_wrong(uow, ref, heard, places)
 
 
-def tell_of_a_wrong(desk: Desk, ref: Ref[Demand], heard: Understood, places: Places) -> None:
+def tell_of_a_wrong(uow: UnitOfWork, ref: Ref[Demand], heard: Understood, places: Places) -> None:
     """Tell staff that somebody is accused; the supervisor where it is the community itself."""
     if heard.accusation != "wrongdoing" and not heard.against_community:
         return
     to = (places.supervisor,) if heard.against_community and places.supervisor else ()
-    desk.announce(
+    uow.announce(
         ref,
         facts.DemandAccuses(demand=ref.id, accusation=heard.accusation, against_community=bool(to), to=to),
     )
 
 
-def ask_whether_danger(desk: Desk, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+def ask_whether_danger(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: Places) -> None:
     """Let people of the community find out whether somebody is in danger."""
     fact = facts.DemandToConfirm(
         demand=demand.id,
@@ -68,21 +68,21 @@ def ask_whether_danger(desk: Desk, ref: Ref[Demand], demand: Demand, places: Pla
         danger=own_dangers()[demand.meaning.kind].name,
         to=places.grid_workers_of(demand.compound),
     )
-    desk.announce(ref, fact, frozenset(places.public_numbers))
+    uow.announce(ref, fact, frozenset(places.public_numbers))
 
 
-def raise_alarm(desk: Desk, demand: Demand, places: Places) -> None:
+def raise_alarm(uow: UnitOfWork, demand: Demand, places: Places) -> None:
     to = rules.first_told(places.duty, places.grid_workers_of(demand.compound))
-    _sound(desk, replace(demand, alarm=Alarm(demand.meaning.kind, desk.at)), to, places)
+    _sound(uow, replace(demand, alarm=Alarm(demand.meaning.kind, uow.at)), to, places)
 
 
-def _sound(desk: Desk, demand: Demand, to: Sequence[str], places: Places) -> None:
+def _sound(uow: UnitOfWork, demand: Demand, to: Sequence[str], places: Places) -> None:
     assert demand.alarm is not None, "only an alarm is sounded"
-    ref, alarm = demand_ref(desk.origin.community, demand.id), rules.told_again(demand.alarm, to)
-    due = rules.due_after(alarm, desk.at, places.duty_minutes)
-    desk.put(ref, replace(demand, alarm=alarm, alarm_due_at=due).standing())
+    ref, alarm = demand_ref(uow.origin.community, demand.id), rules.told_again(demand.alarm, to)
+    due = rules.due_after(alarm, uow.at, places.duty_minutes)
+    uow.put(ref, replace(demand, alarm=alarm, alarm_due_at=due).standing())
     danger = own_dangers()[alarm.kind]
-    desk.announce(
+    uow.announce(
         ref,
         facts.DemandAlarmed(
             demand=demand.id,
@@ -115,21 +115,21 @@ def sound_again(origin: Origin, demand: DemandId) -> Work[bool]:
     """Tell the next on duty of an alarm that nobody has taken; answers whether anything was done."""
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
-    def decide(desk: Desk) -> bool:
-        before = desk.find(ref)
+    def decide(uow: UnitOfWork) -> bool:
+        before = uow.find(ref)
         alarm = before.alarm if before else None
-        if before is None or alarm is None or before.alarm_due_at is None or before.alarm_due_at > desk.at:
+        if before is None or alarm is None or before.alarm_due_at is None or before.alarm_due_at > uow.at:
             return False
-        places = desk.get(known, NotFound())
+        places = uow.get(known, NotFound())
         to = rules.next_told(alarm, places.duty)
-        line = Line(desk.at, "clock", "alarmed", f"紧急情况第 {alarm.step + 1} 次提醒值班人员")
-        _sound(desk, before.noted(line), to, places)
+        line = Line(uow.at, "clock", "alarmed", f"紧急情况第 {alarm.step + 1} 次提醒值班人员")
+        _sound(uow, before.noted(line), to, places)
         return True
 
     return Work(origin, (ref, known), decide)
 
 
-def take_alarm(origin: Origin, demand: DemandId) -> Work[KeptDemand]:
+def take_alarm(origin: Origin, demand: DemandId) -> Work[VersionedDemand]:
     """Say that one has it: nobody else is told any more. Again by the same person it changes nothing.
 
     Raises:
@@ -138,29 +138,29 @@ def take_alarm(origin: Origin, demand: DemandId) -> Work[KeptDemand]:
     """
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         if before.alarm is None:
             raise NoAlarm
         if not before.alarm.is_open:
             if before.alarm.taken_by != origin.actor.subject:
                 raise AlarmTaken
-            return desk.kept(ref)
-        line = Line(desk.at, origin.actor.role.value, "alarm_taken", "社区已有专人在处理，请保持电话畅通")
-        end_alarm(desk, ref, before.noted(line), origin.actor, "")
-        return desk.kept(ref)
+            return uow.versioned(ref)
+        line = Line(uow.at, origin.actor.role.value, "alarm_taken", "社区已有专人在处理，请保持电话畅通")
+        end_alarm(uow, ref, before.noted(line), origin.actor, "")
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)
 
 
-def end_alarm(desk: Desk, ref: Ref[Demand], before: Demand, by: Actor, because: str) -> None:
+def end_alarm(uow: UnitOfWork, ref: Ref[Demand], before: Demand, by: Actor, because: str) -> None:
     """Keep the demand with its alarm over, and tell those who had been told."""
     alarm = before.alarm
     if alarm is None or not alarm.is_open:
-        desk.put(ref, before.standing())
+        uow.put(ref, before.standing())
         return
-    after = replace(before, alarm=rules.taken(alarm, by.subject, desk.at, because))
-    desk.put(ref, after.standing())
+    after = replace(before, alarm=rules.taken(alarm, by.subject, uow.at, because))
+    uow.put(ref, after.standing())
     fact = facts.DemandAlarmTaken(
         demand=before.id,
         by=by.subject if by.role in COMMUNITY else ASKER,
@@ -169,4 +169,4 @@ def end_alarm(desk: Desk, ref: Ref[Demand], before: Demand, by: Actor, because: 
         told=alarm.told,
         round=before.round,
     )
-    desk.announce(ref, fact)
+    uow.announce(ref, fact)

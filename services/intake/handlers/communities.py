@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Desk, Origin, Work
 from services.chassis.masking import lines_of, public_numbers_of
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Compound, Provider, Venue
 from services.contracts.refusal import Invalid
@@ -34,20 +34,20 @@ def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Wor
     """Replace a community's file as a whole; the same file again changes nothing."""
     record, places = file_ref(origin.community), places_ref(origin.community)
 
-    def decide(desk: Desk) -> Loaded:
+    def decide(uow: UnitOfWork) -> Loaded:
         if file.community.id != origin.community:
             raise WrongCommunity(expected=origin.community, found=file.community.id)
-        before = desk.kept(record)
+        before = uow.versioned(record)
         old = read_file_on_record(before.value.text) if before.value else None
         changes = diff_community_files(old, file)
         if changes and not dry_run:
-            desk.put(record, FileOnRecord(file.model_dump_json(), desk.at, origin.actor.subject))
-            desk.put(places, places_of(file))
-            desk.announce(record, CommunityLoaded(file=file))
-        elif not dry_run and desk.find(places) != places_of(file):
+            uow.put(record, FileOnRecord(file.model_dump_json(), uow.at, origin.actor.subject))
+            uow.put(places, places_of(file))
+            uow.announce(record, CommunityLoaded(file=file))
+        elif not dry_run and uow.find(places) != places_of(file):
             # What an earlier release did not keep of the same file.
-            desk.put(places, places_of(file))
-        return Loaded(file, changes, desk.revision(record))
+            uow.put(places, places_of(file))
+        return Loaded(file, changes, uow.revision(record))
 
     return Work(origin, (record, places), decide)
 

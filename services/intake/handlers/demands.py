@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept, Ref
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.literals import DemandKind
@@ -23,7 +23,7 @@ from services.intake.handlers.readings import accuses_anew, heard_more, reading_
 from services.intake.store.communities import places_ref
 from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
 
-KeptDemand = Kept[Demand]
+VersionedDemand = Versioned[Demand]
 SAME_SECONDS = 60
 
 
@@ -57,7 +57,7 @@ class Submission:
     same_within: int = SAME_SECONDS
 
 
-def submit_demand(origin: Origin, submission: Submission) -> Work[KeptDemand]:
+def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDemand]:
     """Take a demand from a resident, or from a grid worker or staff for one.
 
     The same words by the same person within a minute are the same demand, which is returned.
@@ -69,29 +69,29 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[KeptDemand]:
     recent = recent_ref(origin.community, _digest(origin, submission, said))
     within = timedelta(seconds=submission.same_within)
 
-    def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
-        earlier = desk.find(recent)
+    def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+        earlier = uow.find(recent)
         return [demand_ref(origin.community, earlier.demand)] if earlier else []
 
-    def decide(desk: Desk) -> KeptDemand:
-        known = desk.get(places, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        known = uow.get(places, NotFound())
         if submission.compound is not None and known.name_of(submission.compound) is None:
             raise UnknownCompound(compound=submission.compound)
-        earlier = desk.find(recent)
-        if earlier is not None and earlier.at > desk.at - within:
+        earlier = uow.find(recent)
+        if earlier is not None and earlier.at > uow.at - within:
             same = demand_ref(origin.community, earlier.demand)
-            if desk.lies_here(same) and (desk.get(same, NotFound()).is_open):
-                return desk.kept(same)
-        desk.put(recent, Recent(submission.demand, desk.at, desk.at + within))
-        demand = _submitted(origin, submission, said, understood(said, known.home), desk.at)
-        desk.put(ref, demand)
-        desk.announce(ref, _demand_submitted(demand), frozenset(known.public_numbers))
+            if uow.is_loaded(same) and (uow.get(same, NotFound()).is_open):
+                return uow.versioned(same)
+        uow.put(recent, Recent(submission.demand, uow.at, uow.at + within))
+        demand = _submitted(origin, submission, said, understood(said, known.home), uow.at)
+        uow.put(ref, demand)
+        uow.announce(ref, _demand_submitted(demand), frozenset(known.public_numbers))
         if submission.sealed_contact is not None:
-            desk.put(contact_ref(origin.community, submission.demand), Contact(submission.sealed_contact))
-        tell_what_was_heard(desk, ref, demand, known)
-        return desk.kept(ref)
+            uow.put(contact_ref(origin.community, submission.demand), Contact(submission.sealed_contact))
+        tell_what_was_heard(uow, ref, demand, known)
+        return uow.versioned(ref)
 
-    return Work(origin, (places, recent), decide, then_reads)
+    return Work(origin, (places, recent), decide, more_reads)
 
 
 def _digest(origin: Origin, submission: Submission, said: Said) -> str:
@@ -133,42 +133,42 @@ def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
     )
 
 
-def endorse_demand(origin: Origin, demand: DemandId, subject: str) -> Work[KeptDemand]:
+def endorse_demand(origin: Origin, demand: DemandId, subject: str) -> Work[VersionedDemand]:
     """Support somebody else's demand (附议); again by the same person it changes nothing."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         if before.is_private:
             raise PrivateMatter
-        after = before.endorsed_by(subject, desk.at)
+        after = before.endorsed_by(subject, uow.at)
         if after is not before:
-            desk.put(ref, after)
+            uow.put(ref, after)
         if len(after.supporters) > len(before.supporters):
             fact = facts.DemandEndorsed(demand=demand, endorsed_by=subject, supporters=len(after.supporters))
-            desk.announce(ref, fact)
-        return desk.kept(ref)
+            uow.announce(ref, fact)
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)
 
 
-def urge_demand(origin: Origin, demand: DemandId, note: str) -> Work[KeptDemand]:
+def urge_demand(origin: Origin, demand: DemandId, note: str) -> Work[VersionedDemand]:
     """Press for a demand (催办): the one who asked, a supporter, or the community for them."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         must_concern(origin, before, *before.supporters)
         times = before.urged + 1
-        line = Line(desk.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + because_of(note))
-        desk.put(ref, replace(before.after(DemandStep.URGE, line), urged=times))
-        desk.announce(ref, facts.DemandUrged(demand=demand, note=note, times=times, round=before.round))
-        return desk.kept(ref)
+        line = Line(uow.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + because_of(note))
+        uow.put(ref, replace(before.after(DemandStep.URGE, line), urged=times))
+        uow.announce(ref, facts.DemandUrged(demand=demand, note=note, times=times, round=before.round))
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)
 
 
-def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[KeptDemand]:
+def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[VersionedDemand]:
     """Answer what the provider asked (补充): the one who asked, or the community for them.
 
     While somebody is or may be in danger it needs no question. What it says of danger counts, and where it
@@ -178,45 +178,45 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[KeptD
     words = checked(text)
     said = read(words)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         must_concern(origin, before)
-        line = Line(desk.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
+        line = Line(uow.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
         after = before.supplemented(line)
-        desk.put(ref, after)
+        uow.put(ref, after)
         if before.open_question is not None and not accuses_anew(before, said):
             fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=words)
-            desk.announce(ref, fact)
-        heard_more(desk, ref, after, said)
-        return desk.kept(ref)
+            uow.announce(ref, fact)
+        heard_more(uow, ref, after, said)
+        return uow.versioned(ref)
 
     return Work(origin, (ref, places), decide)
 
 
-def withdraw_demand(origin: Origin, demand: DemandId, reason: str) -> Work[KeptDemand]:
+def withdraw_demand(origin: Origin, demand: DemandId, reason: str) -> Work[VersionedDemand]:
     """Take a demand back; where others stand behind it, it goes on for them without the one who asked."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         must_concern(origin, before)
         if before.supporters and not before.is_private:
-            _pass_on(desk, ref, before, reason)
-            return desk.kept(ref)
-        line = Line(desk.at, origin.actor.role.value, "withdrawn", "已撤回" + because_of(reason))
-        desk.put(ref, before.after(DemandStep.WITHDRAW, line))
-        desk.announce(ref, facts.DemandWithdrawn(demand=demand, reason=reason, round=before.round))
-        return desk.kept(ref)
+            _pass_on(uow, ref, before, reason)
+            return uow.versioned(ref)
+        line = Line(uow.at, origin.actor.role.value, "withdrawn", "已撤回" + because_of(reason))
+        uow.put(ref, before.after(DemandStep.WITHDRAW, line))
+        uow.announce(ref, facts.DemandWithdrawn(demand=demand, reason=reason, round=before.round))
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)
 
 
-def _pass_on(desk: Desk, ref: Ref[Demand], before: Demand, reason: str) -> None:
+def _pass_on(uow: UnitOfWork, ref: Ref[Demand], before: Demand, reason: str) -> None:
     """What one takes back is not taken from those who support it: the first of them asks from now on."""
     words = "提出人已撤回" + because_of(reason) + "；还有居民附议，继续办理"
-    line = Line(desk.at, desk.origin.actor.role.value, "passed_on", words)
+    line = Line(uow.at, uow.origin.actor.role.value, "passed_on", words)
     after = before.passed_on(line)
-    desk.put(ref, after)
+    uow.put(ref, after)
     fact = facts.DemandPassedOn(
         demand=after.id,
         asked_by=after.asked_by,
@@ -224,7 +224,7 @@ def _pass_on(desk: Desk, ref: Ref[Demand], before: Demand, reason: str) -> None:
         supporters=len(after.supporters),
         round=after.round,
     )
-    desk.announce(ref, fact)
+    uow.announce(ref, fact)
 
 
 def must_concern(origin: Origin, demand: Demand, *others: str) -> None:

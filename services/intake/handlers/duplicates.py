@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept, Ref
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.intake.domain.demand import Demand
 from services.intake.domain.voices.kin import (
@@ -50,21 +50,21 @@ def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> l
     return sorted(same, key=lambda pair: (-pair[1].score, pair[0].id))
 
 
-def dismiss_duplicates(origin: Origin, demand: DemandId, other: str | None) -> Work[Kept[Kin]]:
+def dismiss_duplicates(origin: Origin, demand: DemandId, other: str | None) -> Work[Versioned[Kin]]:
     """Let staff say that likely duplicates, or one of them, are another matter; they are not asked again."""
     ref = kin_ref(origin.community, demand)
 
-    def offered(desk: Desk) -> list[Ref[Kin]]:
-        known = desk.find(ref) or Kin()
+    def offered(uow: UnitOfWork) -> list[Ref[Kin]]:
+        known = uow.find(ref) or Kin()
         return [kin_ref(origin.community, a.demand) for a in known.alike if other in (None, a.demand)]
 
-    def decide(desk: Desk) -> Kept[Kin]:
-        desk.put(ref, (desk.find(ref) or Kin()).dismissed(other))
-        for mirror in offered(desk):
-            back = desk.find(mirror) or Kin()
+    def decide(uow: UnitOfWork) -> Versioned[Kin]:
+        uow.put(ref, (uow.find(ref) or Kin()).dismissed(other))
+        for mirror in offered(uow):
+            back = uow.find(mirror) or Kin()
             if any(a.demand == demand and not a.dismissed for a in back.alike):
-                desk.put(mirror, back.dismissed(demand))
-        return desk.kept(ref)
+                uow.put(mirror, back.dismissed(demand))
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide, offered)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept, Ref
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
 from services.contracts.ids import DemandId
@@ -53,47 +53,47 @@ class _Search:
         holders = (holders_ref(self.community, key) for key in self.keys)
         self.reads: tuple[Ref[Any], ...] = (self.own, self.kin, places_ref(self.community), *holders)
 
-    def _holders(self, desk: Desk) -> dict[str, Holders]:
+    def _holders(self, uow: UnitOfWork) -> dict[str, Holders]:
         refs = {key: holders_ref(self.community, key) for key in self.keys}
-        return {key: desk.find(ref) or Holders() for key, ref in refs.items()}
+        return {key: uow.find(ref) or Holders() for key, ref in refs.items()}
 
-    def _candidates(self, desk: Desk) -> list[DemandId]:
-        found = [(key, holders) for key, holders in self._holders(desk).items() if key != EVERY]
+    def _candidates(self, uow: UnitOfWork) -> list[DemandId]:
+        found = [(key, holders) for key, holders in self._holders(uow).items() if key != EVERY]
         return list(candidates(found, self.own.id))
 
-    def then_reads(self, desk: Desk) -> Sequence[Ref[Any]]:
+    def more_reads(self, uow: UnitOfWork) -> Sequence[Ref[Any]]:
         """Return the candidates and, as they become known, their issues and those issues' newest demands."""
-        ids = self._candidates(desk)
+        ids = self._candidates(uow)
         reads: list[Ref[Any]] = [demand_ref(self.community, one) for one in ids]
         reads += [kin_ref(self.community, one) for one in ids]
-        issues = [issue_ref(self.community, one) for one in self._issues(desk, ids)]
+        issues = [issue_ref(self.community, one) for one in self._issues(uow, ids)]
         members = [
             demand_ref(self.community, member.demand)
             for ref in issues
-            if desk.lies_here(ref)
-            for member in _newest(desk.find(ref))
+            if uow.is_loaded(ref)
+            for member in _newest(uow.find(ref))
         ]
         return [*reads, *issues, *members]
 
-    def _issues(self, desk: Desk, ids: Iterable[DemandId]) -> list[str]:
+    def _issues(self, uow: UnitOfWork, ids: Iterable[DemandId]) -> list[str]:
         refs = [kin_ref(self.community, one) for one in ids]
-        kin = [desk.find(ref) for ref in refs if desk.lies_here(ref)]
+        kin = [uow.find(ref) for ref in refs if uow.is_loaded(ref)]
         return list(dict.fromkeys(one.issue for one in kin if one is not None and one.issue is not None))
 
-    def _lies_here(self, desk: Desk, demand: DemandId) -> bool:
-        return desk.lies_here(demand_ref(self.community, demand)) and desk.lies_here(
+    def _is_loaded(self, uow: UnitOfWork, demand: DemandId) -> bool:
+        return uow.is_loaded(demand_ref(self.community, demand)) and uow.is_loaded(
             kin_ref(self.community, demand)
         )
 
-    def decide(self, desk: Desk) -> None:
+    def decide(self, uow: UnitOfWork) -> None:
         """Offer what is alike, and keep where the demand can be found."""
-        demand = desk.find(self.own)
-        holders = self._holders(desk)
-        ids = [one for one in self._candidates(desk) if self._lies_here(desk, one)]
-        others = [desk.find(demand_ref(self.community, one)) for one in ids]
+        demand = uow.find(self.own)
+        holders = self._holders(uow)
+        ids = [one for one in self._candidates(uow) if self._is_loaded(uow, one)]
+        others = [uow.find(demand_ref(self.community, one)) for one in ids]
         rarity = rarity_of(holders)
         for key, held in holders.items():
-            desk.put(holders_ref(self.community, key), held.joined_by(self.demand))
+            uow.put(holders_ref(self.community, key), held.joined_by(self.demand))
         if demand is None or demand.status is DemandStatus.WITHDRAWN:
             return
         known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]
@@ -102,33 +102,33 @@ class _Search:
         known = [other for other in known if not other.accuses]
         same = likely(self.traits, demand.id, known, rarity)
         alike = [(other, how) for other, how in same if other.is_open]
-        self._offer(desk, demand, alike[:OFFERED_MAX])
+        self._offer(uow, demand, alike[:OFFERED_MAX])
         if not demand.is_private:
             spoken = [other for other, _ in same if not other.is_private]
-            self._gather(desk, demand, spoken, rarity)
+            self._gather(uow, demand, spoken, rarity)
 
-    def _offer(self, desk: Desk, demand: Demand, alike: list[tuple[Demand, Likeness]]) -> None:
+    def _offer(self, uow: UnitOfWork, demand: Demand, alike: list[tuple[Demand, Likeness]]) -> None:
         if not alike or not demand.is_open:
             return
         offered = [as_alike(other.id, likeness) for other, likeness in alike]
-        kin = (desk.find(self.kin) or Kin()).like(offered)
-        desk.put(self.kin, kin)
+        kin = (uow.find(self.kin) or Kin()).like(offered)
+        uow.put(self.kin, kin)
         for other, likeness in alike:
             ref = kin_ref(self.community, other.id)
-            desk.put(ref, (desk.find(ref) or Kin()).like([as_alike(demand.id, likeness)]))
+            uow.put(ref, (uow.find(ref) or Kin()).like([as_alike(demand.id, likeness)]))
         refs = tuple(
             facts.AlikeRef(demand=one.demand, score=one.score, because=one.because) for one in kin.alike
         )
         fact = facts.DemandLikelyDuplicate(demand=demand.id, alike=refs, because=kin.alike[0].because)
-        desk.announce(self.kin, fact)
+        uow.announce(self.kin, fact)
 
-    def _gather(self, desk: Desk, demand: Demand, same: list[Demand], rarity: Rarity) -> None:
+    def _gather(self, uow: UnitOfWork, demand: Demand, same: list[Demand], rarity: Rarity) -> None:
         """Put the demand into the issue that it is most like, or make one of it and those it is like."""
         likeness = _Likenesses(rarity)
-        issue = self._best_issue(desk, demand, same, likeness)
-        group = [*(self._newest_of(desk, issue) if issue else ()), demand]
+        issue = self._best_issue(uow, demand, same, likeness)
+        group = [*(self._newest_of(uow, issue) if issue else ()), demand]
         for other in same:
-            free = (desk.find(kin_ref(self.community, other.id)) or Kin()).issue is None
+            free = (uow.find(kin_ref(self.community, other.id)) or Kin()).issue is None
             if free and other not in group and belongs(likeness.of(other, one) for one in group):
                 group.append(other)
         if issue is None and len(group) == 1:
@@ -137,30 +137,30 @@ class _Search:
         known = {member.demand for member in after.members}
         for one in group:
             if one.id not in known:
-                after = after.joined_by(_member(one, desk.find(places_ref(self.community))))
+                after = after.joined_by(_member(one, uow.find(places_ref(self.community))))
                 ref = kin_ref(self.community, one.id)
-                if desk.lies_here(ref):
-                    desk.put(ref, replace(desk.find(ref) or Kin(), issue=after.id))
+                if uow.is_loaded(ref):
+                    uow.put(ref, replace(uow.find(ref) or Kin(), issue=after.id))
         names, words = likeness.reasons()
-        _keep_issue(desk, replace(after, names=names, words=words))
+        _keep_issue(uow, replace(after, names=names, words=words))
 
     def _best_issue(
-        self, desk: Desk, demand: Demand, same: list[Demand], likeness: "_Likenesses"
+        self, uow: UnitOfWork, demand: Demand, same: list[Demand], likeness: "_Likenesses"
     ) -> Issue | None:
         best: tuple[float, str, Issue] | None = None
-        for one in self._issues(desk, [other.id for other in same]):
+        for one in self._issues(uow, [other.id for other in same]):
             ref = issue_ref(self.community, one)
-            issue = desk.find(ref) if desk.lies_here(ref) else None
-            newest = self._newest_of(desk, issue) if issue else []
+            issue = uow.find(ref) if uow.is_loaded(ref) else None
+            newest = self._newest_of(uow, issue) if issue else []
             scores = [likeness.of(demand, other) for other in newest]
             if issue and belongs(scores):
                 found = (-sum(scores) / len(scores), issue.id, issue)
                 best = found if best is None or found[:2] < best[:2] else best
         return best[2] if best else None
 
-    def _newest_of(self, desk: Desk, issue: Issue) -> list[Demand]:
+    def _newest_of(self, uow: UnitOfWork, issue: Issue) -> list[Demand]:
         refs = [demand_ref(self.community, member.demand) for member in _newest(issue)]
-        found = [desk.find(ref) for ref in refs if desk.lies_here(ref)]
+        found = [uow.find(ref) for ref in refs if uow.is_loaded(ref)]
         return [demand for demand in found if demand is not None]
 
 
@@ -199,13 +199,13 @@ def _member(demand: Demand, places: Places | None) -> Member:
     return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people, day)
 
 
-def _keep_issue(desk: Desk, issue: Issue) -> None:
+def _keep_issue(uow: UnitOfWork, issue: Issue) -> None:
     """Keep an issue, and say so when it has become hot now."""
-    community = desk.origin.community
-    places = desk.find(places_ref(community))
-    after = issue.heated(places.hot if places else Thresholds(), desk.at)
+    community = uow.origin.community
+    places = uow.find(places_ref(community))
+    after = issue.heated(places.hot if places else Thresholds(), uow.at)
     ref = issue_ref(community, issue.id)
-    desk.put(ref, after)
+    uow.put(ref, after)
     if after.topic is None or issue.topic is not None:
         return
     standing = after.standing
@@ -219,26 +219,26 @@ def _keep_issue(desk: Desk, issue: Issue) -> None:
         days=standing.days,
         because=after.because,
     )
-    desk.announce(ref, fact)
+    uow.announce(ref, fact)
 
 
-def decide_topic(origin: Origin, issue: str, reason: str, *, accept: bool) -> Work[Kept[Issue]]:
+def decide_topic(origin: Origin, issue: str, reason: str, *, accept: bool) -> Work[Versioned[Issue]]:
     """Take the topic that an issue proposes up for the bench council, or decline it with a reason; once."""
     ref = issue_ref(origin.community, issue)
 
-    def decide(desk: Desk) -> Kept[Issue]:
-        before = desk.get(ref, NotFound())
-        after = before.decided(accept=accept, reason=reason, at=desk.at)
-        desk.put(ref, after)
+    def decide(uow: UnitOfWork) -> Versioned[Issue]:
+        before = uow.get(ref, NotFound())
+        after = before.decided(accept=accept, reason=reason, at=uow.at)
+        uow.put(ref, after)
         why = f"：{reason}" if reason else ""
         outcome = f"将商议{why}" if accept else f"暂不商议{why}"
         askers = tuple(dict.fromkeys(member.asked_by for member in after.members))
-        desk.announce(
+        uow.announce(
             ref,
             IssueTopicDecided(
                 issue=issue, title=after.title, accepted=accept, outcome=outcome, askers=askers
             ),
         )
-        return desk.kept(ref)
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.literals import Satisfaction, Solved
@@ -12,7 +12,7 @@ from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.intake.domain.demand import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.handlers.demands import KeptDemand, because_of, must_concern
+from services.intake.handlers.demands import VersionedDemand, because_of, must_concern
 from services.intake.store.communities import places_ref
 from services.intake.store.demands import demand_ref
 
@@ -26,24 +26,24 @@ class Opinion:
     comment: str
 
 
-def rate_demand(origin: Origin, demand: DemandId, opinion: Opinion) -> Work[KeptDemand]:
+def rate_demand(origin: Origin, demand: DemandId, opinion: Opinion) -> Work[VersionedDemand]:
     """Take the resident's word on the result (评单); a bad one reopens the demand at once."""
     ref = demand_ref(origin.community, demand)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         must_concern(origin, before)
         rating = Rating(
             opinion.solved,
             opinion.satisfaction,
             opinion.comment,
-            desk.at,
+            uow.at,
             by_call_back=origin.actor.role in COMMUNITY and origin.actor.subject != before.asked_by,
         )
-        after = clock_of_rating(before, _rated(before, rating, origin), 0, desk.at)
-        desk.put(ref, after)
-        _announce_rating(desk, ref, after, opinion)
-        return desk.kept(ref)
+        after = clock_of_rating(before, _rated(before, rating, origin), 0, uow.at)
+        uow.put(ref, after)
+        _announce_rating(uow, ref, after, opinion)
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)
 
@@ -64,7 +64,7 @@ def _rated(before: Demand, rating: Rating, origin: Origin) -> Demand:
     return replace(after, rating=rating, reopened=before.reopened + 1)
 
 
-def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opinion) -> None:
+def _announce_rating(uow: UnitOfWork, ref: Ref[Demand], after: Demand, opinion: Opinion) -> None:
     order = after.order or ""
     good = after.rating is not None and after.rating.good
     comment = opinion.comment
@@ -77,13 +77,13 @@ def _announce_rating(desk: Desk, ref: Ref[Demand], after: Demand, opinion: Opini
         good=good,
         round=after.round,
     )
-    desk.announce(ref, rated)
+    uow.announce(ref, rated)
     if not good:
         reason = comment or _SOLVED[opinion.solved]
         again = facts.DemandReopened(
             demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
         )
-        desk.announce(ref, again)
+        uow.announce(ref, again)
 
 
 ASKED_AGAIN_AFTER_SHARE = 3
@@ -104,43 +104,43 @@ def rating_is_due(origin: Origin, demand: DemandId) -> Work[bool]:
     """
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
-    def decide(desk: Desk) -> bool:
-        before = desk.find(ref)
-        if before is None or before.rating_due_at is None or before.rating_due_at > desk.at:
+    def decide(uow: UnitOfWork) -> bool:
+        before = uow.find(ref)
+        if before is None or before.rating_due_at is None or before.rating_due_at > uow.at:
             return False
-        days = desk.get(known, NotFound()).rating_days
+        days = uow.get(known, NotFound()).rating_days
         if before.status is DemandStatus.COMPLETED and not before.call_back:
-            _ask_again(desk, origin, before, days)
+            _ask_again(uow, origin, before, days)
         elif before.status is DemandStatus.COMPLETED:
-            _leave(desk, origin, before, days)
+            _leave(uow, origin, before, days)
         elif before.status is DemandStatus.UNRATED:
-            line = Line(desk.at, "clock", "lapsed", "已归档（未评价）")
-            desk.put(ref, replace(before.after(DemandStep.LAPSE, line), rating_due_at=None))
-            desk.announce(ref, facts.DemandClosed(demand=demand, outcome=UNRATED, order=before.order or ""))
+            line = Line(uow.at, "clock", "lapsed", "已归档（未评价）")
+            uow.put(ref, replace(before.after(DemandStep.LAPSE, line), rating_due_at=None))
+            uow.announce(ref, facts.DemandClosed(demand=demand, outcome=UNRATED, order=before.order or ""))
         else:
-            desk.put(ref, replace(before, rating_due_at=None))
+            uow.put(ref, replace(before, rating_due_at=None))
         return True
 
     return Work(origin, (ref, known), decide)
 
 
-def _ask_again(desk: Desk, origin: Origin, before: Demand, days: int) -> None:
+def _ask_again(uow: UnitOfWork, origin: Origin, before: Demand, days: int) -> None:
     ref = demand_ref(origin.community, before.id)
     left = days - days // ASKED_AGAIN_AFTER_SHARE
-    due = desk.at + timedelta(days=days) - timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
-    line = Line(desk.at, "clock", "asked_again", "办结后还没有评单，已再次提醒，并请社区回访")
-    desk.put(ref, replace(before.noted(line), call_back=True, rating_due_at=due))
+    due = uow.at + timedelta(days=days) - timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
+    line = Line(uow.at, "clock", "asked_again", "办结后还没有评单，已再次提醒，并请社区回访")
+    uow.put(ref, replace(before.noted(line), call_back=True, rating_due_at=due))
     fact = facts.DemandRatingWanted(demand=before.id, asked_by=before.asked_by, left_days=left)
-    desk.announce(ref, fact)
+    uow.announce(ref, fact)
 
 
-def _leave(desk: Desk, origin: Origin, before: Demand, days: int) -> None:
+def _leave(uow: UnitOfWork, origin: Origin, before: Demand, days: int) -> None:
     ref = demand_ref(origin.community, before.id)
-    line = Line(desk.at, "clock", "left_unrated", f"{days} 天内没有评单，按“未评价”处理；不满意仍可要求重办")
+    line = Line(uow.at, "clock", "left_unrated", f"{days} 天内没有评单，按“未评价”处理；不满意仍可要求重办")
     after = before.after(DemandStep.LEAVE_UNRATED, line)
-    desk.put(ref, replace(after, call_back=False, rating_due_at=desk.at + timedelta(days=days)))
+    uow.put(ref, replace(after, call_back=False, rating_due_at=uow.at + timedelta(days=days)))
     fact = facts.DemandLeftUnrated(demand=before.id, asked_by=before.asked_by, left_days=days)
-    desk.announce(ref, fact)
+    uow.announce(ref, fact)
 
 
 def clock_of_rating(before: Demand, after: Demand, days: int, at: datetime) -> Demand:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.literals import AccusationKind, DangerLevel
@@ -15,7 +15,7 @@ from services.intake.domain.demand import Demand, Line, NotYourDemand
 from services.intake.domain.understanding import Said, Understood, understood
 from services.intake.handlers.alarms import (
     ASKER,
-    KeptDemand,
+    VersionedDemand,
     ask_whether_danger,
     end_alarm,
     raise_alarm,
@@ -56,7 +56,7 @@ def reading_told(heard: Understood, *, private: bool) -> Reading:
 
 def answer_question(
     origin: Origin, demand: DemandId, about: Literal["danger", "place"], *, yes: bool
-) -> Work[KeptDemand]:
+) -> Work[VersionedDemand]:
     """Take the answer to what a person was asked: whether somebody is in danger, or whether it is here.
 
     Raises:
@@ -65,8 +65,8 @@ def answer_question(
     """
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         if origin.actor.role not in COMMUNITY and origin.actor.subject != before.asked_by:
             raise NotYourDemand
         if before.asks != about:
@@ -78,9 +78,9 @@ def answer_question(
         else:
             words = "现在有人有危险" if yes else "现在没有人有危险"
             after = replace(heard, danger="now") if yes else replace(heard, danger="none", kind="", said=())
-        line = Line(desk.at, origin.actor.role.value, "answered", f"{_who(origin)}回答：{words}")
-        _reread(desk, ref, before.noted(line), after, words)
-        return desk.kept(ref)
+        line = Line(uow.at, origin.actor.role.value, "answered", f"{_who(origin)}回答：{words}")
+        _reread(uow, ref, before.noted(line), after, words)
+        return uow.versioned(ref)
 
     return Work(origin, (ref, known), decide)
 
@@ -89,12 +89,12 @@ def _who(origin: Origin) -> str:
     return {Role.STAFF: "社区工作人员", Role.GRID_WORKER: "网格员"}.get(origin.actor.role, ASKER)
 
 
-def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, because: str) -> None:
+def _reread(uow: UnitOfWork, ref: Ref[Demand], before: Demand, heard: Understood, because: str) -> None:
     """Keep a demand with another understanding, tell matching, and whoever has to know of a danger."""
-    by_staff = desk.origin.actor.role in COMMUNITY
+    by_staff = uow.origin.actor.role in COMMUNITY
     after = before.understood_as(heard)
-    desk.put(ref, after)
-    desk.announce(
+    uow.put(ref, after)
+    uow.announce(
         ref,
         facts.DemandReread(
             demand=after.id,
@@ -105,14 +105,14 @@ def _reread(desk: Desk, ref: Ref[Demand], before: Demand, heard: Understood, bec
             round=after.round,
         ),
     )
-    places = desk.get(places_ref(ref.community), NotFound())
+    places = uow.get(places_ref(ref.community), NotFound())
     is_open = after.alarm is not None and after.alarm.is_open
     if heard.danger == "now" and before.meaning.danger != "now" and not is_open:
-        raise_alarm(desk, after, places)
+        raise_alarm(uow, after, places)
     elif heard.danger == "perhaps" and before.meaning.danger != "perhaps":
-        ask_whether_danger(desk, ref, after, places)
+        ask_whether_danger(uow, ref, after, places)
     elif is_open and not heard.is_alarming:
-        end_alarm(desk, ref, after, desk.origin.actor, because)
+        end_alarm(uow, ref, after, uow.origin.actor, because)
 
 
 _HOW_BAD = {"perhaps": 1, "now": 2}
@@ -123,7 +123,7 @@ def accuses_anew(before: Demand, more: Said) -> bool:
     return more.reading.surely_wrong and before.meaning.accusation != "wrongdoing"
 
 
-def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, said: Said) -> None:
+def heard_more(uow: UnitOfWork, ref: Ref[Demand], before: Demand, said: Said) -> None:
     """Take what a supplement says: an accusation, a danger, or that one is over, which a person confirms."""
     more = understood(said)
     heard = before.meaning
@@ -139,16 +139,16 @@ def heard_more(desk: Desk, ref: Ref[Demand], before: Demand, said: Said) -> None
             against_community=heard.against_community or more.against_community,
             private=True,
         )
-        _reread(desk, ref, before, told, "补充里反映了问题")
-        tell_of_a_wrong(desk, ref, told, desk.get(places_ref(ref.community), NotFound()))
+        _reread(uow, ref, before, told, "补充里反映了问题")
+        tell_of_a_wrong(uow, ref, told, uow.get(places_ref(ref.community), NotFound()))
     elif _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
         told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
-        _reread(desk, ref, before, told, "补充里说到危险")
+        _reread(uow, ref, before, told, "补充里说到危险")
     elif heard.danger == "now" and more.want == "nothing" and not more.is_alarming:
         # The alarm goes on until a person has confirmed it: thanks, or somebody made to write so, end none.
-        _reread(desk, ref, before, replace(heard, danger="perhaps"), "补充里说危险可能已经没有了，请核实")
+        _reread(uow, ref, before, replace(heard, danger="perhaps"), "补充里说危险可能已经没有了，请核实")
     else:
-        desk.put(ref, before)
+        uow.put(ref, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +164,20 @@ class Correction:
 
 def correct_reading(
     origin: Origin, demand: DemandId, correction: Correction, reason: str
-) -> Work[KeptDemand]:
+) -> Work[VersionedDemand]:
     """Let staff correct what a demand was read to say; the asker sees that and why."""
     ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
 
-    def decide(desk: Desk) -> KeptDemand:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> VersionedDemand:
+        before = uow.get(ref, NotFound())
         after = corrected(before.meaning, correction)
         if correction.private is False:
             before = replace(before, private=False)
-        if origin.actor.subject in desk.get(known, NotFound()).confidential_readers:
+        if origin.actor.subject in uow.get(known, NotFound()).confidential_readers:
             before = replace(before, is_confidential=False)
-        line = Line(desk.at, origin.actor.role.value, "corrected", f"社区更正研判：{reason}")
-        _reread(desk, ref, before.noted(line), after, reason)
-        return desk.kept(ref)
+        line = Line(uow.at, origin.actor.role.value, "corrected", f"社区更正研判：{reason}")
+        _reread(uow, ref, before.noted(line), after, reason)
+        return uow.versioned(ref)
 
     return Work(origin, (ref, known), decide)
 

@@ -10,9 +10,9 @@ from datetime import datetime
 
 import structlog
 
-from services.chassis.desk import Origin, Work
+from services.chassis.documents import Due
 from services.chassis.due import DueDocuments, Runs
-from services.chassis.shelf import Due
+from services.chassis.work import Origin, Work
 from services.contracts.ids import DemandId
 from services.contracts.words import Actor, Role
 from services.intake.handlers.alarms import sound_again

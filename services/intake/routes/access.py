@@ -2,13 +2,13 @@
 
 from typing import Any, TypeVar
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import Command
 from services.chassis.http.identity import Identity
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Deed, Route, post, show
+from services.chassis.http.web import ApiRequest, Route, WriteHandler, post, show
 from services.chassis.mongo import Store
-from services.chassis.shelf import Kept
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
@@ -36,7 +36,7 @@ def viewer_of(identity: Identity, places: Places) -> Viewer:
     )
 
 
-async def visible(store: Store, ask: Ask[Any]) -> tuple[Kept[Demand], Viewer, Places]:
+async def visible(store: Store, ask: ApiRequest[Any]) -> tuple[Versioned[Demand], Viewer, Places]:
     """Return the demand in the address, if it is there for the one who asks, with who that is and where."""
     ref, known = demand_ref(ask.community, DemandId(ask.path["demand"])), places_ref(ask.community)
     loaded = await store.load([ref, known])
@@ -47,34 +47,34 @@ async def visible(store: Store, ask: Ask[Any]) -> tuple[Kept[Demand], Viewer, Pl
     return kept, viewer, places
 
 
-def asked(ask: Ask[Any]) -> tuple[Origin, DemandId]:
+def asked(ask: ApiRequest[Any]) -> tuple[Origin, DemandId]:
     """Return where a step of the demand in the address comes from, and which demand it is."""
     demand = DemandId(ask.path["demand"])
     return ask.origin(demand), demand
 
 
-def only_if_seen(ask: Ask[Any], work: Work[A]) -> Work[A]:
+def only_if_seen(ask: ApiRequest[Any], work: Work[A]) -> Work[A]:
     """Return the work of a step; a demand that the one who asks may not see is not there for them.
 
     Nor is anything done when it was changed after they had seen it, where they say what they saw (If-Match).
     """
     ref, known = demand_ref(ask.community, DemandId(ask.path["demand"])), places_ref(ask.community)
 
-    def may_see(desk: Desk) -> None:
-        viewer = viewer_of(ask.identity, desk.find(known) or NOWHERE)
-        if not viewer.may_see(desk.get(ref, NotFound())):
+    def may_see(uow: UnitOfWork) -> None:
+        viewer = viewer_of(ask.identity, uow.find(known) or NOWHERE)
+        if not viewer.may_see(uow.get(ref, NotFound())):
             raise NotFound
-        desk.expect(ref, ask.if_match)
+        uow.expect(ref, ask.if_match)
 
     return work.only_if(may_see, ref, known)
 
 
-def showing(ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Work[Reply]:
+def showing(ask: ApiRequest[Any], work: Work[Versioned[Demand]], *, status: int = 200) -> Work[Reply]:
     """Return the work that answers with the demand as it is afterwards."""
     known = places_ref(ask.community)
 
-    def shown(kept: Kept[Demand], desk: Desk) -> Reply:
-        places = desk.find(known) or NOWHERE
+    def shown(kept: Versioned[Demand], uow: UnitOfWork) -> Reply:
+        places = uow.find(known) or NOWHERE
         view = demand_view(kept, viewer_of(ask.identity, places), places)
         public = frozenset(places.public_numbers)
         return show(view, status=status, revision=kept.revision, public=public)
@@ -82,7 +82,7 @@ def showing(ask: Ask[Any], work: Work[Kept[Demand]], *, status: int = 200) -> Wo
     return work.then(shown, known)
 
 
-def step(ask: Ask[Any], work: Work[Kept[Demand]]) -> Work[Reply]:
+def step(ask: ApiRequest[Any], work: Work[Versioned[Demand]]) -> Work[Reply]:
     """Return the work of a step that answers with the demand; for those who may see it."""
     return showing(ask, only_if_seen(ask, work))
 
@@ -90,7 +90,7 @@ def step(ask: Ask[Any], work: Work[Kept[Demand]]) -> Work[Reply]:
 def post_step(
     path: str,
     audience: frozenset[Role],
-    deed: Deed,
+    deed: WriteHandler,
     summary: str,
     takes: type[Command],
     *refuses: type[Refused],

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Desk, Work
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import Empty
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
-from services.chassis.shelf import Kept
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
@@ -40,7 +40,7 @@ class AlarmRoutes:
     store: Store
     vault: Vault | None
 
-    async def show_contact(self, ask: Ask[None]) -> Reply:
+    async def show_contact(self, ask: ApiRequest[None]) -> Reply:
         kept, viewer, _ = await access.visible(self.store, ask)
         demand = kept.value
         if demand is None or not viewer.may_contact(demand):
@@ -50,38 +50,38 @@ class AlarmRoutes:
         ref = contact_ref(ask.community, demand.id)
         return self._contact(await self.store.find(ref), ref.key)
 
-    def _contact(self, kept: Kept[Contact], key: str) -> Reply:
+    def _contact(self, kept: Versioned[Contact], key: str) -> Reply:
         if kept.value is None or self.vault is None:
             raise NotFound
         return show(ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
 
-    def open_contact(self, ask: Ask[Empty]) -> Work[Reply]:
+    def open_contact(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         demand = DemandId(ask.path["demand"])
         ref, contact = demand_ref(ask.community, demand), contact_ref(ask.community, demand)
         known = places_ref(ask.community)
         origin = ask.origin(demand)
 
-        def decide(desk: Desk) -> Reply:
-            before = desk.get(ref, NotFound())
-            viewer = access.viewer_of(ask.identity, desk.find(known) or access.NOWHERE)
+        def decide(uow: UnitOfWork) -> Reply:
+            before = uow.get(ref, NotFound())
+            viewer = access.viewer_of(ask.identity, uow.find(known) or access.NOWHERE)
             if not viewer.may_see(before):
                 raise NotFound
             if not viewer.may_contact(before):
                 raise Forbidden
-            reply = self._contact(desk.kept(contact), contact.key)
-            desk.put(ref, before.contact_opened(origin.actor.subject, origin.actor.role.value, desk.at))
+            reply = self._contact(uow.versioned(contact), contact.key)
+            uow.put(ref, before.contact_opened(origin.actor.subject, origin.actor.role.value, uow.at))
             return reply
 
         return Work(origin, (ref, known, contact), decide)
 
-    def answer(self, ask: Ask[AnswerQuestion]) -> Work[Reply]:
+    def answer(self, ask: ApiRequest[AnswerQuestion]) -> Work[Reply]:
         body = ask.body
         return access.step(ask, readings.answer_question(*access.asked(ask), body.about, yes=body.yes))
 
-    def take_alarm(self, ask: Ask[Empty]) -> Work[Reply]:
+    def take_alarm(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(ask, alarms.take_alarm(*access.asked(ask)))
 
-    def correct(self, ask: Ask[CorrectReading]) -> Work[Reply]:
+    def correct(self, ask: ApiRequest[CorrectReading]) -> Work[Reply]:
         body = ask.body
         change = readings.Correction(
             body.danger, body.danger_kind, body.accusation, body.accused, body.private

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Desk, Work
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import CommunityFile
 from services.contracts.refusal import NotFound
@@ -30,15 +30,15 @@ class CommunityRoutes:
 
     store: Store
 
-    def load_community(self, ask: Ask[CommunityFile]) -> Work[Reply]:
+    def load_community(self, ask: ApiRequest[CommunityFile]) -> Work[Reply]:
         work = communities.load_community(ask.origin(), ask.body, dry_run=ask.query.dry_run)
 
-        def shown(loaded: communities.Loaded, _: Desk) -> Reply:
+        def shown(loaded: communities.Loaded, _: UnitOfWork) -> Reply:
             return show(_loaded_view(loaded, dry_run=ask.query.dry_run), revision=loaded.version)
 
         return work.if_unchanged(file_ref(ask.community), ask.if_match).then(shown)
 
-    async def show_community(self, ask: Ask[None]) -> Reply:
+    async def show_community(self, ask: ApiRequest[None]) -> Reply:
         places = await self.store.find(places_ref(ask.community))
         if places.value is None:
             raise NotFound
@@ -48,7 +48,7 @@ class CommunityRoutes:
         )
         return show(view, revision=places.revision)
 
-    async def show_file(self, ask: Ask[None]) -> Reply:
+    async def show_file(self, ask: ApiRequest[None]) -> Reply:
         kept = await self.store.find(file_ref(ask.community))
         if kept.value is None:
             raise NotFound

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from services.chassis.clock import new_id
-from services.chassis.desk import Work
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store, position_of
+from services.chassis.work import Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, Invalid
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS
@@ -53,7 +53,7 @@ class DemandRoutes:
     vault: Vault | None
     same_within: int = demands.SAME_SECONDS
 
-    def submit(self, ask: Ask[SubmitDemand]) -> Work[Reply]:
+    def submit(self, ask: ApiRequest[SubmitDemand]) -> Work[Reply]:
         demand = DemandId(new_id())
         submission = demands.Submission(
             demand=demand,
@@ -69,14 +69,14 @@ class DemandRoutes:
         )
         return access.showing(ask, demands.submit_demand(ask.origin(demand), submission), status=201)
 
-    def _sealed(self, ask: Ask[SubmitDemand], demand: DemandId) -> bytes | None:
+    def _sealed(self, ask: ApiRequest[SubmitDemand], demand: DemandId) -> bytes | None:
         if ask.body.contact is None:
             return None
         if self.vault is None:
             raise NoVault
         return self.vault.seal(ask.body.contact.model_dump(), contact_ref(ask.community, demand).key)
 
-    async def list_demands(self, ask: Ask[None]) -> Reply:
+    async def list_demands(self, ask: ApiRequest[None]) -> Reply:
         query: DemandQuery = ask.query
         known = places_ref(ask.community)
         places = (await self.store.find(known)).value or access.NOWHERE
@@ -91,12 +91,12 @@ class DemandRoutes:
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(DemandPage(items=items, next=after), public=frozenset(places.public_numbers))
 
-    async def show_demand(self, ask: Ask[None]) -> Reply:
+    async def show_demand(self, ask: ApiRequest[None]) -> Reply:
         kept, viewer, places = await access.visible(self.store, ask)
         view = demand_view(kept, viewer, places)
         return show(view, revision=kept.revision, public=frozenset(places.public_numbers))
 
-    def endorse(self, ask: Ask[EndorseDemand]) -> Work[Reply]:
+    def endorse(self, ask: ApiRequest[EndorseDemand]) -> Work[Reply]:
         subject = ask.identity.subject
         if ask.body.on_behalf_of is not None:
             if ask.identity.role not in COMMUNITY:
@@ -104,19 +104,19 @@ class DemandRoutes:
             subject = ask.body.on_behalf_of
         return access.step(ask, demands.endorse_demand(*access.asked(ask), subject))
 
-    def urge(self, ask: Ask[UrgeDemand]) -> Work[Reply]:
+    def urge(self, ask: ApiRequest[UrgeDemand]) -> Work[Reply]:
         return access.step(ask, demands.urge_demand(*access.asked(ask), ask.body.note))
 
-    def supplement(self, ask: Ask[SupplementDemand]) -> Work[Reply]:
+    def supplement(self, ask: ApiRequest[SupplementDemand]) -> Work[Reply]:
         return access.step(ask, demands.supplement_demand(*access.asked(ask), ask.body.text))
 
-    def withdraw(self, ask: Ask[WithdrawDemand]) -> Work[Reply]:
+    def withdraw(self, ask: ApiRequest[WithdrawDemand]) -> Work[Reply]:
         return access.step(
             ask,
             demands.withdraw_demand(*access.asked(ask), ask.body.reason),
         )
 
-    def rate(self, ask: Ask[RateDemand]) -> Work[Reply]:
+    def rate(self, ask: ApiRequest[RateDemand]) -> Work[Reply]:
         opinion = ratings.Opinion(ask.body.solved, ask.body.satisfaction, ask.body.comment)
         return access.step(ask, ratings.rate_demand(*access.asked(ask), opinion))
 

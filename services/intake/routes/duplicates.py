@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.chassis.desk import Work
+from services.chassis.documents import Ref
 from services.chassis.http.bodies import Command
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
-from services.chassis.shelf import Ref
+from services.chassis.work import Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.roles import COMMUNITY, RESIDENTS, STAFF
@@ -75,7 +75,7 @@ class DuplicateRoutes:
 
     store: Store
 
-    async def find_like(self, ask: Ask[FindLike]) -> Reply:
+    async def find_like(self, ask: ApiRequest[FindLike]) -> Reply:
         """Return what is like a text; nothing is kept of it."""
         text = words.checked(ask.body.text)
         title = words.checked(ask.body.title) if ask.body.title else None
@@ -111,7 +111,7 @@ class DuplicateRoutes:
         loaded = await self.store.load(refs)
         return [value for ref in refs if (value := loaded[ref].value) is not None]
 
-    async def list_duplicates(self, ask: Ask[None]) -> Reply:
+    async def list_duplicates(self, ask: ApiRequest[None]) -> Reply:
         kept, viewer, _ = await access.visible(self.store, ask)
         demand = kept.present
         ref = kin_ref(ask.community, demand.id)
@@ -125,18 +125,18 @@ class DuplicateRoutes:
         ]
         return show(DuplicateList(items=items))
 
-    def dismiss(self, ask: Ask[DismissDuplicates]) -> Work[Reply]:
+    def dismiss(self, ask: ApiRequest[DismissDuplicates]) -> Work[Reply]:
         work = duplicates.dismiss_duplicates(*access.asked(ask), ask.body.demand)
         ref: Ref[Demand] = demand_ref(ask.community, DemandId(ask.path["demand"]))
-        return access.step(ask, work.then(lambda _, desk: desk.kept(ref), ref))
+        return access.step(ask, work.then(lambda _, uow: uow.versioned(ref), ref))
 
-    def merge(self, ask: Ask[MergeDemand]) -> Work[Reply]:
+    def merge(self, ask: ApiRequest[MergeDemand]) -> Work[Reply]:
         return access.step(ask, merging.merge_demand(*access.asked(ask), DemandId(ask.body.into)))
 
-    def unmerge(self, ask: Ask[UnmergeDemand]) -> Work[Reply]:
+    def unmerge(self, ask: ApiRequest[UnmergeDemand]) -> Work[Reply]:
         return access.step(ask, merging.unmerge_demand(*access.asked(ask), ask.body.reason))
 
-    def opt_out(self, ask: Ask[OptOut]) -> Work[Reply]:
+    def opt_out(self, ask: ApiRequest[OptOut]) -> Work[Reply]:
         subject = ask.identity.subject
         if ask.body.on_behalf_of is not None:
             if ask.identity.role not in COMMUNITY:

@@ -5,12 +5,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chassis.desk import Desk, Work
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import Command
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, post, show
+from services.chassis.http.web import ApiRequest, Route, post, show
 from services.chassis.mongo import Store
-from services.chassis.shelf import Kept
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.roles import COMMUNITY, STAFF
 from services.contracts.words import Note
@@ -49,7 +49,7 @@ class IssueRoutes:
 
     store: Store
 
-    async def list_issues(self, ask: Ask[None]) -> Reply:
+    async def list_issues(self, ask: ApiRequest[None]) -> Reply:
         query: IssueQuery = ask.query
         where: dict[str, object] = {}
         if query.hot is not None:
@@ -57,21 +57,21 @@ class IssueRoutes:
         found = await self.store.page(ISSUES, ask.community, where, limit=query.limit, by="heat")
         return show(IssueList(items=[issue_view(kept) for kept in found]))
 
-    async def show_issue(self, ask: Ask[None]) -> Reply:
+    async def show_issue(self, ask: ApiRequest[None]) -> Reply:
         ref = issue_ref(ask.community, ask.path["issue"])
         kept = await self.store.find(ref)
         if kept.value is None:
             raise NotFound
         return show(issue_view(kept), revision=kept.revision)
 
-    def decide_topic(self, ask: Ask[DecideTopic]) -> Work[Reply]:
+    def decide_topic(self, ask: ApiRequest[DecideTopic]) -> Work[Reply]:
         accept = ask.body.decision == "accept"
         if not accept and not ask.body.reason:
             raise ReasonMissing
         issue = ask.path["issue"]
         work = issues.decide_topic(ask.origin(issue), issue, ask.body.reason, accept=accept)
 
-        def shown(kept: Kept[Issue], _: Desk) -> Reply:
+        def shown(kept: Versioned[Issue], _: UnitOfWork) -> Reply:
             return show(issue_view(kept), revision=kept.revision)
 
         return work.if_unchanged(issue_ref(ask.community, issue), ask.if_match).then(shown)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.chassis.shelf import Ref, Shelf
+from services.chassis.documents import Collection, Ref
 from services.intake.domain.understanding import Home
 from services.intake.domain.voices.issues import Thresholds
 from services.language.dangers import LINES, own_dangers
@@ -73,8 +73,8 @@ class FileOnRecord:
     loaded_by: str
 
 
-PLACES = Shelf("places", Places)
-FILES = Shelf("files", FileOnRecord)
+PLACES = Collection("places", Places)
+FILES = Collection("files", FileOnRecord)
 
 
 def places_ref(community: str) -> Ref[Places]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import DemandId
 from services.intake.domain.demand import Demand
 from services.intake.domain.lifecycle import DemandStatus
@@ -30,7 +30,7 @@ class Recent:
 WITHOUT_ORDER: Mapping[str, object] = MappingProxyType({"status": DemandStatus.SUBMITTED.value})
 """What a demand looks like of which matching has said nothing yet."""
 ALARM, RATING = "alarm_due_at", "rating_due_at"
-DEMANDS = Shelf(
+DEMANDS = Collection(
     "demands",
     Demand,
     Index(("status", "-_id")),
@@ -41,8 +41,8 @@ DEMANDS = Shelf(
     Index((ALARM,), due=True),
     Index((RATING,), due=True),
 )
-RECENT = Shelf("recent", Recent, Index(("expires_at",), expires=True))
-CONTACTS = Shelf("contacts", Contact)
+RECENT = Collection("recent", Recent, Index(("expires_at",), expires=True))
+CONTACTS = Collection("contacts", Contact)
 
 
 def demand_ref(community: str, demand: DemandId) -> Ref[Demand]:

@@ -1,13 +1,13 @@
 """Where intake keeps issues, and by which words demands are found."""
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import DemandId
 from services.intake.domain.voices.issues import Issue
 from services.intake.domain.voices.kin import Holders, Kin
 
-HOLDERS = Shelf("holders", Holders)
-KIN = Shelf("kin", Kin)
-ISSUES = Shelf("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
+HOLDERS = Collection("holders", Holders)
+KIN = Collection("kin", Kin)
+ISSUES = Collection("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
 
 
 def holders_ref(community: str, pair: str) -> Ref[Holders]:

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.chassis.shelf import Kept
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
@@ -112,7 +112,7 @@ class DemandInFull(DemandView):
     in_full: ClassVar[bool] = True
 
 
-def demand_view(kept: Kept[Demand], viewer: Viewer, places: Places) -> DemandView:
+def demand_view(kept: Versioned[Demand], viewer: Viewer, places: Places) -> DemandView:
     """Return a demand as the viewer may see it."""
     demand = kept.present
     model = DemandInFull if viewer.reads_in_full(demand) else DemandView

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.chassis.shelf import Kept
 from services.intake.domain.voices.issues import Issue, Topic
 
 
@@ -51,7 +51,7 @@ class IssueList(View):
     items: list[IssueView]
 
 
-def issue_view(kept: Kept[Issue]) -> IssueView:
+def issue_view(kept: Versioned[Issue]) -> IssueView:
     """Return an issue as the community's people see it."""
     issue = kept.present
     standing = issue.standing

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.chassis.desk import Work
 from services.chassis.streams import EffectOf, origin_of
+from services.chassis.work import Work
 from services.contracts import demands
 from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
@@ -12,7 +12,7 @@ from services.contracts.ids import order_id
 from services.matching.handlers import closing, communities, rereading, timing
 from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.context import Matching
-from services.matching.handlers.keeping import KeptOrder
+from services.matching.handlers.keeping import VersionedOrder
 
 UNRATED = "unrated"
 
@@ -29,38 +29,38 @@ def consumes(matching: Matching) -> Mapping[str, EffectOf]:
             matching, origin_of(envelope), envelope.body, asked_at=envelope.at
         )
 
-    def withdrawn(envelope: Envelope) -> Work[KeptOrder]:
+    def withdrawn(envelope: Envelope) -> Work[VersionedOrder]:
         fact: demands.DemandWithdrawn = envelope.body
         reason = f"居民已撤回：{fact.reason}" if fact.reason else "居民已撤回"
         return closing.cancel_order(
             matching, origin_of(envelope), order_id(fact.demand, fact.round), reason, by_demand=True
         )
 
-    def merged(envelope: Envelope) -> Work[KeptOrder]:
+    def merged(envelope: Envelope) -> Work[VersionedOrder]:
         fact: demands.DemandMerged = envelope.body
         reason = "已并入另一条相同的诉求"
         return closing.cancel_order(
             matching, origin_of(envelope), order_id(fact.demand, fact.round), reason, by_demand=True
         )
 
-    def urged(envelope: Envelope) -> Work[KeptOrder]:
+    def urged(envelope: Envelope) -> Work[VersionedOrder]:
         fact: demands.DemandUrged = envelope.body
         return closing.urge_order(matching, origin_of(envelope), order_id(fact.demand, fact.round), fact.note)
 
-    def rated(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
+    def rated(envelope: Envelope) -> Work[VersionedOrder] | Work[None]:
         fact: demands.DemandRated = envelope.body
         if fact.good:
             return closing.note_good_rating(matching, origin_of(envelope), order_id(fact.demand, fact.round))
         # A bad rating is followed by demand.reopened, which says why.
         return Work(origin_of(envelope), (), lambda _: None)
 
-    def reopened(envelope: Envelope) -> Work[KeptOrder]:
+    def reopened(envelope: Envelope) -> Work[VersionedOrder]:
         fact: demands.DemandReopened = envelope.body
         return closing.return_order(
             matching, origin_of(envelope), order_id(fact.demand, fact.round), fact.reason
         )
 
-    def supplemented(envelope: Envelope) -> Work[KeptOrder]:
+    def supplemented(envelope: Envelope) -> Work[VersionedOrder]:
         fact: demands.DemandSupplemented = envelope.body
         return timing.note_answer(matching, origin_of(envelope), fact.order, fact.text)
 
@@ -97,7 +97,7 @@ def _about_its_people(matching: Matching) -> Mapping[str, EffectOf]:
         fact: demands.DemandPassedOn = envelope.body
         return rereading.pass_on(matching, origin_of(envelope), fact.demand, fact.round, fact.asked_by)
 
-    def closed(envelope: Envelope) -> Work[KeptOrder] | Work[None]:
+    def closed(envelope: Envelope) -> Work[VersionedOrder] | Work[None]:
         fact: demands.DemandClosed = envelope.body
         if fact.outcome != UNRATED or not fact.order:
             return Work(origin_of(envelope), (), lambda _: None)

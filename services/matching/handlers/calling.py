@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.contracts.words import Role
@@ -11,7 +11,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import of_provider
-from services.matching.handlers.keeping import KeptOrder, keep, load_of, step
+from services.matching.handlers.keeping import VersionedOrder, keep, load_of, step
 from services.matching.handlers.rights import acts_for
 from services.matching.handlers.sending import STAFF, send
 from services.matching.views.messages import provider_ref
@@ -21,7 +21,7 @@ LEAD = "lead"
 
 def call_provider(
     matching: Matching, origin: Origin, order: OrderId, provider: str, part: str
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Call another provider to a part of the matter; it gets an order of its own, at once.
 
     Raises:
@@ -29,32 +29,32 @@ def call_provider(
         CannotReceive, ProviderFull, StepNotAllowed, TooManyCompanions
     """
 
-    def decide(desk: Desk, before: Order) -> None:
+    def decide(uow: UnitOfWork, before: Order) -> None:
         by_staff = origin.actor.role is Role.STAFF
         if not by_staff and not acts_for(origin, before.provider):
             raise NotYourOrder
-        call(matching, desk, before, provider, part, by=STAFF if by_staff else LEAD)
+        call(matching, uow, before, provider, part, by=STAFF if by_staff else LEAD)
 
     return step(matching, origin, order, decide)
 
 
-def call_all(matching: Matching, desk: Desk, lead: Order, calls: Sequence[tuple[str, str]]) -> None:
+def call_all(matching: Matching, uow: UnitOfWork, lead: Order, calls: Sequence[tuple[str, str]]) -> None:
     """Call several, each (provider, part) to its part."""
     for provider, part in calls:
-        lead = call(matching, desk, lead, provider, part, by=STAFF)
+        lead = call(matching, uow, lead, provider, part, by=STAFF)
 
 
-def call(matching: Matching, desk: Desk, lead: Order, provider: str, part: str, *, by: str) -> Order:
+def call(matching: Matching, uow: UnitOfWork, lead: Order, provider: str, part: str, *, by: str) -> Order:
     """Call one more provider; returns the lead that knows of it."""
-    guide = matching.guide(desk)
-    load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
+    guide = matching.guide(uow)
+    load_of(uow).must_have_room(provider, guide.capacity_of(provider, uow.at))
     who = guide.who(provider)
     knowing, companion = called(lead, Call(who, part))
     fact = facts.OrderCalled(
         **of_provider(lead), companion=companion.id, to=provider_ref(who), called_to=part
     )
-    knowing = keep(matching, desk, lead, knowing, fact)
-    companion = keep(matching, desk, None, companion)
+    knowing = keep(matching, uow, lead, knowing, fact)
+    companion = keep(matching, uow, None, companion)
     leader = knowing.provider.name if knowing.provider else ""
-    send(matching, desk, companion, who, chosen_by=by, because=f"由{leader}牵头，请一起办理其中的“{part}”")
+    send(matching, uow, companion, who, chosen_by=by, because=f"由{leader}牵头，请一起办理其中的“{part}”")
     return knowing

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import OrderStatus
@@ -24,37 +24,37 @@ def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> W
     ref = catalogue_ref(origin.community)
     present = {one.id for one in (*file.units, *file.partners)}
 
-    def gone(desk: Desk) -> dict[str, str]:
-        before = matching.guides.find(desk, origin.community)
+    def gone(uow: UnitOfWork) -> dict[str, str]:
+        before = matching.guides.find(uow, origin.community)
         known = before.providers if before else {}
         return {one.id: one.name for one in known.values() if one.id not in present}
 
-    def then_reads(desk: Desk) -> list[Ref[Any]]:
-        return [departed_ref(origin.community, provider) for provider in gone(desk)]
+    def more_reads(uow: UnitOfWork) -> list[Ref[Any]]:
+        return [departed_ref(origin.community, provider) for provider in gone(uow)]
 
-    def decide(desk: Desk) -> None:
-        for provider, name in gone(desk).items():
-            desk.put(departed_ref(origin.community, provider), Departed(name, desk.at))
-        desk.put(ref, CatalogueOnRecord(file.model_dump_json()))
+    def decide(uow: UnitOfWork) -> None:
+        for provider, name in gone(uow).items():
+            uow.put(departed_ref(origin.community, provider), Departed(name, uow.at))
+        uow.put(ref, CatalogueOnRecord(file.model_dump_json()))
         # Compiled now, so that the first demand after a load does not wait for it.
-        matching.guides.find(desk, origin.community)
+        matching.guides.find(uow, origin.community)
 
-    return Work(origin, (ref,), decide, then_reads)
+    return Work(origin, (ref,), decide, more_reads)
 
 
 def recall_from_departed(matching: Matching, origin: Origin, order: OrderId) -> Work[bool]:
     """Take an order that nobody answered from a provider that left the catalogue; staff decide."""
     ref = order_ref(origin.community, order)
 
-    def decide(desk: Desk) -> bool:
-        before = desk.get(ref, NotYourOrder())
+    def decide(uow: UnitOfWork) -> bool:
+        before = uow.get(ref, NotYourOrder())
         gone = before.provider
         if before.status is not OrderStatus.DISPATCHED or gone is None:
             return False
-        if gone.id in matching.guide(desk).providers or gone.id == COMMUNITY_SELF:
+        if gone.id in matching.guide(uow).providers or gone.id == COMMUNITY_SELF:
             return False
         because = f"{gone.name}已不在名单上，请工作人员另行确定由谁来办"
-        propose(matching, desk, keep(matching, desk, before, replace(before.recalled(), because=because)))
+        propose(matching, uow, keep(matching, uow, before, replace(before.recalled(), because=because)))
         return True
 
     return Work(origin, matching.reads(origin, order), decide)
@@ -64,9 +64,9 @@ def forget_departed(matching: Matching, origin: Origin, provider: str) -> Work[N
     """Note that nothing lies any more with a provider that has left."""
     ref = departed_ref(origin.community, provider)
 
-    def decide(desk: Desk) -> None:
-        before = desk.find(ref)
+    def decide(uow: UnitOfWork) -> None:
+        before = uow.find(ref)
         if before is not None:
-            desk.put(ref, replace(before, departed_at=None))
+            uow.put(ref, replace(before, departed_at=None))
 
     return Work(origin, (ref,), decide)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.chassis.desk import Desk, Origin
+from services.chassis.documents import Ref
 from services.chassis.failures import NotYet
-from services.chassis.shelf import Ref
+from services.chassis.work import Origin, UnitOfWork
 from services.contracts.ids import OrderId, lead_of
 from services.matching.domain.assignment import Solver
 from services.matching.domain.load import Tally
@@ -35,19 +35,19 @@ class Matching:
         """Return what a step of an order may need."""
         return (*reads_of(origin.community, order), self.lane.ref(origin))
 
-    def tally(self, desk: Desk) -> Tally:
+    def tally(self, uow: UnitOfWork) -> Tally:
         """Return what the steps of this lane add up to."""
-        return desk.find(self.lane.found(desk)) or Tally()
+        return uow.find(self.lane.found(uow)) or Tally()
 
-    def guide(self, desk: Desk) -> Guide:
+    def guide(self, uow: UnitOfWork) -> Guide:
         """Return what is known of the community.
 
         Raises:
             NotYet: its file was never loaded.
         """
-        guide = self.guides.find(desk, desk.origin.community)
+        guide = self.guides.find(uow, uow.origin.community)
         if guide is None:
-            raise NotYet(f"no file of community {desk.origin.community} has been loaded")
+            raise NotYet(f"no file of community {uow.origin.community} has been loaded")
         return guide
 
 

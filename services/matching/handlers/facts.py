@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.chassis.desk import Desk
+from services.chassis.work import UnitOfWork
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.refusals import CannotReceive
@@ -14,13 +14,15 @@ from services.matching.views.messages import provider_ref
 TOLD_CHARACTERS = 60
 
 
-def in_words(matching: Matching, desk: Desk, order: Order, *, to_provider: bool = False) -> dict[str, Any]:
+def in_words(
+    matching: Matching, uow: UnitOfWork, order: Order, *, to_provider: bool = False
+) -> dict[str, Any]:
     """Return what a notice of an order says of it: what, where, until when.
 
     Arguments:
         to_provider: for the one who has it; all staff read others, but not what accuses the community.
     """
-    guide = matching.guide(desk)
+    guide = matching.guide(uow)
     if not to_provider and order.heard.is_wrongdoing:
         return {"place": guide.place_name(order.compound), "finish_due_on": _day(guide, order)}
     whole = f"{order.title}：{order.text}" if order.title else order.text

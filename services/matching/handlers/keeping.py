@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept, Ref
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import OrderId
 from services.contracts.words import Message
 from services.matching.domain.companions import with_companion
@@ -19,85 +19,85 @@ from services.matching.store.lessons import lesson_ref
 from services.matching.store.orders import order_ref
 from services.matching.store.tallies import load_ref
 
-KeptOrder = Kept[Order]
+VersionedOrder = Versioned[Order]
 
 
 def step(
     matching: Matching,
     origin: Origin,
     order: OrderId,
-    step: Callable[[Desk, Order], None],
+    step: Callable[[UnitOfWork, Order], None],
     *,
     with_companions: bool = False,
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Return the work of one step of an order; `step` decides and keeps."""
     ref = order_ref(origin.community, order)
 
-    def decide(desk: Desk) -> KeptOrder:
-        before = desk.get(ref, NotYourOrder())
-        step(desk, before)
-        return desk.kept(ref)
+    def decide(uow: UnitOfWork) -> VersionedOrder:
+        before = uow.get(ref, NotYourOrder())
+        step(uow, before)
+        return uow.versioned(ref)
 
-    then_reads = companions(matching, origin, ref) if with_companions else None
-    return Work(origin, matching.reads(origin, order), decide, then_reads)
+    more_reads = companions(matching, origin, ref) if with_companions else None
+    return Work(origin, matching.reads(origin, order), decide, more_reads)
 
 
-def companions(matching: Matching, origin: Origin, ref: Ref[Order]) -> Callable[[Desk], list[Ref[Any]]]:
+def companions(matching: Matching, origin: Origin, ref: Ref[Order]) -> Callable[[UnitOfWork], list[Ref[Any]]]:
     """Return what tells which documents the steps of a lead's companions need."""
 
-    def then_reads(desk: Desk) -> list[Ref[Any]]:
-        lead = desk.find(ref)
+    def more_reads(uow: UnitOfWork) -> list[Ref[Any]]:
+        lead = uow.find(ref)
         return [its for c in (lead.called if lead else ()) for its in reads_of(origin.community, c.order)]
 
-    return then_reads
+    return more_reads
 
 
-def keep(matching: Matching, desk: Desk, before: Order | None, after: Order, *said: Message) -> Order:
+def keep(matching: Matching, uow: UnitOfWork, before: Order | None, after: Order, *said: Message) -> Order:
     """Keep the order and what it takes of its provider's capacity, and announce what happened.
 
     Its clocks follow the change here and nowhere else; the order is returned with them.
     """
-    ref = order_ref(desk.origin.community, after.id)
-    guide, load = matching.guide(desk), load_of(desk)
-    after = timed(before, after, guide.limits, desk.at)
+    ref = order_ref(uow.origin.community, after.id)
+    guide, load = matching.guide(uow), load_of(uow)
+    after = timed(before, after, guide.limits, uow.at)
     after = load.seated(before, after, guide.seats_of(after.provider))
-    desk.put(ref, after)
+    uow.put(ref, after)
     moved = load.moved(before, after)
     if moved is not load:
-        desk.put(load_ref(desk.origin.community), moved)
+        uow.put(load_ref(uow.origin.community), moved)
     for fact in said:
-        desk.announce(ref, fact, guide.public_numbers)
-    _add_up(matching, desk, before, after)
-    _tell_lead(matching, desk, before, after)
+        uow.announce(ref, fact, guide.public_numbers)
+    _add_up(matching, uow, before, after)
+    _tell_lead(matching, uow, before, after)
     return after
 
 
-def _tell_lead(matching: Matching, desk: Desk, before: Order | None, after: Order) -> None:
+def _tell_lead(matching: Matching, uow: UnitOfWork, before: Order | None, after: Order) -> None:
     """Let the lead know how its companion stands."""
     if before is None or not after.lead:
         return
-    ref = order_ref(desk.origin.community, after.lead)
-    lead = desk.get(ref, NotYourOrder())
+    ref = order_ref(uow.origin.community, after.lead)
+    lead = uow.get(ref, NotYourOrder())
     knowing = with_companion(lead, after)
     if knowing is not lead:
-        desk.put(ref, knowing)
+        uow.put(ref, knowing)
 
 
-def _add_up(matching: Matching, desk: Desk, before: Order | None, after: Order) -> None:
+def _add_up(matching: Matching, uow: UnitOfWork, before: Order | None, after: Order) -> None:
     """Keep what the change teaches, in place of what the order taught before, and what it adds up to."""
-    tally = matching.tally(desk)
+    tally = matching.tally(uow)
     added = tally.recorded(before, after)
-    lesson = lesson_of(before, after, number_at(desk.at))
+    lesson = lesson_of(before, after, number_at(uow.at))
     if lesson is not None:
-        desk.put(lesson_ref(desk.origin.community, after.id), lesson)
+        uow.put(lesson_ref(uow.origin.community, after.id), lesson)
         added = added.taught()
     if added is not tally:
-        desk.put(matching.lane.found(desk), added)
+        uow.put(matching.lane.found(uow), added)
 
 
-def tell(matching: Matching, desk: Desk, order: Order, fact: Message) -> None:
+def tell(matching: Matching, uow: UnitOfWork, order: Order, fact: Message) -> None:
     """Announce something of an order that was kept before."""
-    desk.announce(order_ref(desk.origin.community, order.id), fact, matching.guide(desk).public_numbers)
+    uow.announce(order_ref(uow.origin.community, order.id), fact, matching.guide(uow).public_numbers)
 
 
 def matter_of(order: Order) -> Matter:
@@ -105,6 +105,6 @@ def matter_of(order: Order) -> Matter:
     return Matter(order.text, order.title, order.compound, order.heard.wishes)
 
 
-def load_of(desk: Desk) -> Load:
+def load_of(uow: UnitOfWork) -> Load:
     """Return how things stand in the community."""
-    return desk.find(load_ref(desk.origin.community)) or Load()
+    return uow.find(load_ref(uow.origin.community)) or Load()

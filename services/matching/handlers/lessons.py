@@ -1,7 +1,7 @@
 """Lessons are taken back by staff: what was taught by mistake counts no more."""
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept
+from services.chassis.documents import Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.matching.domain.lessons import Lesson
@@ -9,7 +9,7 @@ from services.matching.handlers.context import Matching
 from services.matching.store.lessons import lesson_ref
 
 
-def undo_lesson(matching: Matching, origin: Origin, order: OrderId) -> Work[Kept[Lesson]]:
+def undo_lesson(matching: Matching, origin: Origin, order: OrderId) -> Work[Versioned[Lesson]]:
     """Take an order's lesson back; again it changes nothing.
 
     Raises:
@@ -17,11 +17,11 @@ def undo_lesson(matching: Matching, origin: Origin, order: OrderId) -> Work[Kept
     """
     ref = lesson_ref(origin.community, order)
 
-    def decide(desk: Desk) -> Kept[Lesson]:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> Versioned[Lesson]:
+        before = uow.get(ref, NotFound())
         if not before.undone:
-            desk.put(ref, before.taken_back())
-            desk.put(matching.lane.found(desk), matching.tally(desk).taught())
-        return desk.kept(ref)
+            uow.put(ref, before.taken_back())
+            uow.put(matching.lane.found(uow), matching.tally(uow).taught())
+        return uow.versioned(ref)
 
     return Work(origin, (ref, matching.lane.ref(origin)), decide)

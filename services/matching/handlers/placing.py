@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.demands import DemandSubmitted
 from services.contracts.ids import OrderId, order_id
@@ -15,7 +15,7 @@ from services.matching.domain.order import Order
 from services.matching.handlers.calling import call_all
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import about
-from services.matching.handlers.keeping import KeptOrder, keep, load_of, step, tell
+from services.matching.handlers.keeping import VersionedOrder, keep, load_of, step, tell
 from services.matching.handlers.sending import ROUTER, STAFF, propose, send
 from services.matching.handlers.waiting import _queue
 from services.matching.routing.models import Guide
@@ -39,50 +39,50 @@ def place_order(
     """
     reads = (catalogue_ref(origin.community), load_ref(origin.community), matching.lane.ref(origin))
 
-    def decide(desk: Desk) -> None:
-        guide, load = matching.guide(desk), load_of(desk)
+    def decide(uow: UnitOfWork) -> None:
+        guide, load = matching.guide(uow), load_of(uow)
         matter = Matter(demand.text, demand.title, demand.compound)
         heard = guide.heard(matter, demand.reading, demand.about, urgent=demand.urgent)
         matter = replace(matter, wishes=heard.wishes)
-        ranking, held = guide.cautious(matter, load, heard, desk.at)
+        ranking, held = guide.cautious(matter, load, heard, uow.at)
         soon = heard.danger == "soon"
-        due = guide.limits.finish_due(demand.about, asked_at or desk.at, urgent=demand.urgent, soon=soon)
+        due = guide.limits.finish_due(demand.about, asked_at or uow.at, urgent=demand.urgent, soon=soon)
         order = _new_order(
-            order_id(demand.demand, demand.round), demand, guide, ranking, desk.at
+            order_id(demand.demand, demand.round), demand, guide, ranking, uow.at
         ).understood_as(heard)
-        order = keep(matching, desk, None, replace(order, finish_due_at=due, held=held))
-        _place(matching, desk, order, matter, ranking)
-        _praise(matching, desk, order, matter)
+        order = keep(matching, uow, None, replace(order, finish_due_at=due, held=held))
+        _place(matching, uow, order, matter, ranking)
+        _praise(matching, uow, order, matter)
 
     return Work(origin, reads, decide)
 
 
-def _praise(matching: Matching, desk: Desk, order: Order, matter: Matter) -> None:
+def _praise(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter) -> None:
     """Let those hear it who are praised; nothing is asked of them."""
     heard = order.heard
     if heard.want != "nothing" or heard.accusation != "none" or heard.private or heard.pressing:
         return
-    guide = matching.guide(desk)
+    guide = matching.guide(uow)
     for provider in sorted(guide.names.praised(matter.text)):
         to = provider_ref(guide.who(provider))
-        tell(matching, desk, order, facts.OrderPraised(**about(order), provider=to, text=matter.text))
+        tell(matching, uow, order, facts.OrderPraised(**about(order), provider=to, text=matter.text))
 
 
-def _place(matching: Matching, desk: Desk, order: Order, matter: Matter, ranking: Ranking) -> None:
+def _place(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ranking: Ranking) -> None:
     """Dispatch it, let it wait for a place, or ask the staff."""
-    guide, load = matching.guide(desk), load_of(desk)
+    guide, load = matching.guide(uow), load_of(uow)
     if order.held:
-        propose(matching, desk, order)
+        propose(matching, uow, order)
         return
     if ranking.decision == "dispatch":
         first = order.candidates[0].provider
-        if is_scarce(guide.capacity_of(first.id, desk.at), load.taken.get(first.id, 0)):
-            _queue(matching, desk, order)
+        if is_scarce(guide.capacity_of(first.id, uow.at), load.taken.get(first.id, 0)):
+            _queue(matching, uow, order)
         else:
-            send(matching, desk, order, first, chosen_by=ROUTER, because=ranking.because)
+            send(matching, uow, order, first, chosen_by=ROUTER, because=ranking.because)
         return
     if guide.is_anybody_full(load):
-        wished = guide.rank(matter, load, desk.at, if_all_had_room=True)
+        wished = guide.rank(matter, load, uow.at, if_all_had_room=True)
         if wished.decision == "dispatch":
             because = f"属于“{wished.category}”，能办的单位现在都满了，有空位就派单"
             waits = replace(
@@ -92,9 +92,9 @@ def _place(matching: Matching, desk: Desk, order: Order, matter: Matter, ranking
                 confidence=wished.confidence,
                 basis=guide.basis_of(wished),
             )
-            _queue(matching, desk, waits)
+            _queue(matching, uow, waits)
             return
-    propose(matching, desk, order)
+    propose(matching, uow, order)
 
 
 def dispatch_order(
@@ -103,20 +103,20 @@ def dispatch_order(
     order: OrderId,
     provider: str,
     calls: Sequence[tuple[str, str]] = (),
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Send a proposed order to whom staff choose; the community itself may take the lead.
 
     Arguments:
         calls: others called to a part of the matter at once, each (provider, part).
     """
 
-    def decide(desk: Desk, before: Order) -> None:
-        guide = matching.guide(desk)
-        load_of(desk).must_have_room(provider, guide.capacity_of(provider, desk.at))
+    def decide(uow: UnitOfWork, before: Order) -> None:
+        guide = matching.guide(uow)
+        load_of(uow).must_have_room(provider, guide.capacity_of(provider, uow.at))
         lead = send(
-            matching, desk, before, guide.who(provider), chosen_by=STAFF, because="社区工作人员研判后确定"
+            matching, uow, before, guide.who(provider), chosen_by=STAFF, because="社区工作人员研判后确定"
         )
-        call_all(matching, desk, lead, calls)
+        call_all(matching, uow, lead, calls)
 
     return step(matching, origin, order, decide)
 

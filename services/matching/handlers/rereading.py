@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import DemandReread
 from services.contracts.ids import DemandId, order_id
 from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
@@ -20,32 +20,32 @@ def reread_order(matching: Matching, origin: Origin, demand: DemandReread) -> Wo
     order = order_id(demand.demand, demand.round)
     ref = order_ref(origin.community, order)
 
-    def decide(desk: Desk) -> None:
-        before = desk.get(ref, NotYourOrder())
-        guide, matter = matching.guide(desk), matter_of(before)
+    def decide(uow: UnitOfWork) -> None:
+        before = uow.get(ref, NotYourOrder())
+        guide, matter = matching.guide(uow), matter_of(before)
         heard = guide.heard(matter, demand.reading, before.about, urgent=demand.urgent)
         if heard.danger == before.heard.danger:
             heard = replace(heard, taken=before.heard.taken)
         after = replace(before.understood_as(heard), urgent=demand.urgent)
         if demand.urgent and not before.urgent and after.finish_due_at is not None:
-            due = guide.limits.finish_due(after.about, desk.at, urgent=True)
+            due = guide.limits.finish_due(after.about, uow.at, urgent=True)
             after = replace(after, finish_due_at=min(due, after.finish_due_at))
         if before.status in UNPLACED:
-            _decide_anew(matching, desk, before, after)
+            _decide_anew(matching, uow, before, after)
         else:
-            _follow(matching, desk, before, after)
+            _follow(matching, uow, before, after)
         for called in before.called:
-            companion = desk.get(order_ref(origin.community, called.order), NotYourOrder())
-            _follow(matching, desk, companion, companion.understood_as(heard))
+            companion = uow.get(order_ref(origin.community, called.order), NotYourOrder())
+            _follow(matching, uow, companion, companion.understood_as(heard))
 
     return Work(origin, matching.reads(origin, order), decide, companions(matching, origin, ref))
 
 
-def _decide_anew(matching: Matching, desk: Desk, before: Order, after: Order) -> None:
-    guide, matter = matching.guide(desk), matter_of(after)
-    ranking, held = guide.cautious(matter, load_of(desk), after.heard, desk.at, after.declined)
+def _decide_anew(matching: Matching, uow: UnitOfWork, before: Order, after: Order) -> None:
+    guide, matter = matching.guide(uow), matter_of(after)
+    ranking, held = guide.cautious(matter, load_of(uow), after.heard, uow.at, after.declined)
     if not held and not before.held:
-        keep(matching, desk, before, after)
+        keep(matching, uow, before, after)
         return
     if after.status is OrderStatus.QUEUED:
         after = after.recalled()
@@ -57,19 +57,19 @@ def _decide_anew(matching: Matching, desk: Desk, before: Order, after: Order) ->
         confidence=ranking.confidence,
         held=held,
     )
-    _place(matching, desk, keep(matching, desk, before, ranked), matter, ranking)
+    _place(matching, uow, keep(matching, uow, before, ranked), matter, ranking)
 
 
-def _follow(matching: Matching, desk: Desk, before: Order, after: Order) -> None:
+def _follow(matching: Matching, uow: UnitOfWork, before: Order, after: Order) -> None:
     """Keep what the words now say of an order that somebody has; the accused lose it without a word."""
-    guide, load = matching.guide(desk), load_of(desk)
-    ranking, held = guide.cautious(matter_of(after), load, after.heard, desk.at, after.declined)
+    guide, load = matching.guide(uow), load_of(uow)
+    ranking, held = guide.cautious(matter_of(after), load, after.heard, uow.at, after.declined)
     after = replace(after.without_accused_receiver(), held=held)
     if before.status not in OPEN or before.provider is None or not after.is_taken_from_its_provider(before):
-        keep(matching, desk, before, after)
+        keep(matching, uow, before, after)
         return
     recalled = replace(after.recalled(), candidates=guide.choices(ranking), because=ranking.because)
-    propose(matching, desk, keep(matching, desk, before, recalled))
+    propose(matching, uow, keep(matching, uow, before, recalled))
 
 
 def take_in_hand(matching: Matching, origin: Origin, demand: DemandId, round_: int) -> Work[None]:
@@ -77,9 +77,9 @@ def take_in_hand(matching: Matching, origin: Origin, demand: DemandId, round_: i
     order = order_id(demand, round_)
     ref = order_ref(origin.community, order)
 
-    def decide(desk: Desk) -> None:
-        before = desk.get(ref, NotYourOrder())
-        keep(matching, desk, before, before.understood_as(replace(before.heard, taken=True)))
+    def decide(uow: UnitOfWork) -> None:
+        before = uow.get(ref, NotYourOrder())
+        keep(matching, uow, before, before.understood_as(replace(before.heard, taken=True)))
 
     return Work(origin, matching.reads(origin, order), decide)
 
@@ -89,8 +89,8 @@ def pass_on(matching: Matching, origin: Origin, demand: DemandId, round_: int, a
     order = order_id(demand, round_)
     ref = order_ref(origin.community, order)
 
-    def decide(desk: Desk) -> None:
-        before = desk.get(ref, NotYourOrder())
-        keep(matching, desk, before, replace(before, asked_by=asked_by))
+    def decide(uow: UnitOfWork) -> None:
+        before = uow.get(ref, NotYourOrder())
+        keep(matching, uow, before, replace(before, asked_by=asked_by))
 
     return Work(origin, matching.reads(origin, order), decide)

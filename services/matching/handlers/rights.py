@@ -1,6 +1,6 @@
 """Who may do what to an order: the provider that has it, the one who was asked to take over, staff."""
 
-from services.chassis.desk import Origin
+from services.chassis.work import Origin
 from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Role
 from services.matching.domain.order import Order

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from services.chassis.desk import Desk
+from services.chassis.work import UnitOfWork
 from services.contracts import orders as facts
 from services.matching.domain.caution import danger_name
 from services.matching.domain.order import Order
@@ -20,7 +20,7 @@ CLOCK: Literal["clock"] = "clock"
 
 
 def propose(
-    matching: Matching, desk: Desk, order: Order, because: str | None = None, *, escalated: bool = False
+    matching: Matching, uow: UnitOfWork, order: Order, because: str | None = None, *, escalated: bool = False
 ) -> None:
     """Tell staff that they have to choose.
 
@@ -28,7 +28,7 @@ def propose(
         because: in place of the order's own reason.
         escalated: they have just been told so otherwise.
     """
-    words = in_words(matching, desk, order)
+    words = in_words(matching, uow, order)
     fact = facts.OrderProposed(
         **about(order),
         category=order.category,
@@ -39,12 +39,14 @@ def propose(
         escalated=escalated,
         **words,
     )
-    tell(matching, desk, order, fact)
+    tell(matching, uow, order, fact)
 
 
-def send(matching: Matching, desk: Desk, before: Order, to: Who, *, chosen_by: str, because: str) -> Order:
+def send(
+    matching: Matching, uow: UnitOfWork, before: Order, to: Who, *, chosen_by: str, because: str
+) -> Order:
     """Dispatch a proposed order to a provider; returns it as that one finds it."""
-    after = keep(matching, desk, before, before.dispatched_to(to, chosen_by, because, desk.at))
+    after = keep(matching, uow, before, before.dispatched_to(to, chosen_by, because, uow.at))
     heard = after.heard
     fact = facts.OrderDispatched(
         **of_provider(after),
@@ -56,13 +58,13 @@ def send(matching: Matching, desk: Desk, before: Order, to: Who, *, chosen_by: s
         finish_due_at=after.finish_due_at,
         withheld=heard.withholds_from(to.id, to.kind),
         soon=danger_name(heard.kind) if heard.danger == "soon" else "",
-        **in_words(matching, desk, after, to_provider=True),
+        **in_words(matching, uow, after, to_provider=True),
     )
-    tell(matching, desk, after, fact)
+    tell(matching, uow, after, fact)
     return after
 
 
-def ask_next(matching: Matching, desk: Desk, order: Order, because: str) -> bool:
+def ask_next(matching: Matching, uow: UnitOfWork, order: Order, because: str) -> bool:
     """Dispatch to the next if the router is sure of it; else a person decides.
 
     Arguments:
@@ -71,33 +73,33 @@ def ask_next(matching: Matching, desk: Desk, order: Order, because: str) -> bool
     """
     if order.lead or order.held:
         return False
-    guide = matching.guide(desk)
-    load = load_of(desk)
-    ranking, held = guide.cautious(matter_of(order), load, order.heard, desk.at, order.declined)
+    guide = matching.guide(uow)
+    load = load_of(uow)
+    ranking, held = guide.cautious(matter_of(order), load, order.heard, uow.at, order.declined)
     if held or ranking.decision != "dispatch":
         return False
     ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
     first = ranked.candidates[0]
     reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
-    send(matching, desk, ranked, first.provider, chosen_by=ROUTER, because=reason)
+    send(matching, uow, ranked, first.provider, chosen_by=ROUTER, because=reason)
     return True
 
 
-def supervise_if_due(matching: Matching, desk: Desk, order: Order) -> Order:
+def supervise_if_due(matching: Matching, uow: UnitOfWork, order: Order) -> Order:
     """Put the order under supervision when it came back or changed hands too often (问题工单)."""
-    reason = reason_to_supervise(order, matching.guide(desk).limits)
-    return supervise(matching, desk, order, reason, CLOCK) if reason else order
+    reason = reason_to_supervise(order, matching.guide(uow).limits)
+    return supervise(matching, uow, order, reason, CLOCK) if reason else order
 
 
 def supervise(
-    matching: Matching, desk: Desk, order: Order, reason: str, by: Literal["staff", "clock"]
+    matching: Matching, uow: UnitOfWork, order: Order, reason: str, by: Literal["staff", "clock"]
 ) -> Order:
     """Put the order under supervision (督办).
 
     Raises:
         AlreadySupervised: it is.
     """
-    after = supervised(order, reason, by, desk.at)
+    after = supervised(order, reason, by, uow.at)
     provider = provider_ref(after.provider) if after.provider else None
     fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
-    return keep(matching, desk, order, after, fact)
+    return keep(matching, uow, order, after, fact)

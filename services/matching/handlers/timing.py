@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.contracts.words import ProviderRef, Role
@@ -16,7 +16,7 @@ from services.matching.domain.refusals import LeadAsks, NotYourOrder
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import about, in_words, of_provider, provider_of
-from services.matching.handlers.keeping import KeptOrder, keep, step, tell
+from services.matching.handlers.keeping import VersionedOrder, keep, step, tell
 from services.matching.handlers.rights import acts_for, must_be_theirs
 from services.matching.handlers.sending import CLOCK, STAFF, ask_next, propose, supervise
 from services.matching.store.orders import order_ref
@@ -25,35 +25,35 @@ from services.matching.views.messages import provider_ref
 # The resident is waited for.
 
 
-def ask_resident(matching: Matching, origin: Origin, order: OrderId, question: str) -> Work[KeptOrder]:
+def ask_resident(matching: Matching, origin: Origin, order: OrderId, question: str) -> Work[VersionedOrder]:
     """Ask the resident for more (待诉求人补充): the deadline stands still until the answer."""
 
-    def decide(desk: Desk, before: Order) -> None:
+    def decide(uow: UnitOfWork, before: Order) -> None:
         if origin.actor.role is not Role.STAFF and not acts_for(origin, before.provider):
             raise NotYourOrder
         if before.lead:
             raise LeadAsks
-        after = clocks.asked_resident(before, question, matching.guide(desk).limits, desk.at)
+        after = clocks.asked_resident(before, question, matching.guide(uow).limits, uow.at)
         until = after.pauses[-1].until
         fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
-        keep(matching, desk, before, after, fact)
+        keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
 
 
-def note_answer(matching: Matching, origin: Origin, order: OrderId, answer: str) -> Work[KeptOrder]:
+def note_answer(matching: Matching, origin: Origin, order: OrderId, answer: str) -> Work[VersionedOrder]:
     """Take the resident's answer; the clock goes on if it stood."""
 
-    def decide(desk: Desk, before: Order) -> None:
-        _go_on(matching, desk, before, answer, f"居民已补充：{answer}")
+    def decide(uow: UnitOfWork, before: Order) -> None:
+        _go_on(matching, uow, before, answer, f"居民已补充：{answer}")
 
     return step(matching, origin, order, decide)
 
 
-def _go_on(matching: Matching, desk: Desk, before: Order, answer: str, because: str) -> None:
-    limits = matching.guide(desk).limits
-    after = keep(matching, desk, before, clocks.answered(before, answer, limits, desk.at))
-    due = after.finish_due_at or desk.at
+def _go_on(matching: Matching, uow: UnitOfWork, before: Order, answer: str, because: str) -> None:
+    limits = matching.guide(uow).limits
+    after = keep(matching, uow, before, clocks.answered(before, answer, limits, uow.at))
+    due = after.finish_due_at or uow.at
     fact = facts.OrderResumed(
         **of_provider(after),
         answered=bool(answer),
@@ -61,7 +61,7 @@ def _go_on(matching: Matching, desk: Desk, before: Order, answer: str, because: 
         finish_due_at=due,
         finish_due_on=limits.day_of(due),
     )
-    tell(matching, desk, after, fact)
+    tell(matching, uow, after, fact)
 
 
 # More time.
@@ -69,26 +69,26 @@ def _go_on(matching: Matching, desk: Desk, before: Order, answer: str, because: 
 
 def request_extension(
     matching: Matching, origin: Origin, order: OrderId, days: int, reason: str
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Ask for working days more (申请延期), before the deadline."""
 
-    def decide(desk: Desk, before: Order) -> None:
+    def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        limits = matching.guide(desk).limits
-        after = clocks.extension_requested(before, days, reason, limits, desk.at)
+        limits = matching.guide(uow).limits
+        after = clocks.extension_requested(before, days, reason, limits, uow.at)
         fact = facts.OrderExtensionRequested(**of_provider(after), days=days, reason=reason)
-        keep(matching, desk, before, after, fact)
+        keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
 
 
-def grant_extension(matching: Matching, origin: Origin, order: OrderId) -> Work[KeptOrder]:
+def grant_extension(matching: Matching, origin: Origin, order: OrderId) -> Work[VersionedOrder]:
     """Allow it; the resident is told until when and why."""
 
-    def decide(desk: Desk, before: Order) -> None:
-        limits = matching.guide(desk).limits
-        after = keep(matching, desk, before, clocks.extension_granted(before, limits, desk.at))
-        due, granted = after.finish_due_at or desk.at, after.extensions[-1]
+    def decide(uow: UnitOfWork, before: Order) -> None:
+        limits = matching.guide(uow).limits
+        after = keep(matching, uow, before, clocks.extension_granted(before, limits, uow.at))
+        due, granted = after.finish_due_at or uow.at, after.extensions[-1]
         fact = facts.OrderExtensionGranted(
             **of_provider(after),
             days=granted.days,
@@ -96,18 +96,18 @@ def grant_extension(matching: Matching, origin: Origin, order: OrderId) -> Work[
             finish_due_at=due,
             finish_due_on=limits.day_of(due),
         )
-        tell(matching, desk, after, fact)
+        tell(matching, uow, after, fact)
 
     return step(matching, origin, order, decide)
 
 
-def refuse_extension(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
+def refuse_extension(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[VersionedOrder]:
     """Do not allow it; the deadline stays."""
 
-    def decide(desk: Desk, before: Order) -> None:
-        after = clocks.extension_refused(before, reason, desk.at)
+    def decide(uow: UnitOfWork, before: Order) -> None:
+        after = clocks.extension_refused(before, reason, uow.at)
         fact = facts.OrderExtensionRefused(**of_provider(after), reason=reason)
-        keep(matching, desk, before, after, fact)
+        keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
 
@@ -115,11 +115,11 @@ def refuse_extension(matching: Matching, origin: Origin, order: OrderId, reason:
 # The community watches.
 
 
-def supervise_order(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[KeptOrder]:
+def supervise_order(matching: Matching, origin: Origin, order: OrderId, reason: str) -> Work[VersionedOrder]:
     """Watch over an order (督办), because staff say so."""
 
-    def decide(desk: Desk, before: Order) -> None:
-        supervise(matching, desk, before, reason, STAFF)
+    def decide(uow: UnitOfWork, before: Order) -> None:
+        supervise(matching, uow, before, reason, STAFF)
 
     return step(matching, origin, order, decide)
 
@@ -135,25 +135,25 @@ def run_timer(matching: Matching, origin: Origin, order: OrderId) -> Work[TimerK
     """
     ref = order_ref(origin.community, order)
 
-    def decide(desk: Desk) -> TimerKind | None:
-        before = desk.get(ref, NotYourOrder())
-        timer = clocks.next_timer(before, matching.guide(desk).limits)
-        if timer is None or timer.at > desk.at:
-            _look_again_later(matching, desk, before)
+    def decide(uow: UnitOfWork) -> TimerKind | None:
+        before = uow.get(ref, NotYourOrder())
+        timer = clocks.next_timer(before, matching.guide(uow).limits)
+        if timer is None or timer.at > uow.at:
+            _look_again_later(matching, uow, before)
             return None
-        _acts(matching)[timer.kind](desk, before)
+        _acts(matching)[timer.kind](uow, before)
         return timer.kind
 
     return Work(origin, matching.reads(origin, order), decide)
 
 
-def _look_again_later(matching: Matching, desk: Desk, order: Order) -> None:
+def _look_again_later(matching: Matching, uow: UnitOfWork, order: Order) -> None:
     """The community changed its deadlines since the order was kept: it has another timer now."""
-    if order.timer_at is not None and order.timer_at <= desk.at:
-        keep(matching, desk, order, order)
+    if order.timer_at is not None and order.timer_at <= uow.at:
+        keep(matching, uow, order, order)
 
 
-def _acts(matching: Matching) -> dict[TimerKind, Callable[[Desk, Order], None]]:
+def _acts(matching: Matching) -> dict[TimerKind, Callable[[UnitOfWork, Order], None]]:
     return {
         TimerKind.SIGN: partial(_not_signed, matching),
         TimerKind.HANDOVER: partial(_handover_lapses, matching),
@@ -163,58 +163,60 @@ def _acts(matching: Matching) -> dict[TimerKind, Callable[[Desk, Order], None]]:
     }
 
 
-def _not_signed(matching: Matching, desk: Desk, before: Order) -> None:
+def _not_signed(matching: Matching, uow: UnitOfWork, before: Order) -> None:
     """Nobody took it in time: the next candidate, then staff, then the supervisor."""
     if before.status in UNPLACED:
-        _raise(matching, desk, before, "一直没有派给承办单位", None)
+        _raise(matching, uow, before, "一直没有派给承办单位", None)
         return
     missed = provider_ref(provider_of(before))
-    due = before.sign_due_at or desk.at
+    due = before.sign_due_at or uow.at
     fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=due, escalated=True)
-    after = keep(matching, desk, before, before.unsigned_in_time(), fact)
+    after = keep(matching, uow, before, before.unsigned_in_time(), fact)
     because = f"{missed.name}未在时限内签收"
-    if before.level is Level.CANDIDATE and ask_next(matching, desk, after, because):
+    if before.level is Level.CANDIDATE and ask_next(matching, uow, after, because):
         return
     escalated = before.level is not Level.SUPERVISOR
     if escalated:
-        after = _raise(matching, desk, after, because, missed)
-    propose(matching, desk, after, because, escalated=escalated)
+        after = _raise(matching, uow, after, because, missed)
+    propose(matching, uow, after, because, escalated=escalated)
 
 
-def _raise(matching: Matching, desk: Desk, before: Order, because: str, missed: ProviderRef | None) -> Order:
-    after = keep(matching, desk, before, clocks.raised(before))
+def _raise(
+    matching: Matching, uow: UnitOfWork, before: Order, because: str, missed: ProviderRef | None
+) -> Order:
+    after = keep(matching, uow, before, clocks.raised(before))
     at_the_top = after.level is Level.SUPERVISOR
     level = facts.SUPERVISOR if at_the_top else facts.STAFF
-    words = in_words(matching, desk, after)
+    words = in_words(matching, uow, after)
     words.pop("finish_due_on")
     fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because, **words)
-    tell(matching, desk, after, fact)
+    tell(matching, uow, after, fact)
     if at_the_top and after.supervised is None:
-        return supervise(matching, desk, after, because, CLOCK)
+        return supervise(matching, uow, after, because, CLOCK)
     return after
 
 
-def _handover_lapses(matching: Matching, desk: Desk, before: Order) -> None:
+def _handover_lapses(matching: Matching, uow: UnitOfWork, before: Order) -> None:
     """The one who was asked to take over says nothing: the one who asked stays answerable."""
     offer = before.handover
     assert offer is not None, "only an offer has this timer"
     fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=provider_ref(offer.receiver))
-    keep(matching, desk, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
+    keep(matching, uow, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
 
 
-def _resident_did_not_answer(matching: Matching, desk: Desk, before: Order) -> None:
-    _go_on(matching, desk, before, "", "居民未在时限内补充，按现有情况办理")
+def _resident_did_not_answer(matching: Matching, uow: UnitOfWork, before: Order) -> None:
+    _go_on(matching, uow, before, "", "居民未在时限内补充，按现有情况办理")
 
 
-def _overdue(matching: Matching, desk: Desk, before: Order) -> None:
+def _overdue(matching: Matching, uow: UnitOfWork, before: Order) -> None:
     """The deadline has passed: staff, provider and resident are told, once (催办)."""
-    due = before.finish_due_at or desk.at
+    due = before.finish_due_at or uow.at
     provider = provider_ref(before.provider) if before.provider else None
-    due_on = matching.guide(desk).limits.day_of(due)
+    due_on = matching.guide(uow).limits.day_of(due)
     fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
-    keep(matching, desk, before, replace(before, overdue_told_at=desk.at), fact)
+    keep(matching, uow, before, replace(before, overdue_told_at=uow.at), fact)
 
 
-def _long_overdue(matching: Matching, desk: Desk, before: Order) -> None:
-    days = matching.guide(desk).limits.supervise_days
-    supervise(matching, desk, before, f"超过办理期限 {days} 个工作日仍未办结", CLOCK)
+def _long_overdue(matching: Matching, uow: UnitOfWork, before: Order) -> None:
+    days = matching.guide(uow).limits.supervise_days
+    supervise(matching, uow, before, f"超过办理期限 {days} 个工作日仍未办结", CLOCK)

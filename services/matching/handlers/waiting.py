@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.matching.domain.assignment import Bid, assign, will_do
@@ -25,12 +25,12 @@ WAIT_TOLD_SECONDS = 60
 """An order that waited for less was only decided on together with others."""
 
 
-def _queue(matching: Matching, desk: Desk, order: Order) -> None:
+def _queue(matching: Matching, uow: UnitOfWork, order: Order) -> None:
     """Let an order wait until those that want the same places are decided on together."""
-    after = keep(matching, desk, order, order.queued(desk.at))
+    after = keep(matching, uow, order, order.queued(uow.at))
     candidates = tuple(candidate_ref(choice) for choice in after.candidates)
     fact = facts.OrderQueued(**about(after), category=after.category, candidates=candidates)
-    tell(matching, desk, after, fact)
+    tell(matching, uow, after, fact)
 
 
 def give_places(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -> Work[int]:
@@ -39,43 +39,43 @@ def give_places(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -
     books = (catalogue_ref(origin.community), load_ref(origin.community), matching.lane.ref(origin))
     reads: list[Ref[Any]] = [*books, *refs]
 
-    def decide(desk: Desk) -> int:
-        found = (desk.find(ref) for ref in refs)
+    def decide(uow: UnitOfWork) -> int:
+        found = (uow.find(ref) for ref in refs)
         waiting = {order.id: order for order in found if order and order.queued_at is not None}
-        guide = matching.guide(desk)
-        _give_up_waiting(matching, desk, waiting)
-        bids = [_bid(matching, desk, order) for order in waiting.values()]
-        given = assign(bids, guide.free_places(load_of(desk), desk.at), matching.solver)
+        guide = matching.guide(uow)
+        _give_up_waiting(matching, uow, waiting)
+        bids = [_bid(matching, uow, order) for order in waiting.values()]
+        given = assign(bids, guide.free_places(load_of(uow), uow.at), matching.solver)
         for order, provider in sorted(given.items()):
-            because = _because(matching, desk, waiting[order], provider)
-            send(matching, desk, waiting[order], guide.who(provider), chosen_by=ROUTER, because=because)
+            because = _because(matching, uow, waiting[order], provider)
+            send(matching, uow, waiting[order], guide.who(provider), chosen_by=ROUTER, because=because)
         return len(given)
 
     return Work(origin, reads, decide)
 
 
-def _give_up_waiting(matching: Matching, desk: Desk, waiting: dict[OrderId, Order]) -> None:
+def _give_up_waiting(matching: Matching, uow: UnitOfWork, waiting: dict[OrderId, Order]) -> None:
     """Let staff decide on those who wait for somebody that is not there any more; none of them stays."""
     for order in list(waiting.values()):
-        if _bid(matching, desk, order).scores:
+        if _bid(matching, uow, order).scores:
             continue
         del waiting[order.id]
         after = replace(order.recalled(), because="原来能办的单位已不在名单上，请工作人员确定由谁来办")
-        propose(matching, desk, keep(matching, desk, order, after))
+        propose(matching, uow, keep(matching, uow, order, after))
 
 
-def _bid(matching: Matching, desk: Desk, order: Order) -> Bid:
-    guide = matching.guide(desk)
+def _bid(matching: Matching, uow: UnitOfWork, order: Order) -> Bid:
+    guide = matching.guide(uow)
     matter = matter_of(order)
-    ranking = guide.rank(matter, load_of(desk), desk.at, if_all_had_room=True)
+    ranking = guide.rank(matter, load_of(uow), uow.at, if_all_had_room=True)
     able = {c.provider: c.score for c in ranking.candidates if speaks_for(c.parts)}
     refused = not_candidates(order.heard, guide.providers).union(order.declined)
     scores = {provider: score for provider, score in will_do(able).items() if provider not in refused}
-    return Bid(order.id, scores, order.urgent, order.queued_at or desk.at)
+    return Bid(order.id, scores, order.urgent, order.queued_at or uow.at)
 
 
-def _because(matching: Matching, desk: Desk, order: Order, provider: str) -> str:
-    waited = desk.at - (order.queued_at or desk.at)
+def _because(matching: Matching, uow: UnitOfWork, order: Order, provider: str) -> str:
+    waited = uow.at - (order.queued_at or uow.at)
     if waited.total_seconds() < WAIT_TOLD_SECONDS:
         return order.because
-    return f"{matching.guide(desk).who(provider).name}有了空位，轮到这一件"
+    return f"{matching.guide(uow).who(provider).name}有了空位，轮到这一件"

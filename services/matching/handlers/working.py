@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Stage
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import of_provider
-from services.matching.handlers.keeping import KeptOrder, keep, step
+from services.matching.handlers.keeping import VersionedOrder, keep, step
 from services.matching.handlers.rights import must_be_theirs
 from services.matching.views.messages import milestone_of, proof_of
 
@@ -27,30 +27,30 @@ class Report:
 
 def plan_milestones(
     matching: Matching, origin: Origin, order: OrderId, stages: tuple[Stage, ...]
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Plan milestones ahead; the order is a project from then on."""
 
-    def decide(desk: Desk, before: Order) -> None:
+    def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
         after = before.planned(stages)
         milestones = tuple(milestone_of(stage) for stage in stages)
-        keep(matching, desk, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
+        keep(matching, uow, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
 
     return step(matching, origin, order, decide)
 
 
 def finish_milestone(
     matching: Matching, origin: Origin, order: OrderId, done: Callable[[datetime], Stage]
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Report a milestone as done, with note, figures and proof."""
 
-    def decide(desk: Desk, before: Order) -> None:
+    def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        stage = done(desk.at)
+        stage = done(uow.at)
         after = before.stage_done(stage)
         kept = next(other for other in after.stages if other.id == stage.id)
         fact = facts.OrderMilestoneDone(**of_provider(after), milestone=milestone_of(kept))
-        keep(matching, desk, before, after, fact)
+        keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
 
@@ -60,14 +60,14 @@ def complete_order(
     origin: Origin,
     order: OrderId,
     report: Report,
-) -> Work[KeptOrder]:
+) -> Work[VersionedOrder]:
     """Report the work as done (办结), with proof."""
 
-    def decide(desk: Desk, before: Order) -> None:
+    def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        after = before.completed(report.summary, report.proof, report.served_at, desk.at)
+        after = before.completed(report.summary, report.proof, report.served_at, uow.at)
         proof = tuple(proof_of(evidence) for evidence in report.proof)
         fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
-        keep(matching, desk, before, after, fact)
+        keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)

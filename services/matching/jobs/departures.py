@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.desk import Origin, Work
+from services.chassis.documents import Collection, Due, Versioned
 from services.chassis.due import DueDocuments, Runs
-from services.chassis.shelf import Due, Kept, Shelf
+from services.chassis.work import Origin, Work
 from services.contracts.words import Actor, Role
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
@@ -31,8 +31,8 @@ class OrdersAndLeavers(DueDocuments, Protocol):
     """Where orders are kept, and who has left."""
 
     async def page(
-        self, shelf: Shelf[Order], community: str, where: Mapping[str, object], *, limit: int
-    ) -> list[Kept[Order]]: ...
+        self, collection: Collection[Order], community: str, where: Mapping[str, object], *, limit: int
+    ) -> list[Versioned[Order]]: ...
 
 
 @dataclass(slots=True)

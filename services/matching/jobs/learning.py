@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.shelf import Kept, Shelf
+from services.chassis.documents import Collection, Versioned
 from services.matching.domain.lessons import LESSONS_MAX, Lesson, retained
 from services.matching.routing.experience import Learning
 from services.matching.routing.models import Guide, Guides
@@ -35,18 +35,18 @@ class Books(Protocol):
 
     async def page(
         self,
-        shelf: Shelf[Any],
+        collection: Collection[Any],
         community: str,
         where: Any,
         *,
         limit: int,
         after: str | None = None,
         by: str = "_id",
-    ) -> list[Kept[Any]]: ...
+    ) -> list[Versioned[Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RefitInterval:
     """How often many lessons are learnt.
 
     Arguments:
@@ -71,7 +71,7 @@ class Tutor:
 
     books: Books
     guides: Guides
-    pace: Pace = field(default_factory=Pace)
+    pace: RefitInterval = field(default_factory=RefitInterval)
     clock: Callable[[], float] = monotonic
     _behind: dict[str, float] = field(default_factory=dict)
     _rests_until: float = 0.0

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.desk import Origin
+from services.chassis.documents import Ref, Versioned
 from services.chassis.due import DueDocuments, Runs
-from services.chassis.shelf import Kept, Ref
+from services.chassis.work import Origin
 from services.contracts.ids import OrderId
 from services.contracts.words import Actor, Role
 from services.matching.handlers import waiting as waiting_handlers
@@ -32,7 +32,7 @@ ROUTER = Actor(subject="router", role=Role.OPERATOR)
 class Waiting(DueDocuments, Protocol):
     """Where it is kept who waits, and what is taken."""
 
-    async def load(self, refs: Any) -> dict[Ref[Any], Kept[Any]]: ...
+    async def load(self, refs: Any) -> dict[Ref[Any], Versioned[Any]]: ...
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Assigner:
     async def _changed(self, waiting: dict[str, list[OrderId]]) -> list[str]:
         """The communities where somebody new waits, or the day, catalogue or load is another than before."""
         refs = [of(community) for community in waiting for of in (load_ref, catalogue_ref)]
-        books: dict[Ref[Any], Kept[Any]] = await self.documents.load(refs)
+        books: dict[Ref[Any], Versioned[Any]] = await self.documents.load(refs)
         at = self.clock()
         now = {
             community: (
@@ -94,7 +94,7 @@ class Assigner:
         self._seen = now
         return changed
 
-    def _day(self, community: str, record: Kept[CatalogueOnRecord], at: datetime) -> date:
+    def _day(self, community: str, record: Versioned[CatalogueOnRecord], at: datetime) -> date:
         """Return the community's own day: contracts and conventions begin and end at its midnight."""
         if record.value is None:
             return at.date()

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import Command
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Deed, Route, post, show
-from services.chassis.shelf import Kept
+from services.chassis.http.web import ApiRequest, Route, WriteHandler, post, show
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import OrderId, demand_of
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
 from services.matching.domain.sight import Sight
 from services.matching.handlers.context import Matching
-from services.matching.handlers.keeping import KeptOrder
+from services.matching.handlers.keeping import VersionedOrder
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.orders import order_ref
 from services.matching.views.orders import OrderView, order_view
@@ -20,34 +20,34 @@ from services.matching.views.orders import OrderView, order_view
 ONE = "/orders/{order}"
 
 
-def asked(ask: Ask[Any]) -> tuple[Origin, OrderId]:
+def asked(ask: ApiRequest[Any]) -> tuple[Origin, OrderId]:
     """Return where a step of the order in the address comes from, and which order it is."""
     order = OrderId(ask.path["order"])
     return ask.origin(demand_of(order)), order
 
 
-def sight_by(matching: Matching, ask: Ask[Any], record: Kept[CatalogueOnRecord]) -> Sight:
+def sight_by(matching: Matching, ask: ApiRequest[Any], record: Versioned[CatalogueOnRecord]) -> Sight:
     """Return what of the community's orders the one who asks may see."""
     if record.value is None:
         return Sight(ask.identity.subject, ask.identity.role.value)
     return matching.guides.of(ask.community, record.revision, record.value).sight(ask.identity)
 
 
-def step(matching: Matching, ask: Ask[Any], work: Work[KeptOrder]) -> Work[Reply]:
+def step(matching: Matching, ask: ApiRequest[Any], work: Work[VersionedOrder]) -> Work[Reply]:
     """Return the work of a step; an order that the one who asks may not see is not there for them.
 
     Nor is anything done when it was changed after they saw it, where they say what they saw (If-Match).
     """
     ref, catalogue = order_ref(ask.community, OrderId(ask.path["order"])), catalogue_ref(ask.community)
 
-    def may_see(desk: Desk) -> None:
-        if not sight_by(matching, ask, desk.kept(catalogue)).may_see(desk.get(ref, NotFound())):
+    def may_see(uow: UnitOfWork) -> None:
+        if not sight_by(matching, ask, uow.versioned(catalogue)).may_see(uow.get(ref, NotFound())):
             raise NotFound
-        desk.expect(ref, ask.if_match)
+        uow.expect(ref, ask.if_match)
 
-    def shown(kept: KeptOrder, desk: Desk) -> Reply:
-        sight = sight_by(matching, ask, desk.kept(catalogue))
-        return show(order_view(kept, sight, desk.at), revision=kept.revision)
+    def shown(kept: VersionedOrder, uow: UnitOfWork) -> Reply:
+        sight = sight_by(matching, ask, uow.versioned(catalogue))
+        return show(order_view(kept, sight, uow.at), revision=kept.revision)
 
     return work.only_if(may_see, ref, catalogue).then(shown, catalogue)
 
@@ -55,7 +55,7 @@ def step(matching: Matching, ask: Ask[Any], work: Work[KeptOrder]) -> Work[Reply
 def post_step(
     path: str,
     audience: frozenset[Role],
-    deed: Deed,
+    deed: WriteHandler,
     summary: str,
     takes: type[Command],
     *refuses: type[Refused],

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Work
 from services.chassis.http.bodies import Empty
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route
+from services.chassis.http.web import ApiRequest, Route
+from services.chassis.work import Work
 from services.contracts.roles import DOERS
 from services.matching.domain import refusals
 from services.matching.handlers import answering
@@ -23,27 +23,27 @@ class AnsweringRoutes:
 
     matching: Matching
 
-    def accept(self, ask: Ask[Empty]) -> Work[Reply]:
+    def accept(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(self.matching, ask, answering.accept_order(self.matching, *access.asked(ask)))
 
-    def decline(self, ask: Ask[GiveReason]) -> Work[Reply]:
+    def decline(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching, ask, answering.decline_order(self.matching, *access.asked(ask), ask.body.reason)
         )
 
-    def offer_handover(self, ask: Ask[OfferHandover]) -> Work[Reply]:
+    def offer_handover(self, ask: ApiRequest[OfferHandover]) -> Work[Reply]:
         return access.step(
             self.matching,
             ask,
             answering.offer_handover(self.matching, *access.asked(ask), ask.body.to, ask.body.reason),
         )
 
-    def consent(self, ask: Ask[Empty]) -> Work[Reply]:
+    def consent(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(
             self.matching, ask, answering.consent_to_handover(self.matching, *access.asked(ask))
         )
 
-    def refuse(self, ask: Ask[GiveReason]) -> Work[Reply]:
+    def refuse(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching, ask, answering.refuse_handover(self.matching, *access.asked(ask), ask.body.reason)
         )

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Work
 from services.chassis.http.bodies import Empty
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route
+from services.chassis.http.web import ApiRequest, Route
+from services.chassis.work import Work
 from services.contracts.roles import COMMUNITY, STAFF
 from services.matching.domain import refusals
 from services.matching.handlers import closing
@@ -23,15 +23,15 @@ class ClosingRoutes:
 
     matching: Matching
 
-    def verify(self, ask: Ask[Empty]) -> Work[Reply]:
+    def verify(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(self.matching, ask, closing.verify_order(self.matching, *access.asked(ask)))
 
-    def send_back(self, ask: Ask[GiveReason]) -> Work[Reply]:
+    def send_back(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching, ask, closing.return_order(self.matching, *access.asked(ask), ask.body.reason)
         )
 
-    def urge(self, ask: Ask[UrgeOrder]) -> Work[Reply]:
+    def urge(self, ask: ApiRequest[UrgeOrder]) -> Work[Reply]:
         return access.step(
             self.matching, ask, closing.urge_order(self.matching, *access.asked(ask), ask.body.note)
         )

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Work
 from services.chassis.http.bodies import Empty, PageQuery, listed
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
+from services.chassis.work import Work
 from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import STAFF
@@ -32,7 +32,7 @@ class LessonRoutes:
     matching: Matching
     places: Places
 
-    async def show_routing(self, ask: Ask[None]) -> Reply:
+    async def show_routing(self, ask: ApiRequest[None]) -> Reply:
         """Return how the router of the community stands."""
         ref = catalogue_ref(ask.community)
         record = await self.store.find(ref)
@@ -42,14 +42,14 @@ class LessonRoutes:
         guide = self.matching.guides.of(ask.community, record.revision, record.value)
         return show(learning_views.routing_view(guide, load))
 
-    async def list_lessons(self, ask: Ask[None]) -> Reply:
+    async def list_lessons(self, ask: ApiRequest[None]) -> Reply:
         """Return a page of lessons, by order, newest first."""
         query: PageQuery = ask.query
         found = await self.store.page(LESSONS, ask.community, {}, after=query.after, limit=query.limit + 1)
         items, after = listed(found, query.limit, learning_views.lesson_view)
         return show(learning_views.LessonPage(items=items, next=after))
 
-    def undo(self, ask: Ask[Empty]) -> Work[Reply]:
+    def undo(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         """Take a lesson back."""
         work = teaching.undo_lesson(self.matching, ask.origin(), OrderId(ask.path["order"]))
         return work.then(lambda kept, _: show(learning_views.lesson_view(kept)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.chassis.clock import now
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store, position_of
 from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
@@ -35,7 +35,7 @@ class OrderRoutes:
     matching: Matching
     places: Places
 
-    async def list_orders(self, ask: Ask[None]) -> Reply:
+    async def list_orders(self, ask: ApiRequest[None]) -> Reply:
         query: OrderQuery = ask.query
         at = now()
         sight = await self._sight(ask)
@@ -50,12 +50,12 @@ class OrderRoutes:
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(OrderPage(items=items, next=after))
 
-    async def _sight(self, ask: Ask[Any]) -> Sight:
+    async def _sight(self, ask: ApiRequest[Any]) -> Sight:
         """Return what of the community's orders the one who asks may see."""
         ref = catalogue_ref(ask.community)
         return access.sight_by(self.matching, ask, await self.store.find(ref))
 
-    async def show_order(self, ask: Ask[None]) -> Reply:
+    async def show_order(self, ask: ApiRequest[None]) -> Reply:
         ref = order_ref(ask.community, OrderId(ask.path["order"]))
         kept = await self.store.find(ref)
         sight = await self._sight(ask)
@@ -63,7 +63,7 @@ class OrderRoutes:
             raise NotFound
         return show(order_view(kept, sight, now()), revision=kept.revision)
 
-    async def list_providers(self, ask: Ask[None]) -> Reply:
+    async def list_providers(self, ask: ApiRequest[None]) -> Reply:
         ref = catalogue_ref(ask.community)
         record = await self.store.find(ref)
         if record.value is None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Work
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route
+from services.chassis.http.web import ApiRequest, Route
+from services.chassis.work import Work
 from services.contracts.roles import DOERS, STAFF
 from services.matching.domain import refusals
 from services.matching.handlers import calling, closing, placing
@@ -23,7 +23,7 @@ class PlacingRoutes:
 
     matching: Matching
 
-    def dispatch(self, ask: Ask[DispatchOrder]) -> Work[Reply]:
+    def dispatch(self, ask: ApiRequest[DispatchOrder]) -> Work[Reply]:
         calls = tuple((call.provider, call.part) for call in ask.body.call)
         return access.step(
             self.matching,
@@ -31,14 +31,14 @@ class PlacingRoutes:
             placing.dispatch_order(self.matching, *access.asked(ask), ask.body.provider, calls),
         )
 
-    def call(self, ask: Ask[CallProvider]) -> Work[Reply]:
+    def call(self, ask: ApiRequest[CallProvider]) -> Work[Reply]:
         return access.step(
             self.matching,
             ask,
             calling.call_provider(self.matching, *access.asked(ask), ask.body.provider, ask.body.part),
         )
 
-    def cancel(self, ask: Ask[GiveReason]) -> Work[Reply]:
+    def cancel(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching, ask, closing.cancel_order(self.matching, *access.asked(ask), ask.body.reason)
         )

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Work
 from services.chassis.http.bodies import Empty
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route
+from services.chassis.http.web import ApiRequest, Route
+from services.chassis.work import Work
 from services.contracts.roles import DOERS, STAFF
 from services.matching.domain import refusals
 from services.matching.handlers import timing
@@ -24,27 +24,27 @@ class TimingRoutes:
 
     matching: Matching
 
-    def ask_resident(self, ask: Ask[AskResident]) -> Work[Reply]:
+    def ask_resident(self, ask: ApiRequest[AskResident]) -> Work[Reply]:
         return access.step(
             self.matching, ask, timing.ask_resident(self.matching, *access.asked(ask), ask.body.question)
         )
 
-    def request_extension(self, ask: Ask[RequestExtension]) -> Work[Reply]:
+    def request_extension(self, ask: ApiRequest[RequestExtension]) -> Work[Reply]:
         return access.step(
             self.matching,
             ask,
             timing.request_extension(self.matching, *access.asked(ask), ask.body.days, ask.body.reason),
         )
 
-    def grant_extension(self, ask: Ask[Empty]) -> Work[Reply]:
+    def grant_extension(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(self.matching, ask, timing.grant_extension(self.matching, *access.asked(ask)))
 
-    def refuse_extension(self, ask: Ask[GiveReason]) -> Work[Reply]:
+    def refuse_extension(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching, ask, timing.refuse_extension(self.matching, *access.asked(ask), ask.body.reason)
         )
 
-    def supervise(self, ask: Ask[GiveReason]) -> Work[Reply]:
+    def supervise(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching, ask, timing.supervise_order(self.matching, *access.asked(ask), ask.body.reason)
         )

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis.desk import Work
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route
+from services.chassis.http.web import ApiRequest, Route
+from services.chassis.work import Work
 from services.contracts.roles import DOERS
 from services.matching.domain import refusals
 from services.matching.domain.parts import Stage
@@ -27,7 +27,7 @@ class WorkingRoutes:
 
     matching: Matching
 
-    def plan(self, ask: Ask[PlanMilestones]) -> Work[Reply]:
+    def plan(self, ask: ApiRequest[PlanMilestones]) -> Work[Reply]:
         stages = tuple(
             Stage(m.id, m.title, m.due_on.isoformat() if m.due_on else None) for m in ask.body.milestones
         )
@@ -35,7 +35,7 @@ class WorkingRoutes:
             self.matching, ask, working.plan_milestones(self.matching, *access.asked(ask), stages)
         )
 
-    def finish_milestone(self, ask: Ask[FinishMilestone]) -> Work[Reply]:
+    def finish_milestone(self, ask: ApiRequest[FinishMilestone]) -> Work[Reply]:
         proof = tuple(evidence_of(given) for given in ask.body.proof)
 
         def done(at: Any) -> Stage:
@@ -52,7 +52,7 @@ class WorkingRoutes:
             self.matching, ask, working.finish_milestone(self.matching, *access.asked(ask), done)
         )
 
-    def complete(self, ask: Ask[CompleteOrder]) -> Work[Reply]:
+    def complete(self, ask: ApiRequest[CompleteOrder]) -> Work[Reply]:
         proof = tuple(evidence_of(given) for given in ask.body.proof)
         report = Report(ask.body.summary, proof, ask.body.served_at)
         return access.step(

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.chassis.desk import Desk
+from services.chassis.documents import Versioned
 from services.chassis.http.identity import Identity
 from services.chassis.masking import public_numbers_of
-from services.chassis.shelf import Kept
+from services.chassis.work import UnitOfWork
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.literals import DemandKind
@@ -211,9 +211,9 @@ class Guides:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[int, Guide]] = OrderedDict()
 
-    def find(self, desk: Desk, community: str) -> Guide | None:
-        """Return the community's guide as of what lies on the desk; None before its file was loaded."""
-        record: Kept[CatalogueOnRecord] = desk.kept(catalogue_ref(community))
+    def find(self, uow: UnitOfWork, community: str) -> Guide | None:
+        """Return the community's guide as loaded in a unit of work; None before its file was loaded."""
+        record: Versioned[CatalogueOnRecord] = uow.versioned(catalogue_ref(community))
         if record.value is None:
             return None
         return self.of(community, record.revision, record.value)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Departed:
 
 
 DEPARTED_AT = "departed_at"
-DEPARTED = Shelf("departed", Departed, Index((DEPARTED_AT,), due=True))
-CATALOGUES = Shelf("catalogues", CatalogueOnRecord)
+DEPARTED = Collection("departed", Departed, Index((DEPARTED_AT,), due=True))
+CATALOGUES = Collection("catalogues", CatalogueOnRecord)
 
 
 def catalogue_ref(community: str) -> Ref[CatalogueOnRecord]:

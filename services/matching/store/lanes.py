@@ -9,8 +9,8 @@ other's way (the revision is checked in the write); the one that notices takes a
 from collections import deque
 from secrets import randbelow
 
-from services.chassis.desk import Desk, Origin
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
+from services.chassis.work import Origin, UnitOfWork
 from services.contracts.words import Role
 from services.matching.domain.load import Tally
 from services.matching.store.tallies import tally_ref
@@ -31,10 +31,10 @@ class Lane:
         """Return where a work adds up."""
         return _ref(origin, self._numbers[0])
 
-    def found(self, desk: Desk) -> Ref[Tally]:
-        """Return where the work on this desk adds up: the lane it has read, if another is in use by now."""
-        refs = [_ref(desk.origin, number) for number in self._numbers]
-        return next((ref for ref in refs if desk.lies_here(ref)), refs[0])
+    def found(self, uow: UnitOfWork) -> Ref[Tally]:
+        """Return where this unit of work adds up: the lane it has read, if another is in use by now."""
+        refs = [_ref(uow.origin, number) for number in self._numbers]
+        return next((ref for ref in refs if uow.is_loaded(ref)), refs[0])
 
     def leave(self) -> None:
         """Take another lane: somebody else uses this one."""

@@ -1,11 +1,11 @@
 """Where matching keeps what orders teach."""
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import OrderId
 from services.matching.domain.lessons import Lesson
 
 LESSON_NUMBER = "number"
-LESSONS = Shelf("lessons", Lesson, Index((LESSON_NUMBER,)))
+LESSONS = Collection("lessons", Lesson, Index((LESSON_NUMBER,)))
 
 
 def lesson_ref(community: str, order: OrderId) -> Ref[Lesson]:

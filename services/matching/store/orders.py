@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import UNDONE
 from services.matching.domain.order import Order
@@ -16,7 +16,7 @@ WITHOUT_DEADLINE: Mapping[str, object] = MappingProxyType(
     {"finish_due_at": None, "status": {"$in": sorted(status.value for status in UNDONE)}}
 )
 """What an order that somebody should be working on looks like when nothing presses for it."""
-ORDERS = Shelf(
+ORDERS = Collection(
     "orders",
     Order,
     Index(("status", "-_id")),

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from services.chassis.batches import Documents
 from services.chassis.changes import Changes
+from services.chassis.documents import Collection, Due, Ref, Versioned, from_document
 from services.chassis.failures import Away, Stale, TooSlow, Unwritable
-from services.chassis.shelf import Due, Kept, Ref, Shelf, from_document
 from services.matching.domain.lifecycle import OPEN
 from services.matching.domain.load import Load, Tally
 from services.matching.domain.record import NO_RECORD, Record
@@ -42,7 +42,13 @@ class Books(Documents, Protocol):
     def plain(self, name: str) -> Any: ...
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]: ...
 
 
@@ -71,7 +77,7 @@ class _Held:
 
 
 class Places:
-    """Stands before matching's store: what is asked for on the shelf of loads is made up here.
+    """Stands before matching's store: what is asked for of the collection of loads is made up here.
 
     Arguments:
         books: the store itself.
@@ -94,12 +100,12 @@ class Places:
         self._held: dict[str, _Held] = {}
         self._written: dict[str, int] = {}
 
-    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Kept[Any]]:
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
         """Return everything asked for, as the store does."""
         wanted = list(refs)
         # Counted first: what is read after it can only be newer, and an order says itself what it takes.
-        loads = {ref: await self._standing(ref.community) for ref in wanted if ref.shelf is LOADS}
-        rest = [ref for ref in wanted if ref.shelf is not LOADS]
+        loads = {ref: await self._standing(ref.community) for ref in wanted if ref.collection is LOADS}
+        rest = [ref for ref in wanted if ref.collection is not LOADS]
         loaded = await self._books.load(rest) if rest else {}
         self._look_at_lanes(loaded)
         return {**loaded, **loads}
@@ -123,10 +129,16 @@ class Places:
         self._note(changes)
 
     async def due(
-        self, shelf: Shelf[Any], field: str, until: datetime, *, limit: int, after: Due | None = None
+        self,
+        collection: Collection[Any],
+        field: str,
+        until: datetime,
+        *,
+        limit: int,
+        after: Due | None = None,
     ) -> list[Due]:
         """Return what is due in any community, as the store does."""
-        return await self._books.due(shelf, field, until, limit=limit, after=after)
+        return await self._books.due(collection, field, until, limit=limit, after=after)
 
     async def now(self, community: str) -> Load:
         """Return how things stand at this moment, whatever other processes did."""
@@ -134,7 +146,7 @@ class Places:
         held.counted = held.tallied = -1.0
         return (await self._standing(community)).value or Load()
 
-    async def _standing(self, community: str) -> Kept[Load]:
+    async def _standing(self, community: str) -> Versioned[Load]:
         held = self._hold(community)
         self._held[community] = self._held.pop(community)
         if self._clock() >= min(held.counted, held.tallied):
@@ -143,7 +155,7 @@ class Places:
                     await self._count(community, held)
                 if self._clock() >= held.tallied:
                     await self._tally(community, held)
-        return Kept(held.load, held.version)
+        return Versioned(held.load, held.version)
 
     def _hold(self, community: str) -> _Held:
         held = self._held.setdefault(community, _Held())
@@ -207,10 +219,10 @@ class Places:
             held.version += 1
             held.load = _moved(held.load, before, after)
 
-    def _look_at_lanes(self, loaded: Mapping[Ref[Any], Kept[Any]]) -> None:
+    def _look_at_lanes(self, loaded: Mapping[Ref[Any], Versioned[Any]]) -> None:
         """Leave a lane that somebody else has written to as well."""
         for ref, kept in loaded.items():
-            if ref.shelf is TALLIES and self._written.get(ref.key, kept.revision) < kept.revision:
+            if ref.collection is TALLIES and self._written.get(ref.key, kept.revision) < kept.revision:
                 self._written = {}
                 self.lane.leave()
                 return

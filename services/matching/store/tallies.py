@@ -2,15 +2,15 @@
 
 from typing import Any, TypeVar
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.matching.domain.load import Load, Tally
 
 T = TypeVar("T")
-TALLIES = Shelf("loads", Tally, Index(("lessons",)))
+TALLIES = Collection("loads", Tally, Index(("lessons",)))
 
 
-class _Unwritten(Shelf[T]):
-    """A shelf of values that are made of others and never written themselves."""
+class _Unwritten(Collection[T]):
+    """A collection of values that are made of others and never written themselves."""
 
     def encode(self, value: T) -> dict[str, Any]:
         """Return nothing: what is left on it is not kept."""

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.chassis.shelf import Kept
 from services.matching.domain.lessons import Lesson, Teaching
 from services.matching.domain.load import Load
 from services.matching.domain.record import Record
@@ -56,7 +56,7 @@ class RoutingView(View):
     records: list[RecordView]
 
 
-def lesson_view(kept: Kept[Lesson]) -> LessonView:
+def lesson_view(kept: Versioned[Lesson]) -> LessonView:
     """Return a lesson."""
     lesson = kept.present
     return LessonView(

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.chassis.shelf import Kept
 from services.matching.domain.caution import danger_name
 from services.matching.domain.lifecycle import NAMES, UNDONE, OrderStatus, allowed_steps
 from services.matching.domain.order import Order
@@ -183,7 +183,7 @@ def overdue_where(at: datetime) -> Mapping[str, object]:
     }
 
 
-def order_view(kept: Kept[Order], viewer: Sight, at: datetime) -> OrderView:
+def order_view(kept: Versioned[Order], viewer: Sight, at: datetime) -> OrderView:
     """Return an order; who else was considered is the community's business."""
     order = kept.present
     of_the_community = viewer.role not in PROVIDERS

@@ -1,23 +1,23 @@
 """A notice is read."""
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Kept
+from services.chassis.documents import Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.notify.domain.notice import Notice
 from services.notify.store.notices import notice_ref
 
 
-def read_notice(origin: Origin, notice: str, inboxes: tuple[str, ...]) -> Work[Kept[Notice]]:
+def read_notice(origin: Origin, notice: str, inboxes: tuple[str, ...]) -> Work[Versioned[Notice]]:
     """Mark a notice as read."""
     ref = notice_ref(origin.community, notice)
 
-    def decide(desk: Desk) -> Kept[Notice]:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> Versioned[Notice]:
+        before = uow.get(ref, NotFound())
         if before.recipient not in inboxes:
             raise NotFound
-        after = before.read(desk.at)
+        after = before.read(uow.at)
         if after is not before:
-            desk.put(ref, after)
-        return desk.kept(ref)
+            uow.put(ref, after)
+        return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)

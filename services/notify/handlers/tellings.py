@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.chassis.desk import Desk, Origin, Work
-from services.chassis.shelf import Ref
+from services.chassis.documents import Ref
 from services.chassis.streams import origin_of
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import (
     DemandAlarmed,
     DemandEndorsed,
@@ -49,7 +49,7 @@ class Notifier:
         fact = self._fact(envelope)
         alarm: DemandAlarmed = envelope.body
 
-        def cry(_told: None, desk: Desk) -> None:
+        def cry(_told: None, uow: UnitOfWork) -> None:
             for number, _ in enumerate(self.ways.get(envelope.community, ())):
                 delivery = f"{fact.id}.{number}"
                 told = {
@@ -62,8 +62,8 @@ class Notifier:
                     "at": envelope.at.isoformat(),
                     "words": sentence(texts.ALARM, alarm),
                 }
-                out = Outgoing(delivery, number, told, desk.at, desk.at)
-                desk.put(outgoing_ref(envelope.community, delivery), out)
+                out = Outgoing(delivery, number, told, uow.at, uow.at)
+                uow.put(outgoing_ref(envelope.community, delivery), out)
 
         return self.tell(envelope).then(cry)
 
@@ -75,16 +75,16 @@ class Notifier:
         fact = self._fact(envelope)
         ref = following_ref(envelope.community, fact.demand or DemandId(""))
 
-        def decide(desk: Desk) -> None:
-            following = _following(desk, ref) if fact.demand else Following()
+        def decide(uow: UnitOfWork) -> None:
+            following = _following(uow, ref) if fact.demand else Following()
             found = told(envelope.kind, envelope.body, following)
             for number, (recipient, text) in enumerate(found.few):
                 notice = fact.notice(str(number), recipient, text)
-                desk.put(notice_ref(envelope.community, notice.id), notice)
+                uow.put(notice_ref(envelope.community, notice.id), notice)
             heard = tuple(recipient for recipient, _ in found.few)
             for number, many in enumerate(found.many):
-                telling = _telling(fact, many, following, heard, desk)
-                desk.put(telling_ref(envelope.community, f"{fact.id}.{number}"), telling)
+                telling = _telling(fact, many, following, heard, uow)
+                uow.put(telling_ref(envelope.community, f"{fact.id}.{number}"), telling)
 
         return Work(origin_of(envelope), (ref,) if fact.demand else (), decide)
 
@@ -108,46 +108,46 @@ class Notifier:
     def _tell_and_change(self, envelope: Envelope, change: Changing, people: Sequence[str]) -> Work[None]:
         ref = following_ref(envelope.community, envelope.body.demand)
 
-        def portions_of(desk: Desk) -> Sequence[Ref[Any]]:
-            numbers = (desk.find(ref) or Following()).numbers_of(people)
+        def portions_of(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+            numbers = (uow.find(ref) or Following()).numbers_of(people)
             return [portion_ref(ref.community, DemandId(ref.id), number) for number in numbers]
 
-        def changed(_: None, desk: Desk) -> None:
-            before = desk.find(ref) or Following()
+        def changed(_: None, uow: UnitOfWork) -> None:
+            before = uow.find(ref) or Following()
             numbers = before.numbers_of(people)
-            portions = {n: _portion(desk, ref, n) for n in numbers}
-            _keep(desk, ref, change(before, portions, people))
+            portions = {n: _portion(uow, ref, n) for n in numbers}
+            _keep(uow, ref, change(before, portions, people))
 
         return self.tell(envelope).reading(portions_of).then(changed)
 
 
-def _following(desk: Desk, ref: Ref[Following]) -> Following:
+def _following(uow: UnitOfWork, ref: Ref[Following]) -> Following:
     """Return who follows; many whom an earlier release kept on one record go into portions first."""
-    following = desk.find(ref) or Following()
+    following = uow.find(ref) or Following()
     if following.are_many and not following.spans:
-        _keep(desk, ref, followers.in_portions(following))
-        following = desk.find(ref) or Following()
+        _keep(uow, ref, followers.in_portions(following))
+        following = uow.find(ref) or Following()
     return following
 
 
-def _portion(desk: Desk, ref: Ref[Following], number: int) -> Portion:
-    return desk.find(portion_ref(ref.community, DemandId(ref.id), number)) or Portion()
+def _portion(uow: UnitOfWork, ref: Ref[Following], number: int) -> Portion:
+    return uow.find(portion_ref(ref.community, DemandId(ref.id), number)) or Portion()
 
 
-def _keep(desk: Desk, ref: Ref[Following], change: Change) -> None:
+def _keep(uow: UnitOfWork, ref: Ref[Following], change: Change) -> None:
     """The record is written with every change, so that its revision fences those of the portions."""
-    desk.put(ref, change.following)
+    uow.put(ref, change.following)
     for number, portion in change.portions.items():
-        desk.put(portion_ref(ref.community, DemandId(ref.id), number), portion)
+        uow.put(portion_ref(ref.community, DemandId(ref.id), number), portion)
 
 
-def _telling(fact: Fact, many: Many, following: Following, heard: Sequence[str], desk: Desk) -> Telling:
+def _telling(fact: Fact, many: Many, following: Following, heard: Sequence[str], uow: UnitOfWork) -> Telling:
     people = frozenset(recipient for recipient in heard if recipient.startswith(person("")))
     named = bool(many.people)
     return Telling(
         fact,
         many.text,
-        desk.at,
+        uow.at,
         people=many.people,
         joins=0 if named else following.joins,
         told=() if named else tuple(sorted(people)),
@@ -158,36 +158,36 @@ def tell_portion(origin: Origin, telling: str) -> Work[bool]:
     """Tell the next portion of a telling; answers whether anything was done."""
     ref = telling_ref(origin.community, telling)
 
-    def then_reads(desk: Desk) -> Sequence[Ref[Any]]:
-        left = desk.find(ref)
+    def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+        left = uow.find(ref)
         if left is None or left.people or left.due_at is None:
             return ()
         head = following_ref(origin.community, left.fact.demand or DemandId(""))
-        following = desk.find(head) if desk.lies_here(head) else None
+        following = uow.find(head) if uow.is_loaded(head) else None
         if following is None or not following.spans:
             return (head,)
         return (head, portion_ref(head.community, DemandId(head.id), following.span_of(left.position).number))
 
-    def decide(desk: Desk) -> bool:
-        left = desk.find(ref)
+    def decide(uow: UnitOfWork) -> bool:
+        left = uow.find(ref)
         if left is None or left.due_at is None:
             return False
-        portion = _next_portion(desk, left)
+        portion = _next_portion(uow, left)
         if not portion.covers(left.position):
             return False  # it was divided between the two looks; the next look finds the new one
         for notice in left.notices(left.next_of(portion)):
-            desk.put(notice_ref(origin.community, notice.id), notice)
-        desk.put(ref, left.past(portion, desk.at))
+            uow.put(notice_ref(origin.community, notice.id), notice)
+        uow.put(ref, left.past(portion, uow.at))
         return True
 
-    return Work(origin, (ref,), decide, then_reads)
+    return Work(origin, (ref,), decide, more_reads)
 
 
-def _next_portion(desk: Desk, telling: Telling) -> Portion:
+def _next_portion(uow: UnitOfWork, telling: Telling) -> Portion:
     if telling.people:
         return Portion(telling.people, (0,) * len(telling.people))
-    head = following_ref(desk.origin.community, telling.fact.demand or DemandId(""))
-    following = desk.find(head) or Following()
+    head = following_ref(uow.origin.community, telling.fact.demand or DemandId(""))
+    following = uow.find(head) or Following()
     if not following.spans:
         return following.by_name_from(telling.position)
-    return _portion(desk, head, following.span_of(telling.position).number)
+    return _portion(uow, head, following.span_of(telling.position).number)

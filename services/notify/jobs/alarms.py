@@ -11,10 +11,10 @@ from datetime import datetime
 import aiohttp
 import structlog
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.documents import Due
 from services.chassis.due import DueDocuments, Runs
-from services.chassis.shelf import Due
 from services.chassis.together import all_of
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.words import Actor, Role
 from services.notify.channels.alarms import Outcome, Ways, send
@@ -77,12 +77,12 @@ def claim(origin: Origin, what: str) -> Work[Outgoing | None]:
     """Take a try; None when somebody else has it, or nothing is due."""
     ref = outgoing_ref(origin.community, what)
 
-    def decide(desk: Desk) -> Outgoing | None:
-        before = desk.get(ref, NotFound())
-        if before.due_at is None or before.due_at > desk.at:
+    def decide(uow: UnitOfWork) -> Outgoing | None:
+        before = uow.get(ref, NotFound())
+        if before.due_at is None or before.due_at > uow.at:
             return None
-        after = before.tried(desk.at)
-        desk.put(ref, after)
+        after = before.tried(uow.at)
+        uow.put(ref, after)
         return after
 
     return Work(origin, (ref,), decide)
@@ -92,10 +92,10 @@ def note(origin: Origin, what: str, outcome: Outcome) -> Work[None]:
     """Note what became of a try."""
     ref = outgoing_ref(origin.community, what)
 
-    def decide(desk: Desk) -> None:
-        before = desk.get(ref, NotFound())
+    def decide(uow: UnitOfWork) -> None:
+        before = uow.get(ref, NotFound())
         after = replace(before, outcome=outcome.why or "delivered")
-        desk.put(ref, after.over(desk.at) if outcome.delivered else after)
+        uow.put(ref, after.over(uow.at) if outcome.delivered else after)
 
     return Work(origin, (ref,), decide)
 

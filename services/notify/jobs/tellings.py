@@ -10,9 +10,9 @@ from datetime import datetime
 
 import structlog
 
-from services.chassis.desk import Origin
+from services.chassis.documents import Due
 from services.chassis.due import DueDocuments, Runs
-from services.chassis.shelf import Due
+from services.chassis.work import Origin
 from services.contracts.words import Actor, Role
 from services.notify import metrics
 from services.notify.handlers.tellings import tell_portion

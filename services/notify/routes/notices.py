@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from services.chassis.desk import Work
 from services.chassis.http.bodies import Empty, PageQuery, listed
 from services.chassis.http.identity import Identity
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
+from services.chassis.work import Work
 from services.contracts.roles import READERS
 from services.contracts.words import Role
 from services.notify.domain import notice as inbox
@@ -36,7 +36,7 @@ class NotifyRoutes:
 
     store: Store
 
-    async def list_notices(self, ask: Ask[None]) -> Reply:
+    async def list_notices(self, ask: ApiRequest[None]) -> Reply:
         query: NoticeQuery = ask.query
         where: dict[str, object] = {"recipient": {"$in": list(inboxes_of(ask.identity))}}
         if query.unread:
@@ -45,7 +45,7 @@ class NotifyRoutes:
         items, after = listed(found, query.limit, _view)
         return show(NoticePage(items=items, next=after))
 
-    def read(self, ask: Ask[Empty]) -> Work[Reply]:
+    def read(self, ask: ApiRequest[Empty]) -> Work[Reply]:
         work = notices.read_notice(ask.origin(), ask.path["notice"], inboxes_of(ask.identity))
         return work.then(lambda kept, _: show(_view(kept)))
 

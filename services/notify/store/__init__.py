@@ -1,8 +1,8 @@
-"""Where notify keeps things: one shelf per kind of document."""
+"""Where notify keeps things: one collection per kind of document."""
 
 from services.notify.store.alarms import OUTGOING
 from services.notify.store.followings import FOLLOWERS, FOLLOWINGS
 from services.notify.store.notices import NOTICES
 from services.notify.store.tellings import TELLINGS
 
-SHELVES = (NOTICES, FOLLOWINGS, FOLLOWERS, TELLINGS, OUTGOING)
+COLLECTIONS = (NOTICES, FOLLOWINGS, FOLLOWERS, TELLINGS, OUTGOING)

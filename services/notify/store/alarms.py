@@ -1,10 +1,12 @@
 """Where notify keeps alarms that go out of the house."""
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.notify.domain.outgoing import Outgoing
 
 OUTGOING_DUE = "due_at"
-OUTGOING = Shelf("outgoing", Outgoing, Index((OUTGOING_DUE,), due=True), Index(("over_at",), expires=True))
+OUTGOING = Collection(
+    "outgoing", Outgoing, Index((OUTGOING_DUE,), due=True), Index(("over_at",), expires=True)
+)
 
 
 def outgoing_ref(community: str, what: str) -> Ref[Outgoing]:

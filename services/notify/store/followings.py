@@ -1,11 +1,11 @@
 """Where notify keeps who follows a demand."""
 
-from services.chassis.shelf import Ref, Shelf
+from services.chassis.documents import Collection, Ref
 from services.contracts.ids import DemandId
 from services.notify.domain.following import Following, Portion
 
-FOLLOWINGS = Shelf("followings", Following)
-FOLLOWERS = Shelf("followers", Portion)
+FOLLOWINGS = Collection("followings", Following)
+FOLLOWERS = Collection("followers", Portion)
 
 
 def following_ref(community: str, demand: DemandId) -> Ref[Following]:

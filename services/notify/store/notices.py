@@ -1,9 +1,9 @@
 """Where notify keeps notices."""
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.notify.domain.notice import Notice
 
-NOTICES = Shelf("notices", Notice, Index(("recipient", "-_id")))
+NOTICES = Collection("notices", Notice, Index(("recipient", "-_id")))
 
 
 def notice_ref(community: str, notice: str) -> Ref[Notice]:

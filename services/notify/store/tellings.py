@@ -1,10 +1,10 @@
 """Where notify keeps what many are to be told."""
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.notify.domain.telling import Telling
 
 DUE = "due_at"
-TELLINGS = Shelf("tellings", Telling, Index((DUE,), due=True), Index(("over_at",), expires=True))
+TELLINGS = Collection("tellings", Telling, Index((DUE,), due=True), Index(("over_at",), expires=True))
 
 
 def telling_ref(community: str, telling: str) -> Ref[Telling]:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.chassis.shelf import Kept
 from services.notify.domain.notice import Notice
 
 
@@ -28,7 +28,7 @@ class NoticePage(View):
     next: str | None
 
 
-def _view(kept: Kept[Notice]) -> NoticeView:
+def _view(kept: Versioned[Notice]) -> NoticeView:
     notice = kept.present
     return NoticeView(
         id=notice.id,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from services.chassis.desk import Desk, Origin, Work
 from services.chassis.failures import NotYet
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.ids import OrderId
 from services.contracts.orders import OrderSettled
@@ -35,16 +35,16 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
     budget = account_ref(origin.community, BUDGET)
     record = rule_ref(origin.community)
 
-    def decide(desk: Desk) -> None:
-        if settled.provider.kind != "partner" or desk.find(transfer) is not None:
+    def decide(uow: UnitOfWork) -> None:
+        if settled.provider.kind != "partner" or uow.find(transfer) is not None:
             return
-        kept = desk.find(record)
+        kept = uow.find(record)
         if kept is None:
             raise NotYet(f"no file of community {origin.community} has been loaded")
         file = _file(kept.text)
         earning = _earning(file, settled)
         if earning.amount_points > 0:
-            _post(desk, _Award(settled.provider.id, settled.order, earning))
+            _post(uow, _Award(settled.provider.id, settled.order, earning))
 
     return Work(origin, (transfer, partner, budget, record), decide)
 
@@ -66,11 +66,11 @@ def _hours(partner: Partner) -> tuple[Opening, ...]:
     return tuple(Opening(hours.days, hours.opens, hours.closes) for hours in partner.hours)
 
 
-def _post(desk: Desk, award: _Award) -> None:
+def _post(uow: UnitOfWork, award: _Award) -> None:
     """Take from the budget what the partner gets; what the budget does not cover is withheld."""
-    community = desk.origin.community
+    community = uow.origin.community
     amount = award.earning.amount_points
-    budget = desk.find(account_ref(community, BUDGET)) or Account(BUDGET)
+    budget = uow.find(account_ref(community, BUDGET)) or Account(BUDGET)
     transfer = Transfer(
         id=transfer_id(community, award.order, SETTLED),
         order=award.order,
@@ -78,23 +78,23 @@ def _post(desk: Desk, award: _Award) -> None:
         credit=award.partner,
         amount_points=amount,
         because=award.earning.because,
-        at=desk.at,
+        at=uow.at,
         posted=True,
         number=budget.transfers + 1,
     )
     ref = transfer_ref(community, transfer.id)
     if budget.balance_points < amount:
-        desk.put(account_ref(community, BUDGET), budget.numbered())
-        desk.put(ref, replace(transfer, posted=False))
-        desk.announce(ref, _withheld(transfer))
+        uow.put(account_ref(community, BUDGET), budget.numbered())
+        uow.put(ref, replace(transfer, posted=False))
+        uow.announce(ref, _withheld(transfer))
         return
-    partner = desk.find(account_ref(community, award.partner)) or Account(award.partner)
+    partner = uow.find(account_ref(community, award.partner)) or Account(award.partner)
     chained = seal(partner.head, transfer)
     after = partner.credited(amount, chained)
-    desk.put(account_ref(community, BUDGET), budget.debited(amount))
-    desk.put(account_ref(community, award.partner), after)
-    desk.put(ref, replace(transfer, chained=chained))
-    desk.announce(ref, _posted(transfer, after))
+    uow.put(account_ref(community, BUDGET), budget.debited(amount))
+    uow.put(account_ref(community, award.partner), after)
+    uow.put(ref, replace(transfer, chained=chained))
+    uow.announce(ref, _posted(transfer, after))
 
 
 def _posted(transfer: Transfer, account: Account) -> PointsPosted:

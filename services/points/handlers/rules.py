@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from services.chassis.desk import Desk, Origin, Work
+from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.points.domain.ledger import BUDGET, Account
 from services.points.store.accounts import account_ref
@@ -14,9 +14,9 @@ def keep_rule(origin: Origin, loaded: CommunityLoaded) -> Work[None]:
     record, budget = rule_ref(origin.community), account_ref(origin.community, BUDGET)
     approved = loaded.file.points.budget_points if loaded.file.points else 0
 
-    def decide(desk: Desk) -> None:
-        desk.put(record, RuleOnRecord(loaded.file.model_dump_json()))
-        desk.put(budget, (desk.find(budget) or Account(BUDGET)).funded_to(approved))
+    def decide(uow: UnitOfWork) -> None:
+        uow.put(record, RuleOnRecord(loaded.file.model_dump_json()))
+        uow.put(budget, (uow.find(budget) or Account(BUDGET)).funded_to(approved))
 
     return Work(origin, (record, budget), decide)
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
-from services.chassis.http.web import Ask, Route, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
-from services.chassis.shelf import Kept
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
 from services.contracts.words import Role
@@ -32,18 +32,18 @@ class PointsRoutes:
 
     store: Store
 
-    async def list_accounts(self, ask: Ask[None]) -> Reply:
+    async def list_accounts(self, ask: ApiRequest[None]) -> Reply:
         found = await self.store.page(
             ACCOUNTS, ask.community, {}, after=ask.query.after, limit=ask.query.limit + 1
         )
         items, after = listed(found, ask.query.limit, account_view)
         return show(AccountPage(items=items, next=after))
 
-    async def show_account(self, ask: Ask[None]) -> Reply:
+    async def show_account(self, ask: ApiRequest[None]) -> Reply:
         kept = await self._account(ask)
         return show(account_view(kept), revision=kept.revision)
 
-    async def list_transfers(self, ask: Ask[None]) -> Reply:
+    async def list_transfers(self, ask: ApiRequest[None]) -> Reply:
         account = (await self._account(ask)).present
         side = "debit" if account.id == BUDGET else "credit"
         query: PassbookQuery = ask.query
@@ -55,7 +55,7 @@ class PointsRoutes:
         more = len(found) > query.limit
         return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
 
-    async def _account(self, ask: Ask[None]) -> Kept[Account]:
+    async def _account(self, ask: ApiRequest[None]) -> Versioned[Account]:
         """A partner sees its own account; another's is not there for it."""
         wanted = ask.path["account"]
         if ask.identity.role is Role.PARTNER and wanted != ask.identity.subject:

@@ -1,10 +1,10 @@
 """Where points keeps accounts and transfers."""
 
-from services.chassis.shelf import Index, Ref, Shelf
+from services.chassis.documents import Collection, Index, Ref
 from services.points.domain.ledger import Account, Transfer
 
-ACCOUNTS = Shelf("accounts", Account)
-TRANSFERS = Shelf(
+ACCOUNTS = Collection("accounts", Account)
+TRANSFERS = Collection(
     "transfers",
     Transfer,
     Index(("number",), unique=True),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.chassis.shelf import Ref, Shelf
+from services.chassis.documents import Collection, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class RuleOnRecord:
     text: str
 
 
-RULES = Shelf("rules", RuleOnRecord)
+RULES = Collection("rules", RuleOnRecord)
 
 
 def rule_ref(community: str) -> Ref[RuleOnRecord]:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.chassis.shelf import Kept
 from services.points.domain.ledger import Account, Transfer
 
 
@@ -49,7 +49,7 @@ class TransferPage(View):
     next: str | None
 
 
-def account_view(kept: Kept[Account]) -> AccountView:
+def account_view(kept: Versioned[Account]) -> AccountView:
     """Return an account as it is shown."""
     account = kept.present
     return AccountView(
@@ -62,7 +62,7 @@ def account_view(kept: Kept[Account]) -> AccountView:
     )
 
 
-def transfer_view(kept: Kept[Transfer]) -> TransferView:
+def transfer_view(kept: Versioned[Transfer]) -> TransferView:
     """Return a line of a passbook."""
     transfer = kept.present
     return TransferView.model_validate({name: getattr(transfer, name) for name in TransferView.model_fields})

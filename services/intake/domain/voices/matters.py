@@ -26,7 +26,7 @@ TOGETHER_FROM = 0.31
 
 NOTED_FROM = 0.1
 
-Link = tuple[int, int]
+BrokerConnection = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ def grouped(many: Sequence[Traits]) -> list[Matter]:
     return sorted(matters, key=lambda matter: (-len(matter.members), matter.members))
 
 
-def linked(many: Sequence[Traits]) -> dict[Link, Likeness]:
+def linked(many: Sequence[Traits]) -> dict[BrokerConnection, Likeness]:
     """Return every two demands that are worth comparing and at all like each other."""
     rarity = counted(many)
     ready = [weighed(traits, rarity) for traits in many]
-    links: dict[Link, Likeness] = {}
+    links: dict[BrokerConnection, Likeness] = {}
     for pair in _worth_comparing(ready, rarity):
         likeness = compared(ready[pair[0]], ready[pair[1]])
         if likeness.score >= NOTED_FROM:
@@ -69,7 +69,7 @@ def keys_of(one: Weighed) -> tuple[list[str], list[str]]:
     return sorted(named), words
 
 
-def _worth_comparing(ready: Sequence[Weighed], rarity: Rarity) -> Iterator[Link]:
+def _worth_comparing(ready: Sequence[Weighed], rarity: Rarity) -> Iterator[BrokerConnection]:
     """Yield the demands that share one pair of a name, or several rare pairs; never all with all."""
     keys = [keys_of(one) for one in ready]
     in_names = {key for named, _ in keys for key in named}
@@ -79,7 +79,7 @@ def _worth_comparing(ready: Sequence[Weighed], rarity: Rarity) -> Iterator[Link]
         said = (pair for pair in one.traits.weights if pair in in_names)
         for key in worth.intersection((*said, *keys[number][1])):
             holders.setdefault(key, []).append(number)
-    shared: Counter[Link] = Counter()
+    shared: Counter[BrokerConnection] = Counter()
     for key, numbers in holders.items():
         for link in combinations(numbers, 2):
             shared[link] += SHARED_MIN if key in in_names else 1
@@ -94,7 +94,7 @@ class _Groups:
         links: two of them → how like they are; those not in it are not like at all.
     """
 
-    def __init__(self, size: int, links: Mapping[Link, float]) -> None:
+    def __init__(self, size: int, links: Mapping[BrokerConnection, float]) -> None:
         self._members: dict[int, list[int]] = {number: [number] for number in range(size)}
         self._sums: dict[int, dict[int, float]] = {number: {} for number in range(size)}
         for (first, second), score in links.items():
@@ -130,7 +130,7 @@ class _Groups:
                 heappush(self._queue, (-mean, min(first, other), max(first, other)))
 
 
-def _described(members: tuple[int, ...], links: Mapping[Link, Likeness]) -> Matter:
+def _described(members: tuple[int, ...], links: Mapping[BrokerConnection, Likeness]) -> Matter:
     """Return a matter with what most of its demands share, and the one that is most like the others."""
     names: Counter[str] = Counter()
     words: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""The desk a decision is made at: what was loaded lies on it, what is changed and said stays on it."""
+"""The unit of work: what one decision has loaded, what it changes and what it announces, before any of it is kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from services.chassis.clock import new_id
+from services.chassis.documents import Ref, Versioned
 from services.chassis.masking import hidden
-from services.chassis.shelf import Kept, Ref
 from services.contracts.envelope import Envelope
 from services.contracts.refusal import Conflict, Refused
 from services.contracts.words import Actor, Message
@@ -24,7 +24,7 @@ class ChangedMeanwhile(Conflict):
     title = "内容已被别人更改，请刷新后再试"
 
 
-Drawer = dict[Ref[Any], Kept[Any]]
+Values = dict[Ref[Any], Versioned[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,23 @@ class Origin:
     cause: str | None = None
 
 
-class Desk:
+class UnitOfWork:
     """One decision's view: sees what earlier decisions of the batch left, and keeps its own apart.
 
     Arguments:
         origin: goes into every envelope that is announced here.
         at: the moment of the decision.
-        below: what lies under the desk's own changes; it is read and never written.
+        below: values loaded, and those that earlier decisions of the batch left; read and never written.
     """
 
-    def __init__(self, origin: Origin, at: datetime, below: Mapping[Ref[Any], Kept[Any]]) -> None:
+    def __init__(self, origin: Origin, at: datetime, below: Mapping[Ref[Any], Versioned[Any]]) -> None:
         self.origin = origin
         self.at = at
-        self.changes: Drawer = {}
+        self.changes: Values = {}
         self.said: list[Envelope] = []
         self._below = below
 
-    def kept(self, ref: Ref[T]) -> Kept[T]:
+    def versioned(self, ref: Ref[T]) -> Versioned[T]:
         """Return value, revision and number of facts as they stand now.
 
         Raises:
@@ -61,27 +61,27 @@ class Desk:
         """
         found = self.changes.get(ref) or self._below.get(ref)
         if found is None:
-            raise LookupError(f"{ref.shelf.name} was not among the reads of this work")
+            raise LookupError(f"{ref.collection.name} was not among the reads of this work")
         return found
 
-    def lies_here(self, ref: Ref[Any]) -> bool:
+    def is_loaded(self, ref: Ref[Any]) -> bool:
         """Return whether this has been loaded or left, so that it can be looked at."""
         return ref in self.changes or ref in self._below
 
     def find(self, ref: Ref[T]) -> T | None:
         """Return the value, or None when there is none."""
-        return self.kept(ref).value
+        return self.versioned(ref).value
 
     def get(self, ref: Ref[T], otherwise: Refused) -> T:
         """Return the value, or raise the refusal given."""
-        value = self.kept(ref).value
+        value = self.versioned(ref).value
         if value is None:
             raise otherwise
         return value
 
     def revision(self, ref: Ref[T]) -> int:
         """Return how often the value has been changed, which is what its ETag says."""
-        return self.kept(ref).revision
+        return self.versioned(ref).revision
 
     def expect(self, ref: Ref[Any], revision: int | None) -> None:
         """Make sure that nobody changed the value since the one who asks has seen it.
@@ -89,7 +89,7 @@ class Desk:
         Raises:
             ChangedMeanwhile: its revision is another; None expects nothing.
         """
-        present = self.kept(ref).revision
+        present = self.versioned(ref).revision
         if revision is not None and revision != present:
             raise ChangedMeanwhile(present_version=present, seen_version=revision)
 
@@ -97,9 +97,9 @@ class Desk:
         """Leave a value; what was not loaded is taken for new, and refused by the database if it is not."""
         before = self.changes.get(ref) or self._below.get(ref)
         if before is None:
-            self.changes[ref] = Kept(value, 1, 0)
+            self.changes[ref] = Versioned(value, 1, 0)
         else:
-            self.changes[ref] = Kept(value, before.revision + 1, before.facts)
+            self.changes[ref] = Versioned(value, before.revision + 1, before.facts)
 
     def announce(self, about: Ref[Any], fact: Message, public: frozenset[str] = frozenset()) -> Envelope:
         """Tell the others a fact about a value that this decision has put; returns the envelope.
@@ -116,7 +116,7 @@ class Desk:
             id=new_id(),
             kind=fact.kind,
             community=self.origin.community,
-            stream=f"{about.shelf.name}/{about.id}",
+            stream=f"{about.collection.name}/{about.id}",
             version=kept.facts,
             at=self.at,
             actor=self.origin.actor,
@@ -127,11 +127,13 @@ class Desk:
         self.said.append(envelope)
         return envelope
 
-    def branch(self) -> "Desk":
-        """Return a desk on top of this one, whose changes count only once they are adopted."""
-        return Desk(self.origin, self.at, {**self._below, **self.changes} if self.changes else self._below)
+    def branch(self) -> "UnitOfWork":
+        """Return a nested unit of work, whose changes count only once they are adopted."""
+        return UnitOfWork(
+            self.origin, self.at, {**self._below, **self.changes} if self.changes else self._below
+        )
 
-    def adopt(self, branch: "Desk") -> None:
+    def adopt(self, branch: "UnitOfWork") -> None:
         """Take over what a branch left."""
         self.changes.update(branch.changes)
         self.said.extend(branch.said)
@@ -143,30 +145,30 @@ class Work(Generic[A_co]):
 
     Arguments:
         origin: where it comes from.
-        reads: what has to lie on the desk.
-        decide: may run more than once, so it touches nothing but the desk.
+        reads: references to load before it is decided.
+        decide: may run more than once, so it touches nothing but the unit of work.
         then_reads: what else it needs, known only once `reads` are loaded; asked again, a few times, until
             it names nothing new.
     """
 
     origin: Origin
     reads: Sequence[Ref[Any]]
-    decide: Callable[[Desk], A_co]
-    then_reads: Callable[[Desk], Sequence[Ref[Any]]] | None = None
+    decide: Callable[[UnitOfWork], A_co]
+    more_reads: Callable[[UnitOfWork], Sequence[Ref[Any]]] | None = None
 
-    def then(self, view: Callable[[A_co, Desk], B], *reads: Ref[Any]) -> "Work[B]":
-        """Return the work that answers with what `view` makes of its result and of the desk afterwards.
+    def then(self, view: Callable[[A_co, UnitOfWork], B], *reads: Ref[Any]) -> "Work[B]":
+        """Return the work that answers with what `view` makes of its result and of the unit of work afterwards.
 
         Arguments:
             reads: what the view looks at besides what the work reads.
         """
 
-        def viewed(desk: Desk) -> B:
-            return view(self.decide(desk), desk)
+        def viewed(uow: UnitOfWork) -> B:
+            return view(self.decide(uow), uow)
 
-        return Work(self.origin, _once_each(*self.reads, *reads), viewed, self.then_reads)
+        return Work(self.origin, _once_each(*self.reads, *reads), viewed, self.more_reads)
 
-    def only_if(self, rule: Callable[[Desk], None], *reads: Ref[Any]) -> "Work[A_co]":
+    def only_if(self, rule: Callable[[UnitOfWork], None], *reads: Ref[Any]) -> "Work[A_co]":
         """Return the work that is done where a rule, asked first, does not refuse.
 
         Arguments:
@@ -174,24 +176,24 @@ class Work(Generic[A_co]):
             reads: what the rule looks at besides what the work reads.
         """
 
-        def allowed(desk: Desk) -> A_co:
-            rule(desk)
-            return self.decide(desk)
+        def allowed(uow: UnitOfWork) -> A_co:
+            rule(uow)
+            return self.decide(uow)
 
-        return Work(self.origin, _once_each(*reads, *self.reads), allowed, self.then_reads)
+        return Work(self.origin, _once_each(*reads, *self.reads), allowed, self.more_reads)
 
-    def reading(self, more: Callable[[Desk], Sequence[Ref[Any]]]) -> "Work[A_co]":
+    def reading(self, more: Callable[[UnitOfWork], Sequence[Ref[Any]]]) -> "Work[A_co]":
         """Return the work that also reads what `more` names once the rest is loaded."""
-        known = self.then_reads
+        known = self.more_reads
 
-        def both(desk: Desk) -> Sequence[Ref[Any]]:
-            return (*(known(desk) if known else ()), *more(desk))
+        def both(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+            return (*(known(uow) if known else ()), *more(uow))
 
         return Work(self.origin, self.reads, self.decide, both)
 
     def if_unchanged(self, ref: Ref[Any], revision: int | None) -> "Work[A_co]":
         """Return the work that is refused when the value is not as its asker has seen it (If-Match)."""
-        return self.only_if(lambda desk: desk.expect(ref, revision), ref)
+        return self.only_if(lambda uow: uow.expect(ref, revision), ref)
 
 
 def _once_each(*refs: Ref[Any]) -> tuple[Ref[Any], ...]:

@@ -11,29 +11,47 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from services.chassis.bus import CONTROL, ENVELOPES, PARCEL, broker_failures_named
 from services.chassis.failures import Away
-from services.chassis.heard import Heard
-from services.chassis.mailroom import Delivery
-from services.chassis.pace import Pace
+from services.chassis.handled_ids import Heard
+from services.chassis.interval import BatchInterval
+from services.chassis.processor import Delivery
 
 log = structlog.get_logger()
 
+
 AWAY_SECONDS_MAX = 5.0
+
+
 AWAY_SECONDS_MIN = 0.1
+
+
 MESSAGES_AT_ONCE_MAX = 256
+
+
 ENVELOPES_AT_ONCE_MAX = 256
+
+
 BYTES_AT_ONCE_MAX = 8 * 1024 * 1024
+
+
 WEIGHT_UNKNOWN = 0.5
 """What a message counts that does not say how many envelopes it holds: it is none of our fresh ones."""
+
+
 TRIES_TOGETHER_MAX = 5
 """Deliveries that fail so often together, while the database answers, are tried one by one."""
 
+
 Handle = Callable[[Sequence[Delivery]], Awaitable[None]]
+
+
 StepOver = Callable[[Delivery, Exception], Awaitable[None]]
+
+
 Answer = Callable[[str, str, bytes], Awaitable[None]]
 
 
 @dataclass(eq=False, slots=True)
-class Hold:
+class ChannelLease:
     """One channel's messages: while it is open they may be worked on and acknowledged.
 
     Arguments:
@@ -86,7 +104,7 @@ class Hold:
 class Item:
     """One message in the tray."""
 
-    hold: Hold
+    hold: ChannelLease
     message: AbstractIncomingMessage
 
     @property
@@ -119,7 +137,7 @@ class Item:
 
 
 @dataclass
-class Tray:
+class InboundBuffer:
     """What a service has received and not yet settled, whichever partition it came from.
 
     All of a service's partitions are worked on together: one transaction for what is waiting in all of
@@ -135,26 +153,26 @@ class Tray:
     """
 
     handle: Handle
-    pace: Pace
+    pace: BatchInterval
     step_over: StepOver
     is_alive: Callable[[], Awaitable[None]]
     answer: Answer | None = None
     heard: Heard = field(default_factory=Heard)
-    _lines: dict[tuple[Hold, str], deque[Item]] = field(default_factory=dict)
-    _in_hand: set[Hold] = field(default_factory=set)
+    _lines: dict[tuple[ChannelLease, str], deque[Item]] = field(default_factory=dict)
+    _in_hand: set[ChannelLease] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._arrived = asyncio.Event()
         self._let_go = asyncio.Condition()
         self._stopping = asyncio.Event()
-        self._asked: set[Hold] = set()
+        self._asked: set[ChannelLease] = set()
 
     @property
     def waiting(self) -> int:
         """Return how many messages wait."""
         return sum(map(len, self._lines.values()))
 
-    def put(self, hold: Hold, message: AbstractIncomingMessage) -> None:
+    def put(self, hold: ChannelLease, message: AbstractIncomingMessage) -> None:
         """Take in a message."""
         item = Item(hold, message)
         hold.unsettled[item.tag] = item
@@ -164,7 +182,7 @@ class Tray:
             self._lines.setdefault((hold, item.line), deque()).append(item)
         self._arrived.set()
 
-    async def release(self, hold: Hold, seconds: float) -> None:
+    async def release(self, hold: ChannelLease, seconds: float) -> None:
         """Forget what waits of a channel; return once nothing of it is in hand, or after a while.
 
         What is still in hand then may be done twice, here and by the next one; the second finds it done.

@@ -6,12 +6,13 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from services.chassis import metrics
 from services.chassis.batches import Batches
-from services.chassis.desk import Work
 from services.chassis.failures import Away
-from services.chassis.pace import Pace
+from services.chassis.interval import BatchInterval
+from services.chassis.work import Work
 from services.contracts.refusal import Refused
 
 A = TypeVar("A")
+
 
 _Waiting = tuple[Work[Any], "asyncio.Future[Any]"]
 
@@ -24,7 +25,7 @@ class TooManyWaiting(Refused):
     title = "请求太多，请稍后再试"
 
 
-class FrontOffice:
+class WriteQueue:
     """Collects works, and runs what is waiting whenever the last batch is done.
 
     Arguments:
@@ -35,7 +36,9 @@ class FrontOffice:
         pace: of the batches.
     """
 
-    def __init__(self, service: str, batches: Batches, batch_max: int, waiting_max: int, pace: Pace) -> None:
+    def __init__(
+        self, service: str, batches: Batches, batch_max: int, waiting_max: int, pace: BatchInterval
+    ) -> None:
         self._pace = pace
         self._service = service
         self._batches = batches

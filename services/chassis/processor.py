@@ -17,20 +17,29 @@ from services.chassis import metrics
 from services.chassis.batches import Batches
 from services.chassis.bus import SKIP
 from services.chassis.clock import now
-from services.chassis.desk import Work
 from services.chassis.failures import Away, NotYet
 from services.chassis.parking import Parked, parked_id
 from services.chassis.streams import EffectOf, Followed, follow
+from services.chassis.work import Work
 from services.contracts.catalogue import KINDS, hears_whole_family, partition_of
 from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_envelope, read_outside
 
 log = structlog.get_logger()
 
+
 ATTEMPT = "x-sandan-attempt"
+
+
 ROUNDS_MAX = 1_000
+
+
 PARKED_BYTES_MAX = 4 * 1024 * 1024
+
+
 PARKED_TOLD_MAX = 5
 """Ids of parked messages in one line of the log; `sandan parked list` has them all."""
+
+
 ATTEMPTS_TOLD_MAX = 1_000_000
 """A header may claim more attempts than the database can count."""
 
@@ -45,7 +54,7 @@ class Delivery:
 
 
 @dataclass(slots=True)
-class _Letter:
+class _Received:
     """One envelope in hand, the delivery it came in, and the very bytes it came as."""
 
     queue: str
@@ -87,7 +96,7 @@ class RetryPolicy:
 
 
 @dataclass(slots=True)
-class Mailroom:
+class MessageProcessor:
     """Applies what a service receives.
 
     Arguments:
@@ -159,7 +168,7 @@ class Mailroom:
             delivery.queue, delivery.body, _attempt_of(delivery.headers), delivery.headers, error
         )
 
-    def _open(self, delivery: Delivery, unreadable: list[Parked]) -> list[_Letter]:
+    def _open(self, delivery: Delivery, unreadable: list[Parked]) -> list[_Received]:
         """Return a delivery's envelopes; what cannot be read is added to `unreadable`."""
         attempt = _attempt_of(delivery.headers)
         try:
@@ -169,7 +178,7 @@ class Mailroom:
                 self._parked(delivery.queue, error.reason, error.detail, attempt, delivery.body)
             )
             return []
-        letters: list[_Letter] = []
+        letters: list[_Received] = []
         for row in rows:
             wire = _bytes(row, delivery)
             try:
@@ -181,12 +190,12 @@ class Mailroom:
                 unreadable.append(self._parked(delivery.queue, error.reason, error.detail, attempt, wire))
         return letters
 
-    def _letter(self, delivery: Delivery, row: object, wire: bytes, attempt: int) -> _Letter:
+    def _letter(self, delivery: Delivery, row: object, wire: bytes, attempt: int) -> _Received:
         skip = bool(delivery.headers.get(SKIP))
         # What is only skipped need not be understood: its place in the stream is enough.
         envelope = read_outside(row) if skip else read_envelope(row)
         self._check_address(delivery, envelope)
-        return _Letter(delivery.queue, envelope, wire, attempt, skip)
+        return _Received(delivery.queue, envelope, wire, attempt, skip)
 
     def _check_address(self, delivery: Delivery, envelope: Envelope) -> None:
         """The community stands on the message and inside; both and the partition must agree."""
@@ -195,9 +204,9 @@ class Mailroom:
         if outside != envelope.community or not delivery.queue.endswith(f".p{partition}"):
             raise Unreadable("wrong_community", f"{envelope.community} on {delivery.queue}")
 
-    async def _apply(self, letters: list[_Letter]) -> list[_Letter]:
+    async def _apply(self, letters: list[_Received]) -> list[_Received]:
         """Apply what can be applied; return what was released by it."""
-        planned: list[tuple[_Letter, Work[Followed]]] = []
+        planned: list[tuple[_Received, Work[Followed]]] = []
         for letter in letters:
             try:
                 planned.append((letter, self._work(letter)))
@@ -208,7 +217,7 @@ class Mailroom:
         metrics.BATCH_SIZE.labels(self.service, "bus").observe(len(planned))
         outcomes = await self.batches.run([work for _, work in planned])
         self._log(planned, outcomes)
-        released: list[_Letter] = []
+        released: list[_Received] = []
         wrong: list[Parked] = []
         for (letter, _), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Unreadable):
@@ -221,7 +230,7 @@ class Mailroom:
         await self._park(wrong)
         return released
 
-    def _work(self, letter: _Letter) -> Work[Followed]:
+    def _work(self, letter: _Received) -> Work[Followed]:
         kind = letter.envelope.kind
         effect = self.effects.get(kind)
         in_order = self._in_order.get(kind)
@@ -230,7 +239,7 @@ class Mailroom:
         work = effect(letter.envelope) if effect and not letter.skip else None
         return follow(letter.envelope, letter.wire, work, in_order=in_order, skip=letter.skip)
 
-    def _settle(self, letter: _Letter, followed: Followed) -> list[_Letter]:
+    def _settle(self, letter: _Received, followed: Followed) -> list[_Received]:
         kind = letter.kind
         if followed.result == "repeated":
             metrics.REPEATED.labels(self.service).inc()
@@ -249,10 +258,10 @@ class Mailroom:
         if followed.measured is not None:
             self.measures[followed.measured.figure].observe(followed.measured.value)
         return [
-            _Letter(letter.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
+            _Received(letter.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
         ]
 
-    async def _try_again(self, letter: _Letter, error: Exception) -> None:
+    async def _try_again(self, letter: _Received, error: Exception) -> None:
         metrics.FAILED.labels(self.service, letter.kind).inc()
         log.warning(
             "tried_again_later",
@@ -304,7 +313,7 @@ class Mailroom:
             told = {"parked": [message.id for message in some[:PARKED_TOLD_MAX]], "detail": some[0].detail}
             log.error("parked", service=self.service, reason=reason, messages=len(some), **told)
 
-    def _log(self, planned: list[tuple[_Letter, Work[Followed]]], outcomes: Sequence[object]) -> None:
+    def _log(self, planned: list[tuple[_Received, Work[Followed]]], outcomes: Sequence[object]) -> None:
         """Write one line a batch and kind; it carries every correlation id, so a demand can be found."""
         by_kind: dict[tuple[str, str], list[str]] = {}
         for (letter, _), outcome in zip(planned, outcomes, strict=True):

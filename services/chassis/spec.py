@@ -1,4 +1,4 @@
-"""A service before it runs: its name, its shelves, and how its parts are put together."""
+"""A service before it runs: its name, its collections, and how its parts are put together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from typing import Any, TypeVar
 from prometheus_client import Histogram
 
 from services.chassis.batches import Batches, Documents
+from services.chassis.documents import Collection, Watched
 from services.chassis.http.web import Route
 from services.chassis.mongo import Store
 from services.chassis.settings import Settings
-from services.chassis.shelf import Shelf, Watched
 from services.chassis.streams import EffectOf
-from services.chassis.supervision import Chore
+from services.chassis.supervision import PeriodicJob
 
 S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class ServiceContext:
     """What a service is built with.
 
     Arguments:
@@ -43,7 +43,7 @@ class Kit:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServiceParts:
     """What a service consists of.
 
     Arguments:
@@ -56,20 +56,20 @@ class Parts:
 
     routes: Sequence[Route]
     effects: Mapping[str, EffectOf]
-    chores: Sequence[Chore] = ()
+    chores: Sequence[PeriodicJob] = ()
     watched: Sequence[Watched] = ()
     measures: Mapping[str, Histogram] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
-    """A service before it runs: its name, its shelves, and how its parts are put together.
+class ServiceSpec:
+    """A service before it runs: its name, its collections, and how its parts are put together.
 
     Arguments:
         before_store: makes what batches read and write through in place of the store itself.
     """
 
     name: str
-    shelves: Sequence[Shelf[Any]]
-    build: Callable[[Kit], Parts]
+    collections: Sequence[Collection[Any]]
+    build: Callable[[ServiceContext], ServiceParts]
     before_store: Callable[[Store], Documents] | None = None

@@ -1,4 +1,4 @@
-"""How values are kept: a shelf per kind of document, a ref per document, its revision beside it."""
+"""How values are kept: a collection per kind of document, a reference to each, and its revision (optimistic locking)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index of a shelf; every one but an expiry and what is due begins with the community.
+    """An index of a collection; every one but an expiry and what is due begins with the community.
 
     Arguments:
         fields: names after `community`, `-name` for descending.
@@ -30,7 +30,7 @@ class Index:
     only: Mapping[str, object] = field(default_factory=dict)
 
 
-class Shelf(Generic[T]):
+class Collection(Generic[T]):
     """A collection that keeps one frozen dataclass.
 
     Arguments:
@@ -56,12 +56,12 @@ class Shelf(Generic[T]):
 
 
 class Ref(NamedTuple, Generic[T]):
-    """Where a value is: shelf, community, id. The community is part of the key, always.
+    """A document reference: collection, community, id. The community is part of the key, always.
 
     A tuple, since a decision looks up hundreds of them and a tuple is hashed without a line of Python.
     """
 
-    shelf: Shelf[T]
+    collection: Collection[T]
     community: str
     id: str
 
@@ -91,13 +91,13 @@ class Watched:
 
     Arguments:
         what: label of the metrics.
-        shelf: where they are.
-        since: field that says since when they are so; `shelf` has a `due` index on it.
+        collection: where they are.
+        since: field that says since when they are so; `collection` has a `due` index on it.
         only: what they are like, as in that index.
     """
 
     what: str
-    shelf: Shelf[Any]
+    collection: Collection[Any]
     since: str
     only: Mapping[str, object] = field(default_factory=dict)
 
@@ -115,7 +115,7 @@ class Backlog:
 
 
 @dataclass(slots=True)
-class Kept(Generic[T]):
+class Versioned(Generic[T]):
     """A value as it was loaded or left: `revision` counts changes (0: never kept), `facts` announcements."""
 
     value: T | None
@@ -129,18 +129,18 @@ class Kept(Generic[T]):
         return self.value
 
 
-def to_document(ref: Ref[T], kept: Kept[T]) -> dict[str, Any]:
+def to_document(ref: Ref[T], kept: Versioned[T]) -> dict[str, Any]:
     """Return the document for a value that is to be kept."""
-    assert kept.value is not None, "a value is never taken off its shelf by a decision"
+    assert kept.value is not None, "no decision deletes a value"
     return {
         "_id": ref.key,
         "community": ref.community,
         "_rev": kept.revision,
         "_facts": kept.facts,
-        **ref.shelf.encode(kept.value),
+        **ref.collection.encode(kept.value),
     }
 
 
-def from_document(shelf: Shelf[T], document: dict[str, Any]) -> Kept[T]:
+def from_document(collection: Collection[T], document: dict[str, Any]) -> Versioned[T]:
     """Return what a document keeps."""
-    return Kept(shelf.decode(document), document["_rev"], document["_facts"])
+    return Versioned(collection.decode(document), document["_rev"], document["_facts"])

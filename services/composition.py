@@ -12,15 +12,10 @@ from services.chassis.http import openapi
 from services.chassis.http.web import Route
 from services.chassis.logs import set_up_logs
 from services.chassis.mongo import Store, open_client
-from services.chassis.runner import (
-    Blueprint,
-    Broken,
-    House,
-    Kit,
-    Misconfigured,
-    PortTaken,
-    run_until_signal,
-)
+from services.chassis.runner import PortTaken, ServiceProcess, run_until_signal
+from services.chassis.service import Misconfigured
+from services.chassis.spec import ServiceContext, ServiceSpec
+from services.chassis.supervision import Broken
 from services.intake.__main__ import BLUEPRINT as INTAKE
 from services.intake.settings import IntakeSettings
 from services.matching.__main__ import BLUEPRINT as MATCHING
@@ -29,9 +24,11 @@ from services.notify.__main__ import BLUEPRINT as NOTIFY
 from services.notify.settings import NotifySettings
 from services.points.__main__ import BLUEPRINT as POINTS
 
-BLUEPRINTS: Mapping[str, Blueprint] = MappingProxyType(
+BLUEPRINTS: Mapping[str, ServiceSpec] = MappingProxyType(
     {blueprint.name: blueprint for blueprint in (INTAKE, MATCHING, POINTS, NOTIFY)}
 )
+
+
 SERVICES = tuple(BLUEPRINTS)
 
 
@@ -39,9 +36,9 @@ class Settings(IntakeSettings, MatchingSettings, NotifySettings):
     """Everything that differs between deployments: the machinery's settings and each service's own."""
 
 
-def house(settings: Settings, services: Iterable[str] = SERVICES) -> House:
+def house(settings: Settings, services: Iterable[str] = SERVICES) -> ServiceProcess:
     """Return a house with the services named, which serves the reference of all."""
-    return House(settings, [BLUEPRINTS[name] for name in services], reference())
+    return ServiceProcess(settings, [BLUEPRINTS[name] for name in services], reference())
 
 
 def reference() -> dict[str, Any]:
@@ -49,11 +46,11 @@ def reference() -> dict[str, Any]:
     return openapi.document((name, routes_of(blueprint)) for name, blueprint in BLUEPRINTS.items())
 
 
-def routes_of(blueprint: Blueprint) -> Sequence[Route]:
+def routes_of(blueprint: ServiceSpec) -> Sequence[Route]:
     """Return a service's routes without running it."""
     client = open_client("mongodb://127.0.0.1")  # it connects when it is first used, which is never
     try:
-        return blueprint.build(Kit(Settings(), Store(client, "reference"))).routes
+        return blueprint.build(ServiceContext(Settings(), Store(client, "reference"))).routes
     finally:
         client.close()
 

@@ -8,7 +8,7 @@ import asyncio
 from time import monotonic
 
 
-class Pace:
+class BatchInterval:
     """Keeps the beginnings of batches apart.
 
     Arguments:
