@@ -27,8 +27,6 @@ from services.points.__main__ import BLUEPRINT as POINTS
 BLUEPRINTS: Mapping[str, ServiceSpec] = MappingProxyType(
     {blueprint.name: blueprint for blueprint in (INTAKE, MATCHING, POINTS, NOTIFY)}
 )
-
-
 SERVICES = tuple(BLUEPRINTS)
 
 

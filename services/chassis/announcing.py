@@ -84,19 +84,19 @@ def _tells_of(parcel: Parcel, community: str, stream: str) -> bool:
     return any(letter.get("stream") == stream for letter in orjson.loads(parcel.body))
 
 
-async def announce_again(voice: ServiceExchange, parcels: Sequence[Parcel]) -> int:
+async def announce_again(exchange: ServiceExchange, parcels: Sequence[Parcel]) -> int:
     """Publish parcels again; what was heard of them before is recognised. Returns how many there were.
 
     Raises:
         Away, NotTaken: one was not confirmed.
     """
-    for failure in await voice.publish(parcels):
+    for failure in await exchange.publish(parcels):
         if failure is not None:
             raise failure
     return len(parcels)
 
 
-async def skip_missing(store: Store, voice: ServiceExchange, gap: Gap, partitions: int, by: str) -> int:
+async def skip_missing(store: Store, exchange: ServiceExchange, gap: Gap, partitions: int, by: str) -> int:
     """Let a stream go on without the facts that never came, and record who decided so; return how many.
 
     Raises:
@@ -107,7 +107,7 @@ async def skip_missing(store: Store, voice: ServiceExchange, gap: Gap, partition
     missing = list(gap.missing)
     await store.plain(ACTIONS).put({"_id": new_id(), "by": by, "at": at, "missing": missing, **record})
     kind = await _kind_that_waits(store, gap)
-    queue = voice.names.work(gap.service, partition_of(gap.community, partitions))
+    queue = exchange.names.work(gap.service, partition_of(gap.community, partitions))
     for version in gap.missing:
         envelope = {
             "id": new_id(),
@@ -121,7 +121,7 @@ async def skip_missing(store: Store, voice: ServiceExchange, gap: Gap, partition
             "body": None,
         }
         headers = {SKIP: True, "community": gap.community}
-        await voice.publish_back(queue, orjson.dumps(envelope), headers)
+        await exchange.publish_back(queue, orjson.dumps(envelope), headers)
     return len(gap.missing)
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.chassis import metrics
 from services.chassis.bus import ServiceExchange
-from services.chassis.handled_ids import Heard, digest
+from services.chassis.handled_ids import HandledIds, digest
 from services.chassis.mongo import RawCollection, Store
 from services.chassis.outbox import COLLECTION, NotTaken, OutboxRow, parcel_id
 from services.chassis.topology import AUDIT, HEARD, subscribers_of
@@ -99,7 +99,7 @@ class Auditor:
 
     service: str
     store: Store
-    voice: ServiceExchange
+    exchange: ServiceExchange
     partitions: int
     is_first: Callable[[], bool]
     every_seconds: float = 10.0
@@ -182,7 +182,7 @@ class Auditor:
         last = {"last": open_question.times >= ASKED_MAX}
         body = open_question.question.model_copy(update=last).model_dump_json().encode()
         try:
-            await self.voice.say(AUDIT, partition, f"{AUDIT}.{who}", body)
+            await self.exchange.say(AUDIT, partition, f"{AUDIT}.{who}", body)
         except NotTaken as no:
             log.warning("nobody_to_ask", service=self.service, subscriber=who, because=str(no))
             open_question.next_at = 0.0
@@ -241,7 +241,7 @@ class Auditor:
                 if parcel.routing_key.startswith(f"p{partition}.")
                 and is_meant(parcel.routing_key.split(".", 1)[1], parcel.id)
             ]
-            for failure in await self.voice.publish(parcels):
+            for failure in await self.exchange.publish(parcels):
                 if failure is not None:
                     raise failure
             said += len(parcels)
@@ -276,8 +276,8 @@ class Listener:
     """
 
     service: str
-    voice: ServiceExchange
-    heard: Heard
+    exchange: ServiceExchange
+    heard: HandledIds
     auditor: Auditor
     lost_seconds: Callable[[int], float] = lambda _: 0.0
 
@@ -303,4 +303,4 @@ class Listener:
             last=question.last,
         )
         key = f"{HEARD}.{question.by}"
-        await self.voice.say(HEARD, partition, key, orjson.dumps(answer.model_dump(mode="json")))
+        await self.exchange.say(HEARD, partition, key, orjson.dumps(answer.model_dump(mode="json")))

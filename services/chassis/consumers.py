@@ -39,7 +39,7 @@ class QueueConsumer:
 
     link: BrokerConnection
     queue: str
-    tray: InboundBuffer
+    inbound: InboundBuffer
     prefetch: int
     miss: Callable[[str], None]
 
@@ -84,22 +84,22 @@ class QueueConsumer:
             await asyncio.wait({opening})
             if opening.cancelled() or opening.exception() is not None:
                 return
-        hold, queue, tag = opening.result()
+        lease, queue, tag = opening.result()
         try:
             await _first_of(gone.wait(), self._stopping.wait())
-            if not hold.channel.is_closed and not gone.is_set() and not self._at_once:
+            if not lease.channel.is_closed and not gone.is_set() and not self._at_once:
                 async with asyncio.timeout(GOODBYE_SECONDS_MAX):
                     await queue.cancel(tag)
         finally:
             # What was delivered and not acknowledged goes back to the broker with the channel.
-            if hold.channel.is_closed or self._at_once:
-                hold.open = False
-            await self.tray.release(hold, 0.0 if self._at_once else FINISH_SECONDS_MAX)
-            await close_channel(hold.channel)
+            if lease.channel.is_closed or self._at_once:
+                lease.open = False
+            await self.inbound.release(lease, 0.0 if self._at_once else FINISH_SECONDS_MAX)
+            await close_channel(lease.channel)
 
     async def _open(self, gone: asyncio.Event) -> tuple[ChannelLease, AbstractQueue, str]:
         channel = await self.link.channel()
-        hold = ChannelLease(self.queue, channel)
+        lease = ChannelLease(self.queue, channel)
 
         def cancelled(*_: object) -> None:
             """The broker took the queue from us: most likely it is not there any more."""
@@ -115,13 +115,13 @@ class QueueConsumer:
                 underlay.on_consumer_cancel_callbacks.add(cancelled)
 
                 async def take(message: AbstractIncomingMessage) -> None:
-                    self.tray.put(hold, message)
+                    self.inbound.put(lease, message)
 
                 # A queue that has just been made may take long to answer.
-                return hold, queue, await queue.consume(take, timeout=3 * self.link.answer_seconds)
+                return lease, queue, await queue.consume(take, timeout=3 * self.link.answer_seconds)
         except BaseException:
-            hold.open = False
-            await self.tray.release(hold, 0.0)
+            lease.open = False
+            await self.inbound.release(lease, 0.0)
             await close_channel(channel)
             raise
 

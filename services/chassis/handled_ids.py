@@ -12,7 +12,7 @@ def digest(parcel: str) -> int:
     return int.from_bytes(blake2b(parcel.encode(), digest_size=8).digest(), "big")
 
 
-class Heard:
+class HandledIds:
     """Remembers settled parcels, the newest of every queue."""
 
     def __init__(self) -> None:

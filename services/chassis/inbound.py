@@ -11,42 +11,22 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from services.chassis.bus import CONTROL, ENVELOPES, PARCEL, broker_failures_named
 from services.chassis.failures import Away
-from services.chassis.handled_ids import Heard
+from services.chassis.handled_ids import HandledIds
 from services.chassis.interval import BatchInterval
 from services.chassis.processor import Delivery
 
 log = structlog.get_logger()
-
-
 AWAY_SECONDS_MAX = 5.0
-
-
 AWAY_SECONDS_MIN = 0.1
-
-
 MESSAGES_AT_ONCE_MAX = 256
-
-
 ENVELOPES_AT_ONCE_MAX = 256
-
-
 BYTES_AT_ONCE_MAX = 8 * 1024 * 1024
-
-
 WEIGHT_UNKNOWN = 0.5
 """What a message counts that does not say how many envelopes it holds: it is none of our fresh ones."""
-
-
 TRIES_TOGETHER_MAX = 5
 """Deliveries that fail so often together, while the database answers, are tried one by one."""
-
-
 Handle = Callable[[Sequence[Delivery]], Awaitable[None]]
-
-
 StepOver = Callable[[Delivery, Exception], Awaitable[None]]
-
-
 Answer = Callable[[str, str, bytes], Awaitable[None]]
 
 
@@ -104,7 +84,7 @@ class ChannelLease:
 class Item:
     """One message in the tray."""
 
-    hold: ChannelLease
+    lease: ChannelLease
     message: AbstractIncomingMessage
 
     @property
@@ -157,7 +137,7 @@ class InboundBuffer:
     step_over: StepOver
     is_alive: Callable[[], Awaitable[None]]
     answer: Answer | None = None
-    heard: Heard = field(default_factory=Heard)
+    heard: HandledIds = field(default_factory=HandledIds)
     _lines: dict[tuple[ChannelLease, str], deque[Item]] = field(default_factory=dict)
     _in_hand: set[ChannelLease] = field(default_factory=set)
 
@@ -172,28 +152,28 @@ class InboundBuffer:
         """Return how many messages wait."""
         return sum(map(len, self._lines.values()))
 
-    def put(self, hold: ChannelLease, message: AbstractIncomingMessage) -> None:
+    def put(self, lease: ChannelLease, message: AbstractIncomingMessage) -> None:
         """Take in a message."""
-        item = Item(hold, message)
-        hold.unsettled[item.tag] = item
+        item = Item(lease, message)
+        lease.unsettled[item.tag] = item
         if item.control:
-            self._asked.add(hold)
+            self._asked.add(lease)
         else:
-            self._lines.setdefault((hold, item.line), deque()).append(item)
+            self._lines.setdefault((lease, item.line), deque()).append(item)
         self._arrived.set()
 
-    async def release(self, hold: ChannelLease, seconds: float) -> None:
+    async def release(self, lease: ChannelLease, seconds: float) -> None:
         """Forget what waits of a channel; return once nothing of it is in hand, or after a while.
 
         What is still in hand then may be done twice, here and by the next one; the second finds it done.
         """
-        for line in [line for line in self._lines if line[0] is hold]:
+        for line in [line for line in self._lines if line[0] is lease]:
             del self._lines[line]
-        self._asked.discard(hold)
+        self._asked.discard(lease)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._let_go:
-                await self._let_go.wait_for(lambda: hold not in self._in_hand)
-        hold.open = False
+                await self._let_go.wait_for(lambda: lease not in self._in_hand)
+        lease.open = False
 
     async def run(self) -> None:
         """Settle what arrives, until stopped."""
@@ -235,18 +215,18 @@ class InboundBuffer:
     async def _settle(self, taken: list[Item]) -> None:
         if not taken:
             return
-        self._in_hand = {item.hold for item in taken}
+        self._in_hand = {item.lease for item in taken}
         try:
             if await self._handled(taken):
-                for hold in self._in_hand:
-                    mine = [item for item in taken if item.hold is hold]
-                    await hold.settle(mine)
-                    self.heard.add(hold.queue, (item.parcel for item in mine))
-                    if hold.open and any(item.control for item in hold.unsettled.values()):
-                        self._asked.add(hold)
+                for lease in self._in_hand:
+                    mine = [item for item in taken if item.lease is lease]
+                    await lease.settle(mine)
+                    self.heard.add(lease.queue, (item.parcel for item in mine))
+                    if lease.open and any(item.control for item in lease.unsettled.values()):
+                        self._asked.add(lease)
         except BaseException:
-            for hold in self._in_hand:
-                await hold.drop()
+            for lease in self._in_hand:
+                await lease.drop()
             raise
         finally:
             async with self._let_go:
@@ -265,7 +245,7 @@ class InboundBuffer:
                     await self._one_by_one(deliveries)
             except Exception as error:  # noqa: BLE001 - whatever it is, what was delivered is not let fall
                 self._complain(deliveries, error)
-                if self._stopping.is_set() or not any(hold.open for hold in self._in_hand):
+                if self._stopping.is_set() or not any(lease.open for lease in self._in_hand):
                     return False
                 tries += 1
                 await asyncio.sleep(wait)
@@ -296,16 +276,16 @@ class InboundBuffer:
 
     async def _answer_those_asked(self) -> None:
         """Answer what was asked about what came before: once all of that is settled."""
-        for hold in list(self._asked):
-            self._asked.discard(hold)
-            while hold.open and (first := next(iter(hold.unsettled.values()), None)) and first.control:
+        for lease in list(self._asked):
+            self._asked.discard(lease)
+            while lease.open and (first := next(iter(lease.unsettled.values()), None)) and first.control:
                 if self.answer is not None:
                     try:
-                        await self.answer(first.control, hold.queue, first.message.body)
+                        await self.answer(first.control, lease.queue, first.message.body)
                     except Exception as error:  # noqa: BLE001 - who asked asks again
-                        log.warning("not_answered", queue=hold.queue, because=type(error).__name__)
-                await hold.settle([first])
+                        log.warning("not_answered", queue=lease.queue, because=type(error).__name__)
+                await lease.settle([first])
 
 
 def _delivery(item: Item) -> Delivery:
-    return Delivery(item.hold.queue, item.message.body, item.message.headers)
+    return Delivery(item.lease.queue, item.message.body, item.message.headers)

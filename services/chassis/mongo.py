@@ -19,28 +19,14 @@ from services.chassis.failures import Stale
 from services.chassis.mongo_answers import OpenCalls, failures_named
 
 T = TypeVar("T")
-
-
 Client = AsyncIOMotorClient[Document]
-
-
 PlainIndex = tuple[str, ...]
 """Fields of an index of a plain collection, ascending."""
-
-
 NO_INDEXES: Mapping[str, Sequence[PlainIndex]] = {}
-
-
 BACKLOG_MAX = 10_000
 """So many are counted at most: beyond, the figure says "very many"."""
-
-
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
-
-
 _NAMESPACE_EXISTS = 48
-
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -25,21 +25,11 @@ from services.contracts.catalogue import KINDS, hears_whole_family, partition_of
 from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_envelope, read_outside
 
 log = structlog.get_logger()
-
-
 ATTEMPT = "x-sandan-attempt"
-
-
 ROUNDS_MAX = 1_000
-
-
 PARKED_BYTES_MAX = 4 * 1024 * 1024
-
-
 PARKED_TOLD_MAX = 5
 """Ids of parked messages in one line of the log; `sandan parked list` has them all."""
-
-
 ATTEMPTS_TOLD_MAX = 1_000_000
 """A header may claim more attempts than the database can count."""
 
@@ -69,13 +59,13 @@ class _Received:
         return self.envelope.kind if self.envelope.kind in KINDS else "unknown"
 
 
-class Lot(Protocol):
+class Parking(Protocol):
     """Where messages are put that need a person."""
 
     async def park(self, messages: Sequence[Parked]) -> None: ...
 
 
-class Later(Protocol):
+class Retries(Protocol):
     """Who sends a message back to its queue after a while."""
 
     async def publish_later(
@@ -104,7 +94,7 @@ class MessageProcessor:
         effects: kind → what the service does about it; a kind it hears but does nothing about is absent.
         batches: runs the effects.
         lot: where messages go that need a person.
-        later: where messages go that are to be tried again.
+        retries: where messages go that are to be tried again.
         retry: when and how often.
         partitions: of the bus.
         measures: what decisions measure, by the name that they give it.
@@ -113,8 +103,8 @@ class MessageProcessor:
     service: str
     effects: Mapping[str, EffectOf]
     batches: Batches
-    lot: Lot
-    later: Later
+    parking: Parking
+    retries: Retries
     retry: RetryPolicy
     partitions: int
     measures: Mapping[str, Histogram] = field(default_factory=dict)
@@ -285,7 +275,7 @@ class MessageProcessor:
             return
         kept = {name: headers[name] for name in ("community", SKIP) if name in headers}
         seconds = self.retry.wait_seconds(attempt)
-        await self.later.publish_later(queue, seconds, body, {ATTEMPT: attempt, **kept})
+        await self.retries.publish_later(queue, seconds, body, {ATTEMPT: attempt, **kept})
 
     def _parked(self, queue: str, reason: str, detail: str, attempts: int, body: bytes) -> Parked:
         cut = f"cut from {len(body)} bytes; " if len(body) > PARKED_BYTES_MAX else ""
@@ -304,7 +294,7 @@ class MessageProcessor:
         """Put messages aside together, and say so: once for each reason, with the first few."""
         if not messages:
             return
-        await self.lot.park(messages)
+        await self.parking.park(messages)
         by_reason: dict[str, list[Parked]] = {}
         for message in messages:
             by_reason.setdefault(message.reason, []).append(message)

@@ -151,7 +151,7 @@ class ServiceProcess:
             door = HttpApi(
                 service.name,
                 self._tokens,
-                service.front,
+                service.writes,
                 api_limits,
                 self._readers,
                 lambda: self._running and not self._draining,

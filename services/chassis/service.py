@@ -15,7 +15,7 @@ from services.chassis.bus import BrokerConnection, BusPublisher, ServiceExchange
 from services.chassis.clock import now
 from services.chassis.consumers import Partitions, QueueConsumer, queue_length
 from services.chassis.documents import Watched
-from services.chassis.handled_ids import Heard
+from services.chassis.handled_ids import HandledIds
 from services.chassis.http.once import ANSWERS
 from services.chassis.inbound import Handle, InboundBuffer
 from services.chassis.interval import BatchInterval
@@ -85,27 +85,27 @@ class Service:
         self.store = Store(self.client, database, settings.commit_seconds)
         self.supervisor = Supervisor(name, self.broken)
         self.ways = WaysKept(name, self.consuming, settings)
-        self.voice = ServiceExchange(name, self.publisher, self.names, self.ways.miss)
+        self.exchange = ServiceExchange(name, self.publisher, self.names, self.ways.miss)
         self.relay = Relay(
-            self.store, self.voice, settings.outbox_grace_seconds, name, settings.facts_kept_hours
+            self.store, self.exchange, settings.outbox_grace_seconds, name, settings.facts_kept_hours
         )
         before = self.blueprint.before_store
         documents = before(self.store) if before else self.store
         self.batches = Batches(documents, self.relay, settings.partitions, now)
         pace = BatchInterval(settings.http_pace_seconds)
-        self.front = WriteQueue(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
+        self.writes = WriteQueue(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
         self.parts = self.blueprint.build(ServiceContext(settings, self.store, self.batches, documents))
         self._receiving()
 
     def _receiving(self) -> None:
         """Put together what takes messages off the bus."""
         settings, name = self.settings, self.name
-        self.mailroom = MessageProcessor(
+        self.processor = MessageProcessor(
             service=name,
             effects=self.parts.effects,
             batches=self.batches,
-            lot=ParkingLot(self.store),
-            later=self.voice,
+            parking=ParkingLot(self.store),
+            retries=self.exchange,
             retry=RetryPolicy(settings.retry_tiers_seconds, settings.attempts_max),
             partitions=settings.partitions,
             measures=self.parts.measures,
@@ -119,30 +119,30 @@ class Service:
             settings.member_seconds,
             lambda: self.store.oldest_call_seconds,
         )
-        heard = Heard()
+        heard = HandledIds()
         self.auditor = Auditor(
             name,
             self.store,
-            self.voice,
+            self.exchange,
             settings.partitions,
             self.partitions.is_first,
             settings.audit_seconds,
         )
-        listener = Listener(name, self.voice, heard, self.auditor, self.ways.lost_seconds)
-        self.tray = self._tray(self.mailroom.handle, heard, listener)
-        self.dead_tray = self._tray(self.mailroom.park_dead, Heard(), None)
+        listener = Listener(name, self.exchange, heard, self.auditor, self.ways.lost_seconds)
+        self.inbound = self._inbound(self.processor.handle, heard, listener)
+        self.dead_inbound = self._inbound(self.processor.park_dead, HandledIds(), None)
         self.dead = QueueConsumer(
-            self.consuming, self.names.dead(name), self.dead_tray, PREFETCH_DEAD, self.ways.miss
+            self.consuming, self.names.dead(name), self.dead_inbound, PREFETCH_DEAD, self.ways.miss
         )
 
-    def _tray(self, handle: Handle, heard: Heard, listener: Listener | None) -> InboundBuffer:
+    def _inbound(self, handle: Handle, heard: HandledIds, listener: Listener | None) -> InboundBuffer:
         answer = listener.answer if listener else None
         pace = BatchInterval(self.settings.bus_pace_seconds)
-        return InboundBuffer(handle, pace, self.mailroom.step_over, self.store.ping, answer, heard)
+        return InboundBuffer(handle, pace, self.processor.step_over, self.store.ping, answer, heard)
 
     def _reader(self, partition: int) -> QueueConsumer:
         queue = self.names.work(self.name, partition)
-        return QueueConsumer(self.consuming, queue, self.tray, self.settings.prefetch, self.ways.miss)
+        return QueueConsumer(self.consuming, queue, self.inbound, self.settings.prefetch, self.ways.miss)
 
     async def prepare(self) -> None:
         """Make the database ready; repeating it is harmless.
@@ -172,13 +172,13 @@ class Service:
         loops = {
             "partitions": self.partitions.run,
             "dead": self.dead.run,
-            "tray": self.tray.run,
-            "dead_tray": self.dead_tray.run,
+            "inbound": self.inbound.run,
+            "dead_inbound": self.dead_inbound.run,
             "relay": self.relay.run,
-            "front": self.front.run,
+            "writes": self.writes.run,
         }
         self.tasks = [self.supervisor.keep_running(name, run) for name, run in loops.items()]
-        self.tasks += [self.supervisor.repeat(chore) for chore in (*self._chores(), *self.parts.chores)]
+        self.tasks += [self.supervisor.repeat(job) for job in (*self._chores(), *self.parts.jobs)]
 
     def _chores(self) -> Sequence[PeriodicJob]:
         settings = self.settings
@@ -199,12 +199,12 @@ class Service:
 
     async def stop(self) -> None:
         """Take no more work, finish what is in hand, send what is announced."""
-        partitions, dead, tray, dead_tray, relay, front, *others = self.tasks
-        for taking in (self.partitions, self.dead, self.tray, self.dead_tray):
+        partitions, dead, inbound, dead_inbound, relay, writes, *others = self.tasks
+        for taking in (self.partitions, self.dead, self.inbound, self.dead_inbound):
             taking.stop()
-        await asyncio.gather(partitions, dead, tray, dead_tray)
-        self.front.stop()
-        await front
+        await asyncio.gather(partitions, dead, inbound, dead_inbound)
+        self.writes.stop()
+        await writes
         # What a chore announced at last is still sent.
         await cancelled(others)
         self.relay.stop()

@@ -56,7 +56,7 @@ class ServiceParts:
 
     routes: Sequence[Route]
     effects: Mapping[str, EffectOf]
-    chores: Sequence[PeriodicJob] = ()
+    jobs: Sequence[PeriodicJob] = ()
     watched: Sequence[Watched] = ()
     measures: Mapping[str, Histogram] = field(default_factory=dict)
 

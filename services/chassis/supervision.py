@@ -66,9 +66,9 @@ class Supervisor:
         """Start a loop that returns when it is told to, and only then."""
         return asyncio.create_task(self._keep(name, run), name=f"{self.service}.{name}")
 
-    def repeat(self, chore: PeriodicJob) -> "asyncio.Task[None]":
+    def repeat(self, job: PeriodicJob) -> "asyncio.Task[None]":
         """Start a chore, which goes on until it is cancelled; it may fail for ever, and says so each time."""
-        return asyncio.create_task(self._repeat(chore), name=f"{self.service}.{chore.name}")
+        return asyncio.create_task(self._repeat(job), name=f"{self.service}.{job.name}")
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         failures, pause = 0, PAUSE_SECONDS_MIN
@@ -90,16 +90,16 @@ class Supervisor:
                 self._went_well(name)
                 return
 
-    async def _repeat(self, chore: PeriodicJob) -> None:
+    async def _repeat(self, job: PeriodicJob) -> None:
         while True:
-            pause = chore.every_seconds
+            pause = job.every_seconds
             try:
-                await _uncancelled(chore.look)
+                await _uncancelled(job.look)
             except Exception as error:  # noqa: BLE001 - as above: said, counted, tried again
-                self._failed(chore.name, error)
+                self._failed(job.name, error)
                 pause = min(pause, PAUSE_SECONDS_MAX)  # what is done once an hour is not put off for an hour
             else:
-                self._went_well(chore.name)
+                self._went_well(job.name)
             await asyncio.sleep(pause)
 
     def _failed(self, name: str, error: Exception) -> None:

@@ -157,7 +157,7 @@ class Work(Generic[A_co]):
     more_reads: Callable[[UnitOfWork], Sequence[Ref[Any]]] | None = None
 
     def then(self, view: Callable[[A_co, UnitOfWork], B], *reads: Ref[Any]) -> "Work[B]":
-        """Return the work that answers with what `view` makes of its result and of the unit of work afterwards.
+        """Return the work that answers with what `view` makes of its result and of the state afterwards.
 
         Arguments:
             reads: what the view looks at besides what the work reads.

@@ -12,8 +12,6 @@ from services.chassis.work import Work
 from services.contracts.refusal import Refused
 
 A = TypeVar("A")
-
-
 _Waiting = tuple[Work[Any], "asyncio.Future[Any]"]
 
 

@@ -28,8 +28,8 @@ async def _find(given: Tools, beginning: str) -> tuple[ParkingLot, Parked]:
 
 
 async def _send_back(given: Tools, message: Parked, headers: dict[str, bool]) -> None:
-    voice = given.voice(given.names.owner(message.queue))
-    await voice.publish_back(message.queue, message.body, headers)
+    exchange = given.exchange(given.names.owner(message.queue))
+    await exchange.publish_back(message.queue, message.body, headers)
 
 
 @app.command("list")

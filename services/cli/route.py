@@ -20,25 +20,13 @@ from services.matching.commands.router import FileRouter
 from services.matching.domain.matter import Candidate
 
 app = typer.Typer(help="Try the router without servers: who would get which demand, and why.")
-
-
 errors = Console(stderr=True, soft_wrap=True)
-
-
 FAULTS_EXIT = 2
-
-
 UNNAMED = {"community": {"id": "unnamed", "name": "未命名社区"}}
-
-
 UNNAMED_LINE = "community: {id: unnamed, name: 未命名社区}\n"
-
-
 CommunityOption = Annotated[
     Path, typer.Option("--community", exists=True, dir_okay=False, help="a community file, YAML or JSON")
 ]
-
-
 HistoryOption = Annotated[
     Path | None,
     typer.Option("--history", exists=True, dir_okay=False, help="labelled demands, learnt in their order"),

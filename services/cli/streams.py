@@ -44,7 +44,7 @@ def announce(community: Community, stream: Stream) -> None:
         said = 0
         for service, store in given.stores.items():
             parcels = await kept_parcels(store, community, stream)
-            said += await announce_again(given.voice(service), parcels)
+            said += await announce_again(given.exchange(service), parcels)
         if not said:
             console.print("nothing of it is kept any more; `sandan streams skip` lets it go on without")
             raise typer.Exit(1)
@@ -65,8 +65,8 @@ def skip(
     async def action(given: Tools) -> None:
         gap = await _gap(given, service, community, stream)
         who = by or getpass.getuser()
-        store, voice = given.stores[service], given.voice(service)
-        skipped = await skip_missing(store, voice, gap, given.settings.partitions, who)
+        store, exchange = given.stores[service], given.exchange(service)
+        skipped = await skip_missing(store, exchange, gap, given.settings.partitions, who)
         console.print(f"skipped {skipped}")
 
     with_tools(action)

@@ -44,7 +44,7 @@ class Tools:
         """Return the names on the bus."""
         return Names(self.settings.bus_prefix)
 
-    def voice(self, service: str) -> ServiceExchange:
+    def exchange(self, service: str) -> ServiceExchange:
         """Return how a service speaks; the operator may speak for each."""
         return ServiceExchange(service, self.publisher, self.names, lambda _: None)
 

@@ -4,7 +4,7 @@ from services.chassis.clock import now
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.intake.consumers import CONSUMES
-from services.intake.jobs.timers import Watchman
+from services.intake.jobs.timers import RunTimers
 from services.intake.metrics import MEASURES
 from services.intake.routes.alarms import AlarmRoutes
 from services.intake.routes.communities import CommunityRoutes
@@ -29,13 +29,13 @@ def build(kit: ServiceContext) -> ServiceParts:
         DuplicateRoutes(kit.store),
         IssueRoutes(kit.store),
     )
-    chores = []
+    jobs = []
     if kit.batches is not None:
         own_reader()  # reading its tables takes half a second, which nobody who asks should wait for
-        watchman = Watchman(kit.store, kit.batches, now)
-        chores.append(PeriodicJob("watchman", watchman.look, settings.timers_seconds))
+        timers = RunTimers(kit.store, kit.batches, now)
+        jobs.append(PeriodicJob("timers", timers.look, settings.timers_seconds))
     return ServiceParts(
-        tuple(route for room in rooms for route in room.table()), CONSUMES, chores, WATCHED, MEASURES
+        tuple(route for room in rooms for route in room.table()), CONSUMES, jobs, WATCHED, MEASURES
     )
 
 

@@ -6,10 +6,10 @@ from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.matching.consumers import consumes
 from services.matching.handlers.context import Matching
-from services.matching.jobs.departures import Leavers
-from services.matching.jobs.learning import RefitInterval, Tutor
-from services.matching.jobs.places import Assigner
-from services.matching.jobs.timers import Timekeeper
+from services.matching.jobs.departures import ReclaimOrders
+from services.matching.jobs.learning import RefitInterval, Retrain
+from services.matching.jobs.places import AssignSlots
+from services.matching.jobs.timers import RunTimers
 from services.matching.routes.answering import AnsweringRoutes
 from services.matching.routes.closing import ClosingRoutes
 from services.matching.routes.lessons import LessonRoutes
@@ -17,18 +17,18 @@ from services.matching.routes.orders import OrderRoutes
 from services.matching.routes.placing import PlacingRoutes
 from services.matching.routes.timing import TimingRoutes
 from services.matching.routes.working import WorkingRoutes
-from services.matching.routing.models import Guides
+from services.matching.routing.models import CommunityModels
 from services.matching.routing.solver import solve
 from services.matching.settings import MatchingSettings
 from services.matching.store import COLLECTIONS, WATCHED
-from services.matching.store.places import Places
+from services.matching.store.workloads import WorkloadView
 
 
 def build(kit: ServiceContext) -> ServiceParts:
-    """Return matching's parts; one set of guides serves messages and requests."""
-    places = kit.documents if isinstance(kit.documents, Places) else Places(kit.store)
-    matching = Matching(Guides(), solve, places.lane)
-    chores = _chores(kit, kit.batches, matching, places) if kit.batches else []
+    """Return matching's parts; one set of models serves messages and requests."""
+    places = kit.documents if isinstance(kit.documents, WorkloadView) else WorkloadView(kit.store)
+    matching = Matching(CommunityModels(), solve, places.shard)
+    jobs = _chores(kit, kit.batches, matching, places) if kit.batches else []
     rooms = (
         OrderRoutes(kit.store, matching, places),
         PlacingRoutes(matching),
@@ -39,27 +39,29 @@ def build(kit: ServiceContext) -> ServiceParts:
         LessonRoutes(kit.store, matching, places),
     )
     routes = tuple(route for room in rooms for route in room.table())
-    return ServiceParts(routes, consumes(matching), chores, WATCHED)
+    return ServiceParts(routes, consumes(matching), jobs, WATCHED)
 
 
-def _chores(kit: ServiceContext, batches: Batches, matching: Matching, places: Places) -> list[PeriodicJob]:
+def _chores(
+    kit: ServiceContext, batches: Batches, matching: Matching, places: WorkloadView
+) -> list[PeriodicJob]:
     """What matching does by itself: deadlines, scarce places, lessons."""
     settings = kit.settings_as(MatchingSettings)
-    timekeeper = Timekeeper(kit.store, batches, matching, now)
-    assigner = Assigner(places, batches, matching, now)
-    leavers = Leavers(kit.store, batches, matching, now)
-    tutor = Tutor(
-        kit.store, matching.guides, RefitInterval(settings.lessons_count, settings.lessons_wait_seconds)
+    timers = RunTimers(kit.store, batches, matching, now)
+    slots = AssignSlots(places, batches, matching, now)
+    departures = ReclaimOrders(kit.store, batches, matching, now)
+    learning = Retrain(
+        kit.store, matching.models, RefitInterval(settings.lessons_count, settings.lessons_wait_seconds)
     )
     return [
-        PeriodicJob("timekeeper", timekeeper.look, settings.timers_seconds),
-        PeriodicJob("assigner", assigner.look, settings.places_seconds),
-        PeriodicJob("leavers", leavers.look, settings.timers_seconds),
-        PeriodicJob("tutor", tutor.look, settings.lessons_seconds),
+        PeriodicJob("timers", timers.look, settings.timers_seconds),
+        PeriodicJob("places", slots.look, settings.places_seconds),
+        PeriodicJob("departures", departures.look, settings.timers_seconds),
+        PeriodicJob("lessons", learning.look, settings.lessons_seconds),
     ]
 
 
-BLUEPRINT: ServiceSpec = ServiceSpec("matching", COLLECTIONS, build, Places)
+BLUEPRINT: ServiceSpec = ServiceSpec("matching", COLLECTIONS, build, WorkloadView)
 
 if __name__ == "__main__":
     from services.composition import serve

@@ -9,26 +9,26 @@ from services.chassis.supervision import PeriodicJob
 from services.notify.channels.alarms import Ways, read_ways
 from services.notify.consumers import consumes
 from services.notify.handlers.tellings import Notifier
-from services.notify.jobs.alarms import Crier
+from services.notify.jobs.alarms import SendAlarms
 from services.notify.jobs.console import EVERY_SECONDS, ConsoleChannel
-from services.notify.jobs.tellings import Teller
+from services.notify.jobs.tellings import TellMany
 from services.notify.routes.notices import NotifyRoutes
 from services.notify.settings import NotifySettings
 from services.notify.store import COLLECTIONS
 
 
 def build(kit: ServiceContext) -> ServiceParts:
-    """Return notify's parts; the console channel runs when it is wanted, the teller always."""
+    """Return notify's parts; the console channel runs when it is wanted, the telling of many always."""
     settings = kit.settings_as(NotifySettings)
     ways, console = ways_of(settings), settings.notify_console
-    chores = [PeriodicJob("console", ConsoleChannel(kit.store).look, EVERY_SECONDS)] if console else []
+    jobs = [PeriodicJob("console", ConsoleChannel(kit.store).look, EVERY_SECONDS)] if console else []
     if kit.batches is not None:
-        teller = Teller(kit.store, kit.batches, now)
+        tellings = TellMany(kit.store, kit.batches, now)
         if ways:
-            crier = Crier(kit.store, kit.batches, ways, now)
-            chores.append(PeriodicJob("crier", crier.look, settings.timers_seconds))
-        chores.append(PeriodicJob("teller", teller.look, settings.tellings_seconds))
-    return ServiceParts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), chores)
+            alarms = SendAlarms(kit.store, kit.batches, ways, now)
+            jobs.append(PeriodicJob("alarms", alarms.look, settings.timers_seconds))
+        jobs.append(PeriodicJob("tellings", tellings.look, settings.tellings_seconds))
+    return ServiceParts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), jobs)
 
 
 def ways_of(settings: NotifySettings) -> Ways:

@@ -23,7 +23,7 @@ from services.matching.domain.providers import Catalogue
 from services.matching.domain.ranking import Ranker
 from services.matching.routing.catalogue import catalogue_of
 from services.matching.routing.experience import Learning
-from services.matching.routing.models import Guides
+from services.matching.routing.models import CommunityModels
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import CatalogueOnRecord
 from tests.bench.systems import ROOT
@@ -78,22 +78,22 @@ def taught(ranker: Ranker, asked: Sequence[Matter]) -> Learning:
 
 def many_communities(text: str) -> tuple[float, float, float]:
     """Return MB for a thousand communities, the speed among them against alone, and seconds to change one."""
-    guides = Guides()
+    models = CommunityModels()
     gc.collect()
     before = resident_mb()
     for n in range(COMMUNITIES):
         record = CatalogueOnRecord(text.replace('"jiwang"', f'"c{n}"').replace("稷", f"稷{n}"))
-        guides.of(f"c{n}", 1, record)
+        models.of(f"c{n}", 1, record)
     gc.collect()
     held = resident_mb() - before
     asked = matters()
-    every = [guides.kept(f"c{n}") for n in range(COMMUNITIES)]
-    rankers = [guide.ranker for guide in every if guide is not None]
+    every = [models.kept(f"c{n}") for n in range(COMMUNITIES)]
+    rankers = [model.ranker for model in every if model is not None]
     pairs = [(rankers[n * 7 % COMMUNITIES], asked[n % len(asked)]) for n in range(RANKED)]
     among = RANKED / best_of(ROUNDS, lambda: [r.rank(m, {}, TODAY) for r, m in pairs])
     alone = per_second(rankers[0], asked)
     start = perf_counter()
-    guides.of("c5", 2, CatalogueOnRecord(text))
+    models.of("c5", 2, CatalogueOnRecord(text))
     return held, among / alone, perf_counter() - start
 
 

@@ -22,7 +22,7 @@ class Publisher:
         self.sent.append((body, headers))
 
 
-class Lot:
+class Parking:
     """Counts what is put aside."""
 
     def __init__(self) -> None:
@@ -35,20 +35,20 @@ class Lot:
 
 @pytest.mark.parametrize("control", [AUDIT, HEARD])
 async def test_a_reader_that_takes_a_question_for_a_message_puts_nothing_aside(control: str) -> None:
-    publisher, lot = Publisher(), Lot()
-    voice = ServiceExchange("matching", cast(Any, publisher), Names("t"), lambda _: None)
-    await voice.say(control, 0, f"{control}.intake", b'{"by":"matching","parcels":[1,2]}')
+    publisher, parking = Publisher(), Parking()
+    exchange = ServiceExchange("matching", cast(Any, publisher), Names("t"), lambda _: None)
+    await exchange.say(control, 0, f"{control}.intake", b'{"by":"matching","parcels":[1,2]}')
     ((body, headers),) = publisher.sent
     assert headers[CONTROL] == control
-    mailroom = MessageProcessor(
+    processor = MessageProcessor(
         service="intake",
         effects={},
         batches=cast(Any, SimpleNamespace()),
-        lot=cast(Any, lot),
-        later=cast(Any, SimpleNamespace()),
+        parking=cast(Any, parking),
+        retries=cast(Any, SimpleNamespace()),
         retry=RetryPolicy((1.0,), 4),
         partitions=1,
     )
     # The release before has no eye for the header, and the same rule for what is to be skipped.
-    await mailroom.handle([Delivery("t.intake.p0", body, headers)])
-    assert lot.parked == []
+    await processor.handle([Delivery("t.intake.p0", body, headers)])
+    assert parking.parked == []

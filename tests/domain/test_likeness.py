@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from services.contracts.ids import DemandId
 from services.intake.domain.voices.evaluation import Agreement, agreement
-from services.intake.domain.voices.kin import CANDIDATES_MAX, Holders, candidates, lookup_keys
 from services.intake.domain.voices.likeness import Likeness, Rarity, compared, counted, traits_of, weighed
 from services.intake.domain.voices.matters import grouped, linked
 from services.intake.domain.voices.names import apart, areas, names, without_areas
+from services.intake.domain.voices.similar import CANDIDATES_MAX, Postings, candidates, lookup_keys
 from services.intake.domain.voices.wording import meant, pairs, plain
 
 ROWS = [
@@ -197,15 +197,15 @@ class TestLookingUp:
         assert len(set(keys)) == len(keys)
 
     def test_holders_keep_the_newest_and_count_all(self) -> None:
-        held = Holders()
+        held = Postings()
         for number in range(100):
             held = held.joined_by(DemandId(f"d{number}"))
         assert (held.count, len(held.newest), held.newest[0]) == (100, 20, "d99")
         assert held.joined_by(DemandId("d99")) is held
 
     def test_candidates_are_bounded_and_those_that_share_rare_pairs_come_first(self) -> None:
-        common = ("小区", Holders(400, tuple(DemandId(f"c{n}") for n in range(40))))
-        rare = ("澜岸", Holders(2, (DemandId("near"),)))
+        common = ("小区", Postings(400, tuple(DemandId(f"c{n}") for n in range(40))))
+        rare = ("澜岸", Postings(2, (DemandId("near"),)))
         found = candidates([common, rare], own="c1")
         assert found[0] == "near"
         assert len(found) == CANDIDATES_MAX

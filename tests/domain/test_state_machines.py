@@ -22,10 +22,10 @@ from services.matching.domain import timing
 from services.matching.domain.companions import Call, called
 from services.matching.domain.deadlines import Extension, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
-from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Handover, Stage, Who
 from services.matching.domain.refusals import StepNotAllowed
+from services.matching.domain.workload import Workload
 from services.matching.routing.deadlines import limits_of
 from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
 from services.points.domain.rule import Rule
@@ -227,7 +227,7 @@ def test_every_status_has_a_name_that_people_read() -> None:
 @given(st.lists(st.sampled_from(list(OrderStep)), max_size=60))
 def test_however_an_order_wanders_what_it_says_of_itself_holds(steps: list[OrderStep]) -> None:
     order = replace(an_order(), handover=None)
-    load = Load().moved(None, order)
+    load = Workload().moved(None, order)
     for step in steps:
         try:
             after = TAKE[step](order)

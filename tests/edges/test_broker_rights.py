@@ -133,8 +133,8 @@ async def test_no_exchange_and_no_key_reaches_anothers_queue(users: Users, user:
     said_by_others = [kind for kind in KINDS if PUBLISHERS[kind.split(".")[0]] != user]
     for kind in said_by_others:
         link = BrokerConnection(users.of(user), "a test")
-        voice = ServiceExchange(user, BusPublisher(link), names, lambda _: None)
-        (outcome,) = await voice.publish([Parcel(new_id(), f"p0.{kind}", "jiwang", b"[]", 1)])
+        own = ServiceExchange(user, BusPublisher(link), names, lambda _: None)
+        (outcome,) = await own.publish([Parcel(new_id(), f"p0.{kind}", "jiwang", b"[]", 1)])
         assert isinstance(outcome, NotTaken), f"{user} can say {kind}"
         await link.close()
 

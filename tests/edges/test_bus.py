@@ -41,7 +41,7 @@ def urged(demand: str, times: int, **changes: Any) -> dict[str, Any]:
     )
 
 
-def voice(link: BrokerConnection, settings: Settings, service: str = "intake") -> ServiceExchange:
+def exchange(link: BrokerConnection, settings: Settings, service: str = "intake") -> ServiceExchange:
     """Return how a service speaks over a link of the test's own."""
     return ServiceExchange(service, BusPublisher(link), Names(settings.bus_prefix), lambda _: None)
 
@@ -318,7 +318,7 @@ class TestParked:
         """Do what the command does: send it back, then take it off the lot."""
         link = BrokerConnection(running.settings, "a test")
         headers = {SKIP: True} if action == "discarded" else {}
-        await voice(link, running.settings, message.service).publish_back(
+        await exchange(link, running.settings, message.service).publish_back(
             message.queue, message.body, headers
         )
         await ParkingLot(running.stores[message.service]).take_off(message, action, "wang")
@@ -330,8 +330,8 @@ class TestParked:
         lost = submitted(demand, community=community)
         await put(clean, "matching", lost, partition=partition_of(community, 2))
         message = await parked_as(clean, "matching", "failed_too_often")
-        lot = ParkingLot(clean.stores["matching"])
-        assert await lot.find(message.id[:10]) == message
+        parking = ParkingLot(clean.stores["matching"])
+        assert await parking.find(message.id[:10]) == message
         await clean.load(jiwang(community))
         await self._replay(clean, message, "replayed")
 
@@ -340,7 +340,7 @@ class TestParked:
 
         await eventually(placed)
         assert await clean.parked("matching") == []
-        (record,) = await lot.actions()
+        (record,) = await parking.actions()
         assert (record["action"], record["by"], record["parked"]) == ("replayed", "wang", message.id)
         assert record["reason"] == "failed_too_often"
 
@@ -410,7 +410,7 @@ class TestPublishing:
         self, clean: Running
     ) -> None:
         link = BrokerConnection(clean.settings, "a test")
-        speaks = voice(link, clean.settings)
+        speaks = exchange(link, clean.settings)
         outcomes = await speaks.publish([parcel(), parcel("p99.nobody.hears"), parcel()])
         assert [type(outcome) for outcome in outcomes] == [type(None), NotTaken, type(None)]
         assert await speaks.publish([parcel() for _ in range(300)]) == [None] * 300
@@ -430,7 +430,7 @@ class TestPublishing:
     async def test_a_broker_nobody_answers_at_is_away(self, settings: Settings) -> None:
         nowhere = settings.model_copy(update={"amqp_url": "amqp://127.0.0.1:1/"})
         link = BrokerConnection(Settings.model_validate(nowhere.model_dump()), "a test")
-        (outcome,) = await voice(link, settings).publish([parcel()])
+        (outcome,) = await exchange(link, settings).publish([parcel()])
         assert isinstance(outcome, Away)
 
 

@@ -65,10 +65,10 @@ def test_nobody_works_as_root() -> None:
 
 
 def test_the_gateway_reaches_the_services_and_nothing_behind_them() -> None:
-    front = set(CONTAINERS["gateway"]["networks"])
+    writes = set(CONTAINERS["gateway"]["networks"])
     assert COMPOSE["networks"]["back"] == {"internal": True}
     for name in ("broker", "database", OPERATOR):
-        assert not front & set(CONTAINERS[name]["networks"]), name
+        assert not writes & set(CONTAINERS[name]["networks"]), name
         assert "ports" not in CONTAINERS[name]
     for name in SERVICES:
         assert set(CONTAINERS[name]["networks"]) == {"front", "back"}

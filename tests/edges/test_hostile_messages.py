@@ -147,10 +147,10 @@ class TestStreamsThatWait:
         await clean.stores["matching"].plain("streams").delete({"_id": f"jiwang/{stream}"})
         await clean.stores["matching"].plain("orders").delete({"_id": f"jiwang/{demand}-1"})
         link = BrokerConnection(clean.settings, "a test")
-        voice = ServiceExchange(
+        exchange = ServiceExchange(
             "intake", BusPublisher(link), Names(clean.settings.bus_prefix), lambda _: None
         )
-        await announcing.announce_again(voice, parcels)
+        await announcing.announce_again(exchange, parcels)
         await link.close()
         await has_order(clean, demand)
 
@@ -159,11 +159,11 @@ class TestStreamsThatWait:
         await put(clean, "matching", urged(demand, 2))
         gap = await self.waiting(clean, demand)
         link = BrokerConnection(clean.settings, "a test")
-        voice = ServiceExchange(
+        exchange = ServiceExchange(
             "matching", BusPublisher(link), Names(clean.settings.bus_prefix), lambda _: None
         )
         store, partitions = clean.stores["matching"], clean.settings.partitions
-        assert await announcing.skip_missing(store, voice, gap, partitions, "wang") == 2
+        assert await announcing.skip_missing(store, exchange, gap, partitions, "wang") == 2
         await link.close()
         await clean.drained()
         (cursor,) = await store.plain("streams").find({"_id": f"jiwang/demands/{demand}"})

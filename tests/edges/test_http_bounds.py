@@ -65,7 +65,7 @@ class TestPackedBodies:
             else:
                 answer.refused(401, "token_missing")
             assert unpacked == []
-            assert door.front.done == 0
+            assert door.writes.done == 0
 
 
 class TestWhatIsRefusedEarly:
@@ -153,7 +153,7 @@ class TestTime:
                 writer.write(bytes([byte]))
                 await asyncio.sleep(0.05)
             assert await ended
-            assert door.front.done == 0
+            assert door.writes.done == 0
 
     async def test_a_body_that_trickles_gets_408(self, keys: Keys) -> None:
         async with threshold(keys, http_body_seconds=0.3) as door:
@@ -169,7 +169,7 @@ class TestTime:
             body = await reader.read(65_536)
             assert b'"code":"request_timeout"' in body
             assert await closed(reader)
-            assert door.front.done == 0
+            assert door.writes.done == 0
 
     async def test_a_handler_that_takes_too_long_gets_503_and_the_advice_to_use_the_same_key(
         self, keys: Keys

@@ -41,7 +41,7 @@ async def test_a_resident_writes_ten_times_a_minute_and_is_told_when_to_come_bac
         resident = door.visitor()
         assert await knocked(resident, 12) == [200] * 10 + [429] * 2
         told_to_wait(await resident.post("/words"), "person", 6)
-        assert door.front.done == 10
+        assert door.writes.done == 10
         clock.now += 6
         assert await knocked(resident, 2) == [200, 429]
 

@@ -162,7 +162,7 @@ NAMED = ("demand", "order", "notice", "account", "milestone", "issue")
 # Every route × every role × own, foreign, none, expired.
 
 
-class Places:
+class WorkloadView:
     """Real ids of Jiwang, of things that others made."""
 
     demand: str
@@ -174,8 +174,8 @@ class Places:
 
 
 @pytest.fixture(scope="module")
-async def places(running: Running) -> Places:
-    found = Places()
+async def places(running: Running) -> WorkloadView:
+    found = WorkloadView()
     demand = await running.submitted("孩子看黑板看不清，能不能组织一次视力筛查", "binhe-jiayuan")
     found.demand, found.order = demand["id"], demand["order"]
     (notice,) = (await running.resident().until("/notices", lambda seen: seen["items"]))["items"][:1]
@@ -184,7 +184,7 @@ async def places(running: Running) -> Places:
     return found
 
 
-def address(route: Route, places: Places, community: str = "jiwang") -> str:
+def address(route: Route, places: WorkloadView, community: str = "jiwang") -> str:
     ids = {name: getattr(places, name) for name in NAMED}
     return (PREFIX + route.path).format(community=community, **ids)
 
@@ -198,12 +198,12 @@ async def send(visitor: Visitor, route: Route, path: str) -> Answer:
 
 @pytest.mark.parametrize("route", [route for _, route in ROUTES], ids=[route.name for _, route in ROUTES])
 async def test_who_may_not_ask_learns_nothing_and_changes_nothing(
-    running: Running, keys: Keys, places: Places, route: Route
+    running: Running, keys: Keys, places: WorkloadView, route: Route
 ) -> None:
     await running.drained()
     before = await running.rows()
     path, elsewhere = address(route, places), address(route, places, "fenwan")
-    missing = Places()
+    missing = WorkloadView()
     missing.demand = missing.order = missing.notice = missing.account = missing.issue = "no-such-thing"
     for role in Role:
         own = running.bearer(keys.token("somebody-else", role, "jiwang"))
@@ -227,7 +227,7 @@ async def test_who_may_not_ask_learns_nothing_and_changes_nothing(
 
 @pytest.mark.parametrize("route", [route for _, route in ROUTES], ids=[route.name for _, route in ROUTES])
 async def test_who_may_ask_is_never_told_to_log_in_and_never_breaks_it(
-    running: Running, keys: Keys, places: Places, route: Route
+    running: Running, keys: Keys, places: WorkloadView, route: Route
 ) -> None:
     for role in sorted(route.audience):
         own = running.bearer(keys.token("somebody-else", role, "jiwang"))
@@ -237,7 +237,7 @@ async def test_who_may_ask_is_never_told_to_log_in_and_never_breaks_it(
             assert answer.code in {"not_your_demand", "not_the_receiver", "forbidden"}
 
 
-async def test_a_provider_sees_only_its_own(running: Running, places: Places) -> None:
+async def test_a_provider_sees_only_its_own(running: Running, places: WorkloadView) -> None:
     stranger = running.unit("jishan-housing-bureau")
     assert (await stranger.get("/orders")).ok()["items"] == []
     assert (await stranger.get("/demands")).ok()["items"] == []

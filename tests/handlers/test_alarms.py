@@ -29,7 +29,7 @@ from services.intake.domain.alarm import STEPS_MAX
 from services.intake.domain.demand import Demand
 from services.intake.handlers import alarms as alarms_handlers
 from services.intake.handlers import demands, readings
-from services.intake.jobs.timers import Watchman
+from services.intake.jobs.timers import RunTimers
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.handlers import timing
 from tests.handlers.conftest import Towns
@@ -62,9 +62,9 @@ class OwnDue:
         return [one for one in every if one.community == self.town.community][:limit]
 
 
-def watchman(town: Town) -> Watchman:
+def watchman(town: Town) -> RunTimers:
     """Return somebody who looks for what is due, as each replica of intake has one."""
-    return Watchman(OwnDue(town), town.batches["intake"], lambda: town.now)
+    return RunTimers(OwnDue(town), town.batches["intake"], lambda: town.now)
 
 
 async def later(town: Town, by: timedelta) -> int:

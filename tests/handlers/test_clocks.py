@@ -9,18 +9,18 @@ from services.chassis.documents import Collection, Due, Ref, Versioned
 from services.contracts.ids import DemandId
 from services.contracts.orders import OrderSettled
 from services.intake.domain.voices.issues import Issue, Member
-from services.matching.domain.load import Load
 from services.matching.domain.refusals import ServedAtImpossible
+from services.matching.domain.workload import Workload
 from services.matching.handlers.context import Matching
-from services.matching.jobs.places import Assigner
+from services.matching.jobs.places import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
-from services.matching.store.tallies import load_ref
+from services.matching.store.tallies import workload_ref
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import EYES, OPTICIAN, endorse
 from tests.handlers.test_many_voices import MIXER, MIXER_AGAIN, issue_of
 from tests.support.deployment import jiwang
-from tests.support.town import SharedGuides, Town
+from tests.support.town import SharedModels, Town
 
 HOUR = timedelta(hours=1)
 BEFORE_MIDNIGHT = datetime(2026, 3, 2, 15, 50, tzinfo=UTC)
@@ -51,7 +51,7 @@ class TestAClockThatIsPutBack:
         assert (await town.order(demand)).status == "settled"
         assert (await town.account(OPTICIAN)).balance_points > 0
         assert len(town.post.said(OrderSettled.kind)) == 1
-        assert town.lot.parked == []
+        assert town.parking.parked == []
         assert town.tiers.later == []
 
     async def test_makes_no_provider_faster_than_at_once(self, town: Town) -> None:
@@ -118,7 +118,7 @@ class Books:
         text = file.model_copy(update={"community": community}).model_dump_json()
         self.books: dict[Ref[Any], Versioned[Any]] = {
             catalogue_ref("jiwang"): Versioned(CatalogueOnRecord(text), 1, 0),
-            load_ref("jiwang"): Versioned(Load(), 1, 0),
+            workload_ref("jiwang"): Versioned(Workload(), 1, 0),
         }
 
     async def due(
@@ -160,7 +160,7 @@ async def test_places_are_looked_at_anew_when_the_communitys_day_begins(
 ) -> None:
     """Contracts and conventions begin with the day, so who had nobody to go to may have somebody now."""
     at, batches = [BEFORE_MIDNIGHT], Counting()
-    assigner = Assigner(Books(timezone), batches, Matching(SharedGuides(), solve), lambda: at[0])
+    assigner = AssignSlots(Books(timezone), batches, Matching(SharedModels(), solve), lambda: at[0])
     seen = []
     for moment in (BEFORE_MIDNIGHT, midnight - timedelta(seconds=1), midnight, midnight + HOUR):
         at[0] = moment

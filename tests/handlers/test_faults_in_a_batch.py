@@ -46,7 +46,7 @@ async def test_in_a_delivery_of_its_own(town: Town) -> None:
     bodies = [orjson.dumps(letter(town, demand)) for demand in demands]
     await town.rooms["matching"].handle([Delivery(queue, body, {}) for body in bodies])
     assert done == {"d1", "d2", "d3", "d4"}
-    (parked,) = town.lot.parked
+    (parked,) = town.parking.parked
     assert (parked.reason, parked.detail, parked.body) == ("fault", "KeyError", bodies[2])
 
 
@@ -57,5 +57,5 @@ async def test_inside_a_parcel(town: Town) -> None:
     parcel = [letter(town, demand) for demand in ("d1", "poison", "d2")]
     await town.rooms["matching"].handle([Delivery(queue, orjson.dumps(parcel), {})])
     assert done == {"d1", "d2"}
-    (parked,) = town.lot.parked
+    (parked,) = town.parking.parked
     assert orjson.loads(parked.body)["body"] == {"demand": "poison"}

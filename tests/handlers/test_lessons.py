@@ -19,15 +19,15 @@ from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.lessons import Lesson, Teaching, number_at, retained
-from services.matching.domain.load import Load
 from services.matching.domain.matter import Matter, Ranking
+from services.matching.domain.workload import Workload
 from services.matching.handlers import answering, calling, closing, communities
 from services.matching.handlers import lessons as teaching
 from services.matching.handlers.context import Matching
 from services.matching.jobs import learning as tutoring
-from services.matching.jobs.learning import Books, RefitInterval, Tutor
+from services.matching.jobs.learning import Books, RefitInterval, Retrain
 from services.matching.routing.experience import Learning
-from services.matching.routing.models import Guide, Guides
+from services.matching.routing.models import CommunityModel, CommunityModels
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.lessons import LESSON_NUMBER, LESSONS, lesson_ref
@@ -89,30 +89,30 @@ def books(town: Town) -> Books:
     return Pages(documents) if isinstance(documents, MemoryDocuments) else cast(Store, documents)
 
 
-async def guide_of(town: Town, guides: Guides) -> Guide:
+async def guide_of(town: Town, models: CommunityModels) -> CommunityModel:
     """Return what somebody knows of a town, who comes to know it if need be."""
     ref = catalogue_ref(town.community)
     kept = (await town.documents["matching"].load([ref]))[ref]
     assert kept.value is not None
-    return guides.of(town.community, kept.revision, kept.value)
+    return models.of(town.community, kept.revision, kept.value)
 
 
-async def taught(town: Town, guides: Guides | None = None) -> Guide:
+async def taught(town: Town, models: CommunityModels | None = None) -> CommunityModel:
     """Return what a replica knows of a town once it has learnt; a new replica when none is given."""
-    knows = guides or Guides()
+    knows = models or CommunityModels()
     await guide_of(town, knows)
-    await Tutor(books(town), knows).look()
+    await Retrain(books(town), knows).look()
     return await guide_of(town, knows)
 
 
-def ranked(guide: Guide, text: str = ALIKE) -> Ranking:
+def ranked(model: CommunityModel, text: str = ALIKE) -> Ranking:
     """Return whom a guide thinks of, when everybody has their hands free."""
-    return guide.rank(Matter(text), Load(), MONDAY_MORNING)
+    return model.rank(Matter(text), Workload(), MONDAY_MORNING)
 
 
-def weights(guide: Guide) -> bytes:
+def weights(model: CommunityModel) -> bytes:
     """Return all that was learnt, bit by bit."""
-    learnt = cast(Learning, guide.experience)._weights
+    learnt = cast(Learning, model.experience)._weights
     assert learnt is not None
     assert learnt.any()
     return learnt.tobytes()
@@ -317,7 +317,7 @@ class TestTakingBack:
         assert (await town.load()).lessons == 0
 
     async def test_when_all_is_taken_back_it_is_the_first_day_again(self, wide: Town) -> None:
-        first_day = ranked(await guide_of(wide, Guides()))
+        first_day = ranked(await guide_of(wide, CommunityModels()))
         demands = await a_lesson_each(wide)
         assert ranked(await taught(wide)).candidates[0].provider == HOUSING
         for demand in demands:
@@ -331,34 +331,34 @@ class TestTakingBack:
 
 class TestLearning:
     async def test_a_like_demand_goes_to_whom_staff_chose(self, wide: Town) -> None:
-        guides = Guides()
-        before = ranked(await guide_of(wide, guides))
+        models = CommunityModels()
+        before = ranked(await guide_of(wide, models))
         assert before.candidates[0].provider != HOUSING
         await a_lesson_each(wide)
-        after = ranked(await taught(wide, guides))
+        after = ranked(await taught(wide, models))
         assert after.candidates[0].provider == HOUSING
         assert after.lessons == len(ASKED)
         parts = {part.name: part.value for part in after.candidates[0].parts}
         assert parts["经验"] > 0
 
     async def test_the_next_demand_itself_is_offered_to_that_one(self, wide: Town) -> None:
-        guides = learns(wide)
+        models = learns(wide)
         await a_lesson_each(wide)
-        await taught(wide, guides)
+        await taught(wide, models)
         order = await wide.order(await wide.submit(ALIKE))
         assert order.candidates[0].provider.id == HOUSING
         assert order.basis is not None
         assert order.basis.lessons == len(ASKED)
 
     async def test_what_is_unlike_stays_with_whom_it_was(self, wide: Town) -> None:
-        before = ranked(await guide_of(wide, Guides()), EYES)
+        before = ranked(await guide_of(wide, CommunityModels()), EYES)
         await a_lesson_each(wide)
         after = ranked(await taught(wide), EYES)
         assert before.candidates[0].provider == after.candidates[0].provider == OPTICIAN
         assert after.decision == "dispatch"
 
     async def test_a_provider_that_always_refuses_loses_its_lead(self, wide: Town) -> None:
-        before = ranked(await guide_of(wide, Guides()), TABLE_TENNIS).candidates
+        before = ranked(await guide_of(wide, CommunityModels()), TABLE_TENNIS).candidates
         first = before[0].provider
         for _ in range(12):
             demand = await wide.submit(TABLE_TENNIS)
@@ -370,9 +370,9 @@ class TestLearning:
 
     async def test_nothing_is_learnt_twice(self, wide: Town) -> None:
         await a_lesson_each(wide)
-        guides = Guides()
-        await guide_of(wide, guides)
-        tutor = Tutor(books(wide), guides)
+        models = CommunityModels()
+        await guide_of(wide, models)
+        tutor = Retrain(books(wide), models)
         assert [await tutor.look(), await tutor.look()] == [1, 0]
         await chosen(wide, CHARGING, HOUSING)
         assert [await tutor.look(), await tutor.look()] == [1, 0]
@@ -381,9 +381,9 @@ class TestLearning:
         self, wide: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tutoring, "FEW_LESSONS", 3)
-        guides, at = Guides(), [0.0]
-        tutor = Tutor(books(wide), guides, RefitInterval(3, 30.0), lambda: at[0])
-        await guide_of(wide, guides)
+        models, at = CommunityModels(), [0.0]
+        tutor = Retrain(books(wide), models, RefitInterval(3, 30.0), lambda: at[0])
+        await guide_of(wide, models)
         for text in ASKED[:4]:
             await chosen(wide, text, HOUSING)
         assert await tutor.look() == 1, "what was never learnt is learnt at once"
@@ -407,9 +407,9 @@ class TestLearning:
             at[0] += 1.0
             return at[0]
 
-        guides = Guides()
-        tutor = Tutor(books(wide), guides, RefitInterval(1, 0.0), clock)
-        await guide_of(wide, guides)
+        models = CommunityModels()
+        tutor = Retrain(books(wide), models, RefitInterval(1, 0.0), clock)
+        await guide_of(wide, models)
         await chosen(wide, CHARGING, HOUSING)
         assert await tutor.look() == 1
         ended = at[0]
@@ -424,34 +424,34 @@ class TestLearning:
 
     async def test_a_new_catalogue_is_read_with_the_old_lessons(self, wide: Town) -> None:
         await a_lesson_each(wide)
-        guides = Guides()
-        before = await taught(wide, guides)
+        models = CommunityModels()
+        before = await taught(wide, models)
         await wide.do("matching", communities.keep_catalogue(wide.matching, wide.staff(), wide.file))
-        assert (await guide_of(wide, guides)).experience is None
-        after = await taught(wide, guides)
+        assert (await guide_of(wide, models)).experience is None
+        after = await taught(wide, models)
         assert after.revision == before.revision + 1
         assert weights(after) == weights(before)
 
 
-def learns(town: Town) -> Guides:
+def learns(town: Town) -> CommunityModels:
     """Let a town's own matching hear of what its tutor learns."""
-    guides = Guides()
-    town.matching = Matching(guides, solve)
+    models = CommunityModels()
+    town.matching = Matching(models, solve)
     town.rooms["matching"] = MessageProcessor(
         service="matching",
         effects=matching_hears(town.matching),
         batches=town.batches["matching"],
-        lot=town.lot,
-        later=town.tiers,
+        parking=town.parking,
+        retries=town.tiers,
         retry=RetryPolicy((0.1,), 3),
         partitions=PARTITIONS,
     )
-    return guides
+    return models
 
 
 class TestTheSameEverywhere:
     async def test_two_replicas_come_to_the_same_bit_by_bit(self, wide: Town) -> None:
-        eager, late = Guides(), Guides()
+        eager, late = CommunityModels(), CommunityModels()
         for demand in await a_lesson_each(wide):
             await taught(wide, eager)
             await undo(wide, demand)
@@ -497,15 +497,15 @@ class TestTheSameEverywhere:
     async def test_what_one_community_learns_changes_nothing_in_another(self, towns: Towns) -> None:
         taught_town = await found(towns)
         other = await founded_in(taught_town.documents)
-        guides = Guides()
-        before = ranked(await guide_of(other, guides))
+        models = CommunityModels()
+        before = ranked(await guide_of(other, models))
         await a_lesson_each(taught_town)
-        await guide_of(taught_town, guides)
-        assert await Tutor(books(other), guides).look() == 1
-        after = await guide_of(other, guides)
+        await guide_of(taught_town, models)
+        assert await Retrain(books(other), models).look() == 1
+        after = await guide_of(other, models)
         assert after.experience is None
         assert ranked(after) == before
-        assert ranked(await guide_of(taught_town, guides)).candidates[0].provider == HOUSING
+        assert ranked(await guide_of(taught_town, models)).candidates[0].provider == HOUSING
         assert await lessons(other) == []
 
     async def test_two_communities_taught_otherwise_rank_otherwise(self, towns: Towns) -> None:

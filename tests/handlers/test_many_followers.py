@@ -28,7 +28,7 @@ from services.notify.consumers import consumes
 from services.notify.domain.following import FEW, PORTION_MAX, Following
 from services.notify.domain.notice import Notice, person
 from services.notify.handlers.tellings import Notifier, tell_portion
-from services.notify.jobs.tellings import Teller
+from services.notify.jobs.tellings import TellMany
 from services.notify.store.followings import FOLLOWINGS, following_ref
 from services.notify.store.notices import NOTICES
 from services.notify.store.tellings import TELLINGS
@@ -92,9 +92,9 @@ class Notify:
         """Return a writer, as each replica has one."""
         return Batches(self.documents, Post(), 4, lambda: self.now)
 
-    def teller(self) -> Teller:
+    def teller(self) -> TellMany:
         """Return a teller, as each replica has one."""
-        return Teller(self.documents, self.batches(), lambda: self.now)
+        return TellMany(self.documents, self.batches(), lambda: self.now)
 
     async def run(self, works: list[Work[Any]]) -> None:
         """Run works together; none of them may fail."""

@@ -19,9 +19,9 @@ from services.contracts.words import Role
 from services.intake.domain.demand import Demand, SameDemand, StepNotAllowed
 from services.intake.domain.joining import NotCarried
 from services.intake.domain.voices.issues import Issue, NotHot, TopicDecided
-from services.intake.domain.voices.kin import Kin, NothingOffered
+from services.intake.domain.voices.similar import NothingOffered, Similar
 from services.intake.handlers import communities, demands, duplicates, issues, merging
-from services.intake.store.issues import issue_ref, kin_ref
+from services.intake.store.issues import issue_ref, similar_ref
 from services.matching.domain.order import Order
 from services.matching.handlers import answering, closing, working
 from services.matching.store.orders import order_ref
@@ -51,8 +51,8 @@ async def opt_out(town: Town, demand: Demand, person: str) -> None:
     await town.do("intake", work)
 
 
-async def kin_of(town: Town, demand: Demand) -> Kin:
-    return await town.find("intake", kin_ref(town.community, demand.id)) or Kin()
+async def kin_of(town: Town, demand: Demand) -> Similar:
+    return await town.find("intake", similar_ref(town.community, demand.id)) or Similar()
 
 
 async def issue_of(town: Town, demand: Demand) -> Issue:
@@ -104,8 +104,8 @@ class TestLikelyDuplicates:
         await town.batches["intake"].run(works)
         await town.deliver()
         found = [await kin_of(town, await town.demand(f"d{n}")) for n in range(3)]
-        assert all(len(kin.alike) == 2 for kin in found)
-        assert len({kin.issue for kin in found}) == 1
+        assert all(len(similar.alike) == 2 for similar in found)
+        assert len({similar.issue for similar in found}) == 1
 
     async def test_are_not_offered_once_they_are_over(self, town: Town) -> None:
         first = await town.submit(MIXER, "jindu", by="r1")

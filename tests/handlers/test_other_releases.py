@@ -67,7 +67,7 @@ async def told() -> Town:
 
 def nothing_is_left(town: Town) -> bool:
     """Return whether no message needs a person or another try."""
-    return not town.lot.parked and not town.tiers.later
+    return not town.parking.parked and not town.tiers.later
 
 
 async def test_a_file_of_a_newer_release_opens_the_town_for_all(told: Town) -> None:
@@ -203,7 +203,7 @@ async def test_a_kind_of_a_newer_release_is_put_aside_whole_and_what_waits_for_i
         older.setattr("services.contracts.envelope.KINDS", known)
         await town.accept(demand)
         await town.complete(demand)
-        parked = list(town.lot.parked)
+        parked = list(town.parking.parked)
         assert {(one.reason, one.service) for one in parked} == {
             ("unknown_kind", "intake"),
             ("unknown_kind", "notify"),
@@ -218,7 +218,7 @@ async def test_a_kind_of_a_newer_release_is_put_aside_whole_and_what_waits_for_i
     await town.deliver()
     assert [line.what for line in (await town.demand(demand.id)).timeline][-2:] == ["accepted", "completed"]
     assert (await town.demand(demand.id)).status.value == "completed"
-    assert town.lot.parked == parked
+    assert town.parking.parked == parked
 
 
 async def test_a_stored_value_of_a_newer_release_is_read_for_what_is_known_of_it() -> None:

@@ -36,7 +36,7 @@ async def test_every_message_again_earns_nothing_more(town: Town) -> None:
     assert (await town.account(OPTICIAN)).balance_points == 20
     assert (await town.budget()).debited_points == 20
     assert len(town.post.sent) == sent
-    assert town.lot.parked == []
+    assert town.parking.parked == []
     assert town.tiers.later == []
 
 

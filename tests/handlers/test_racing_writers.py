@@ -18,16 +18,16 @@ from services.contracts.refusal import Refused
 from services.contracts.words import ProviderRef, Role
 from services.intake.domain.demand import Demand
 from services.intake.handlers import demands as demands_handlers
-from services.matching.domain.load import Tally
 from services.matching.domain.record import Record
 from services.matching.domain.refusals import ProviderFull
+from services.matching.domain.workload import Tally
 from services.matching.handlers import answering, closing
 from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.context import Matching
 from services.matching.routing.solver import solve
 from services.matching.store.orders import order_ref
-from services.matching.store.places import Books, Places
 from services.matching.store.tallies import TALLIES
+from services.matching.store.workloads import Books, WorkloadView
 from services.points.handlers.awards import award_points
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import CHARGING, EYES, NPC, OPTICIAN, endorse
@@ -148,10 +148,10 @@ class Counting:
 
 def replica(town: Town) -> tuple[Batches, Matching, Counting]:
     """Return another process: its writer, its use cases, and what it was refused."""
-    places = Places(cast(Books, town.documents["matching"]))
+    places = WorkloadView(cast(Books, town.documents["matching"]))
     counting = Counting(places)
     batches = Batches(counting, town.post, PARTITIONS, lambda: town.now)
-    return batches, Matching(town.matching.guides, solve, places.lane), counting
+    return batches, Matching(town.matching.models, solve, places.shard), counting
 
 
 async def placed(town: Town, count: int) -> list[Demand]:
@@ -165,8 +165,8 @@ async def test_two_replicas_that_step_orders_of_one_community_are_never_refused(
     town = await Town(stores, roomy(jiwang(f"town-{secrets.token_hex(4)}"))).open()
     demands = await placed(town, 20)
     one, other = replica(town), replica(town)
-    one[1].lane._numbers.appendleft(1)
-    other[1].lane._numbers.appendleft(2)
+    one[1].shard._numbers.appendleft(1)
+    other[1].shard._numbers.appendleft(2)
     for demand in demands:
         assert (await town.order(demand)).provider is not None
 

@@ -28,7 +28,7 @@ from services.matching.handlers import answering, closing, working
 from services.matching.handlers import waiting as waiting_handlers
 from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
-from services.matching.jobs.places import Assigner
+from services.matching.jobs.places import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.orders import ORDERS, order_ref
 from services.notify.domain.notice import person
@@ -36,7 +36,7 @@ from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.documents import MemoryDocuments
-from tests.support.town import PHOTO, SharedGuides, Town
+from tests.support.town import PHOTO, SharedModels, Town
 
 CLINIC = "renhe-clinic"
 A_VISIT = "老人请上门看病"
@@ -89,13 +89,13 @@ async def town(towns: Towns) -> Town:
     return await found(towns, yiming_optical=2, renhe_clinic=2)
 
 
-def assigner(town: Town) -> Assigner:
+def assigner(town: Town) -> AssignSlots:
     """Return somebody who gives places, as each replica has one."""
-    matching = Matching(SharedGuides(), solve)
-    return Assigner(town.places(), town.more_batches("matching"), matching, lambda: town.now)
+    matching = Matching(SharedModels(), solve)
+    return AssignSlots(town.places(), town.more_batches("matching"), matching, lambda: town.now)
 
 
-async def look(town: Town, giver: Assigner | None = None) -> int:
+async def look(town: Town, giver: AssignSlots | None = None) -> int:
     """Let places be given now, and everybody hear of it."""
     count = await (giver or assigner(town)).look()
     await town.deliver()
@@ -341,7 +341,7 @@ class TestReplicas:
         assert (await town.load()).open == {}
         providers = {letter.body.provider.id for letter in town.post.said(OrderDispatched.kind)}
         assert providers == {CLINIC, NPC, COOPERATIVE}
-        assert town.lot.parked == []
+        assert town.parking.parked == []
 
     async def _two_hundred(self, town: Town) -> list[str]:
         submissions = [

@@ -13,12 +13,12 @@ from services.chassis.failures import Away
 from services.chassis.work import Work
 from services.contracts.ids import OrderId
 from services.matching.handlers.context import Matching
-from services.matching.jobs.departures import PORTION, Leavers
+from services.matching.jobs.departures import PORTION, ReclaimOrders
 from services.matching.routing.solver import solve
 from services.notify.domain.outgoing import Outgoing
-from services.notify.jobs.alarms import Crier
+from services.notify.jobs.alarms import SendAlarms
 from tests.domain.test_state_machines import an_order
-from tests.support.town import SharedGuides
+from tests.support.town import SharedModels
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
@@ -60,9 +60,9 @@ class Answers:
         return self.turns.pop(0)
 
 
-def leavers(orders: int, *turns: list[Any]) -> tuple[Leavers, Answers]:
+def leavers(orders: int, *turns: list[Any]) -> tuple[ReclaimOrders, Answers]:
     answers = Answers(list(turns))
-    return Leavers(OneIsDue(orders), answers, Matching(SharedGuides(), solve), lambda: NOON), answers
+    return ReclaimOrders(OneIsDue(orders), answers, Matching(SharedModels(), solve), lambda: NOON), answers
 
 
 class TestLeavers:
@@ -98,5 +98,5 @@ class TestTheCrier:
     )
     async def test_what_it_cannot_take_or_note_is_told(self, turns: list[list[Any]], told: list[str]) -> None:
         with capture_logs() as logs:
-            assert await Crier(OneIsDue(), Answers(turns), {}, lambda: NOON).look() == 0
+            assert await SendAlarms(OneIsDue(), Answers(turns), {}, lambda: NOON).look() == 0
         assert [line["event"] for line in logs] == told

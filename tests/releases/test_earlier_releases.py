@@ -23,9 +23,9 @@ from services.matching.domain.parts import Evidence
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.working import Report
-from services.matching.jobs.learning import Tutor
+from services.matching.jobs.learning import Retrain
 from services.matching.routing.experience import Learning
-from services.matching.routing.models import Guides
+from services.matching.routing.models import CommunityModels
 from services.matching.store.catalogues import catalogue_ref
 from services.notify.domain.notice import Notice
 from services.notify.handlers.notices import read_notice
@@ -110,7 +110,7 @@ async def test_every_message_of_a_release_is_handled_by_whoever_hears_it(release
     town = town_left_by(release)
     for row in messages(release):
         await town.deliver_one(_parcel(row))
-    assert not town.lot.parked
+    assert not town.parking.parked
     assert not town.tiers.later
 
 
@@ -121,17 +121,17 @@ def _parcel(row: dict[str, Any]) -> Parcel:
 
 @pytest.mark.parametrize("release", RELEASES)
 async def test_the_tutor_learns_from_lessons_of_a_release(release: str) -> None:
-    town, guides = town_left_by(release), Guides()
+    town, models = town_left_by(release), CommunityModels()
     record = await town.find("matching", catalogue_ref(town.community))
     assert record is not None
-    guides.of(town.community, 1, record)
-    assert await Tutor(books(town), guides).look() == 1
+    models.of(town.community, 1, record)
+    assert await Retrain(books(town), models).look() == 1
     lessons = [lesson for lesson in kept(release, "matching.lessons", Lesson) if not lesson.undone]
-    guide = guides.kept(town.community)
-    assert guide is not None
-    assert isinstance(guide.experience, Learning)
+    model = models.kept(town.community)
+    assert model is not None
+    assert isinstance(model.experience, Learning)
     assert len(lessons) > 0
-    assert guide.experience.version >= len(lessons)
+    assert model.experience.version >= len(lessons)
 
 
 def kept(release: str, collection: str, type_: type[Any]) -> list[Any]:
@@ -167,7 +167,7 @@ async def test_orders_of_a_release_take_their_next_step_and_demands_follow(relea
             await town.do("matching", work)
             taken += 1
     assert taken >= 3
-    assert not town.lot.parked
+    assert not town.parking.parked
     assert not town.tiers.later
 
 
@@ -177,7 +177,7 @@ async def test_deadlines_of_orders_of_a_release_are_kept(release: str) -> None:
     timed = [order for order in kept(release, "matching.orders", Order) if order.timer_at]
     happened = await town.wait(town.now + timedelta(days=120))
     assert sum(count for _, count in happened) >= len(timed) > 0
-    assert not town.lot.parked
+    assert not town.parking.parked
     assert not town.tiers.later
 
 
@@ -202,7 +202,7 @@ async def test_demands_of_a_release_are_endorsed_urged_and_rated(release: str) -
             assert not isinstance(outcome, Exception) or isinstance(outcome, Conflict | Forbidden)
             done += not isinstance(outcome, Exception)
     assert done >= 5, "what is not for the neighbours is not endorsed"
-    assert not town.lot.parked
+    assert not town.parking.parked
 
 
 def notices(town: Town) -> set[str]:

@@ -74,7 +74,7 @@ class Threshold:
 
     port: int
     site: HttpListener
-    front: AtOnce
+    writes: AtOnce
     keys: Keys
     session: aiohttp.ClientSession
     wires: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -130,10 +130,12 @@ async def threshold(
     """
     given = {**NO_LIMITS, "token_public_keys": keys.issuer.public_key, "drain_seconds": 2.0, **changes}
     settings = Settings.model_validate(given)
-    front, readers = AtOnce(), Readers()
+    writes, readers = AtOnce(), Readers()
     tokens = Tokens(settings.token_public_keys, settings.token_audience, settings.token_issuer)
     app = web.Application(middlewares=[entrance])
-    door = HttpApi("door", tokens, cast(WriteQueue, front), api_limits_of(settings, replicas, clock), readers)
+    door = HttpApi(
+        "door", tokens, cast(WriteQueue, writes), api_limits_of(settings, replicas, clock), readers
+    )
     door.add(app, routes or (WRITE, LOOK))
     site = HttpListener(app, bounds_of(settings))
     bound = socket.socket()
@@ -142,7 +144,7 @@ async def threshold(
     await site.open(bound)
     timeout = aiohttp.ClientTimeout(20)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        opened = Threshold(port, site, front, keys, session)
+        opened = Threshold(port, site, writes, keys, session)
         try:
             yield opened
         finally:

@@ -26,22 +26,22 @@ from services.intake.handlers import communities, demands, ratings
 from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
 from services.matching.consumers import consumes as matching_hears
-from services.matching.domain.load import Load
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Evidence, Stage
+from services.matching.domain.workload import Workload
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
-from services.matching.jobs.timers import Timekeeper
-from services.matching.routing.models import Guide, Guides
+from services.matching.jobs.timers import RunTimers
+from services.matching.routing.models import CommunityModel, CommunityModels
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import CatalogueOnRecord
 from services.matching.store.orders import ORDERS, TIMER, order_ref
-from services.matching.store.places import Books, Places
+from services.matching.store.workloads import Books, WorkloadView
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers.tellings import Notifier
-from services.notify.jobs.tellings import Teller
+from services.notify.jobs.tellings import TellMany
 from services.points.consumers import CONSUMES as POINTS_HEARS
 from services.points.domain.ledger import BUDGET, Account, Transfer, transfer_id
 from services.points.handlers.awards import SETTLED
@@ -77,7 +77,7 @@ class Post:
 
 
 @dataclass
-class Lot:
+class Parking:
     """Where messages go that need a person."""
 
     parked: list[Parked] = field(default_factory=list)
@@ -100,16 +100,16 @@ class Tiers:
         self.later.append((queue, seconds, body, headers))
 
 
-class SharedGuides(Guides):
+class SharedModels(CommunityModels):
     """Compiles a catalogue once for all towns that have the same; only their names differ."""
 
-    _compiled: ClassVar[dict[str, Guide]] = {}
+    _compiled: ClassVar[dict[str, CommunityModel]] = {}
 
-    def of(self, community: str, revision: int, record: CatalogueOnRecord) -> Guide:
+    def of(self, community: str, revision: int, record: CatalogueOnRecord) -> CommunityModel:
         """Return the guide of a catalogue on record."""
         text = record.text.replace(community, "*")
         if text not in self._compiled:
-            self._compiled[text] = Guides().of(community, revision, record)
+            self._compiled[text] = CommunityModels().of(community, revision, record)
         return self._compiled[text]
 
 
@@ -126,12 +126,12 @@ class Town:
     file: CommunityFile = field(default_factory=jiwang)
     now: datetime = MONDAY_MORNING
     post: Post = field(default_factory=Post)
-    lot: Lot = field(default_factory=Lot)
+    parking: Parking = field(default_factory=Parking)
     tiers: Tiers = field(default_factory=Tiers)
 
     def __post_init__(self) -> None:
         self.community = self.file.community.id
-        self.matching = Matching(SharedGuides(), solve)
+        self.matching = Matching(SharedModels(), solve)
         self.batches = {name: self.more_batches(name) for name in SUBSCRIPTIONS}
         effects = {
             "intake": INTAKE_HEARS,
@@ -144,8 +144,8 @@ class Town:
                 service=name,
                 effects=effects[name],
                 batches=self.batches[name],
-                lot=self.lot,
-                later=self.tiers,
+                parking=self.parking,
+                retries=self.tiers,
                 retry=RetryPolicy((0.1,), 3),
                 partitions=PARTITIONS,
                 measures=MEASURES if name == "intake" else {},
@@ -158,9 +158,9 @@ class Town:
         documents = self.places() if service == "matching" else self.documents[service]
         return Batches(documents, self.post, PARTITIONS, self._clock)
 
-    def places(self) -> Places:
+    def places(self) -> WorkloadView:
         """Return somebody who knows how things stand, as each replica has one; it looks every time."""
-        return Places(cast(Books, self.documents["matching"]), 0, 0)
+        return WorkloadView(cast(Books, self.documents["matching"]), 0, 0)
 
     def _clock(self) -> datetime:
         return self.now
@@ -196,10 +196,10 @@ class Town:
 
     # Time.
 
-    def timekeeper(self, batches: Batches | None = None) -> Timekeeper:
+    def timekeeper(self, batches: Batches | None = None) -> RunTimers:
         """Return somebody who acts upon deadlines, as each replica of matching has one."""
         documents = cast(DueDocuments, self.documents["matching"])
-        return Timekeeper(documents, batches or self.batches["matching"], self.matching, self._clock)
+        return RunTimers(documents, batches or self.batches["matching"], self.matching, self._clock)
 
     async def wait(self, until: datetime) -> list[tuple[datetime, int]]:
         """Let time pass, and every deadline with it; return when how much happened by itself."""
@@ -212,10 +212,10 @@ class Town:
         self.now = until
         return happened
 
-    def teller(self, batches: Batches | None = None) -> Teller:
+    def teller(self, batches: Batches | None = None) -> TellMany:
         """Return somebody who tells the many, as each replica of notify has one."""
         documents = cast(DueDocuments, self.documents["notify"])
-        return Teller(documents, batches or self.batches["notify"], self._clock)
+        return TellMany(documents, batches or self.batches["notify"], self._clock)
 
     async def tell_all(self) -> int:
         """Let everybody be told who is still to be told; return in how many portions."""
@@ -274,7 +274,7 @@ class Town:
         assert found is not None
         return found
 
-    async def load(self) -> Load:
+    async def load(self) -> Workload:
         """Return what capacity is taken."""
         return await self.places().now(self.community)
 

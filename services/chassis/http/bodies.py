@@ -10,8 +10,6 @@ from services.contracts.words import ThingId
 from services.language.masks import is_visible
 
 T = TypeVar("T")
-
-
 V = TypeVar("V", bound="Listed")
 
 

@@ -30,14 +30,8 @@ from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.words import Role
 
 log = structlog.get_logger()
-
-
 B = TypeVar("B")
-
-
 PREFIX = "/api/v1/communities/{community}"
-
-
 ID_CHARS_MAX = 64
 
 
@@ -59,8 +53,6 @@ class ApiRequest(Generic[B]):
 
 
 WriteHandler = Callable[[ApiRequest[Any]], Work[Reply]]
-
-
 ReadHandler = Callable[[ApiRequest[Any]], Awaitable[Reply]]
 
 
@@ -204,7 +196,7 @@ class HttpApi:
 
     service: str
     tokens: Tokens
-    front: WriteQueue
+    writes: WriteQueue
     api_limits: ApiLimits
     readers: Readers
     is_open: Callable[[], bool] = field(default=lambda: True)
@@ -245,8 +237,8 @@ class HttpApi:
                 look: Any = route.handler
                 reply: Reply = await look(ask)
                 return reply
-            deed: Any = route.handler
-            return await self.front.do(self._once(route, request, ask, deed(ask)))
+            handler: Any = route.handler
+            return await self.writes.do(self._once(route, request, ask, handler(ask)))
         except (Away, Stale) as away:
             log.warning("unavailable", service=self.service, because=str(away))
             raise Unavailable from away

@@ -23,17 +23,9 @@ from services.intake.domain.voices.matters import Matter, grouped
 from services.language.masks import masked
 
 app = typer.Typer(help="Find the matters that many voices are about (热点).", invoke_without_command=True)
-
-
 BAD_LINES = 2
-
-
 CHINA = "Asia/Shanghai"
-
-
 _LOOSE_DATE = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
-
-
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -80,8 +72,6 @@ Community = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="community file: its compounds, and when it is hot"),
 ]
-
-
 ShowAll = Annotated[bool, typer.Option("--all", help="also matters of one demand alone")]
 
 

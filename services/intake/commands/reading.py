@@ -3,7 +3,7 @@
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Reading
 from services.intake.domain.understanding import kind_of, read, understood
-from services.intake.handlers.communities import places_of
+from services.intake.handlers.communities import profile_of
 from services.intake.handlers.readings import reading_told
 
 
@@ -15,7 +15,7 @@ class FileReader:
     """
 
     def __init__(self, file: CommunityFile) -> None:
-        self._places = places_of(file)
+        self._places = profile_of(file)
 
     def read(self, text: str, title: str | None) -> Reading:
         """Return what a text says; nobody has said whether it is private."""

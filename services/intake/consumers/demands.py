@@ -11,8 +11,8 @@ from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
 from services.intake.domain.voices.issues import Issue
 from services.intake.handlers.issues import _keep_issue, _Search
-from services.intake.store.communities import places_ref
-from services.intake.store.issues import issue_ref, kin_ref
+from services.intake.store.communities import profile_ref
+from services.intake.store.issues import issue_ref, similar_ref
 
 
 def _submitted(envelope: Envelope) -> Work[None]:
@@ -26,10 +26,10 @@ def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
 
     def effect(envelope: Envelope) -> Work[None]:
         community, fact = envelope.community, envelope.body
-        kin = kin_ref(community, fact.demand)
+        similar = similar_ref(community, fact.demand)
 
         def issue_of(uow: UnitOfWork) -> Ref[Issue] | None:
-            known = uow.find(kin)
+            known = uow.find(similar)
             return issue_ref(community, known.issue) if known and known.issue else None
 
         def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
@@ -42,7 +42,7 @@ def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
             if issue is not None:
                 _keep_issue(uow, change(issue, fact))
 
-        return Work(origin_of(envelope), (kin, places_ref(community)), decide, more_reads)
+        return Work(origin_of(envelope), (similar, profile_ref(community)), decide, more_reads)
 
     return effect
 

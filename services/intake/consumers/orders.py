@@ -16,11 +16,11 @@ from services.intake.consumers.deadlines import DEADLINES_HEARD
 from services.intake.domain.demand import Demand, Handler, Line
 from services.intake.domain.lifecycle import DemandStep
 from services.intake.handlers.ratings import clock_of_rating
-from services.intake.store.communities import Places, places_ref
+from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
 
 ROUTER = "router"
-NO_PLACES = Places("", {}, {})
+NO_PROFILE = CommunityProfile("", {}, {})
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
 
 
@@ -34,7 +34,7 @@ def _following(change: Change, *, winds_the_clock: bool = False, closes: str = "
 
     def effect(envelope: Envelope) -> Work[Measured | None]:
         fact: orders.OrderFact = envelope.body
-        ref, known = demand_ref(envelope.community, fact.demand), places_ref(envelope.community)
+        ref, known = demand_ref(envelope.community, fact.demand), profile_ref(envelope.community)
 
         def decide(uow: UnitOfWork) -> Measured | None:
             before = uow.find(ref)
@@ -44,7 +44,7 @@ def _following(change: Change, *, winds_the_clock: bool = False, closes: str = "
                 return None  # the order that a merge ended; the demand has stood alone again since
             after = change(before, fact, _line_of(envelope))
             kept = _of_companion(before, after, fact.part) if fact.part else after
-            days = (uow.find(known) or NO_PLACES).rating_days if winds_the_clock else 0
+            days = (uow.find(known) or NO_PROFILE).rating_days if winds_the_clock else 0
             uow.put(ref, clock_of_rating(before, kept, days, uow.at))
             if closes and kept.status != before.status:
                 uow.announce(ref, DemandClosed(demand=kept.id, outcome=closes))

@@ -14,7 +14,7 @@ from services.intake.domain import alarm as rules
 from services.intake.domain.alarm import Alarm
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.understanding import Understood
-from services.intake.store.communities import Places, places_ref
+from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
 from services.language.dangers import own_dangers
 
@@ -38,7 +38,7 @@ class AlarmTaken(Conflict):
     title = "已经有人在处理了"
 
 
-def tell_what_was_heard(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+def tell_what_was_heard(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: CommunityProfile) -> None:
     """Tell at once whom it concerns: somebody is or may be in danger, somebody is accused."""
     heard = demand.meaning
     if heard.danger == "now":
@@ -48,7 +48,7 @@ def tell_what_was_heard(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, place
     tell_of_a_wrong(uow, ref, heard, places)
 
 
-def tell_of_a_wrong(uow: UnitOfWork, ref: Ref[Demand], heard: Understood, places: Places) -> None:
+def tell_of_a_wrong(uow: UnitOfWork, ref: Ref[Demand], heard: Understood, places: CommunityProfile) -> None:
     """Tell staff that somebody is accused; the supervisor where it is the community itself."""
     if heard.accusation != "wrongdoing" and not heard.against_community:
         return
@@ -59,7 +59,7 @@ def tell_of_a_wrong(uow: UnitOfWork, ref: Ref[Demand], heard: Understood, places
     )
 
 
-def ask_whether_danger(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: Places) -> None:
+def ask_whether_danger(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: CommunityProfile) -> None:
     """Let people of the community find out whether somebody is in danger."""
     fact = facts.DemandToConfirm(
         demand=demand.id,
@@ -71,12 +71,12 @@ def ask_whether_danger(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places
     uow.announce(ref, fact, frozenset(places.public_numbers))
 
 
-def raise_alarm(uow: UnitOfWork, demand: Demand, places: Places) -> None:
+def raise_alarm(uow: UnitOfWork, demand: Demand, places: CommunityProfile) -> None:
     to = rules.first_told(places.duty, places.grid_workers_of(demand.compound))
     _sound(uow, replace(demand, alarm=Alarm(demand.meaning.kind, uow.at)), to, places)
 
 
-def _sound(uow: UnitOfWork, demand: Demand, to: Sequence[str], places: Places) -> None:
+def _sound(uow: UnitOfWork, demand: Demand, to: Sequence[str], places: CommunityProfile) -> None:
     assert demand.alarm is not None, "only an alarm is sounded"
     ref, alarm = demand_ref(uow.origin.community, demand.id), rules.told_again(demand.alarm, to)
     due = rules.due_after(alarm, uow.at, places.duty_minutes)
@@ -107,13 +107,13 @@ def _shortened(demand: Demand) -> str:
     return whole if len(whole) <= TEXT_TOLD_CHARACTERS else f"{whole[:TEXT_TOLD_CHARACTERS]}……"
 
 
-def _place(demand: Demand, places: Places) -> str:
+def _place(demand: Demand, places: CommunityProfile) -> str:
     return places.name_of(demand.compound) or places.name
 
 
 def sound_again(origin: Origin, demand: DemandId) -> Work[bool]:
     """Tell the next on duty of an alarm that nobody has taken; answers whether anything was done."""
-    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
+    ref, known = demand_ref(origin.community, demand), profile_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> bool:
         before = uow.find(ref)

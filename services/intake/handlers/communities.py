@@ -10,7 +10,7 @@ from services.contracts.refusal import Invalid
 from services.intake.community_file import Change, diff_community_files
 from services.intake.domain.understanding import Home
 from services.intake.domain.voices.issues import Thresholds
-from services.intake.store.communities import FileOnRecord, Places, file_ref, places_ref
+from services.intake.store.communities import CommunityProfile, FileOnRecord, file_ref, profile_ref
 from services.language.places import home_of, sounds_like_elsewhere
 
 
@@ -32,7 +32,7 @@ class Loaded:
 
 def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Work[Loaded]:
     """Replace a community's file as a whole; the same file again changes nothing."""
-    record, places = file_ref(origin.community), places_ref(origin.community)
+    record, places = file_ref(origin.community), profile_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> Loaded:
         if file.community.id != origin.community:
@@ -42,19 +42,19 @@ def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Wor
         changes = diff_community_files(old, file)
         if changes and not dry_run:
             uow.put(record, FileOnRecord(file.model_dump_json(), uow.at, origin.actor.subject))
-            uow.put(places, places_of(file))
+            uow.put(places, profile_of(file))
             uow.announce(record, CommunityLoaded(file=file))
-        elif not dry_run and uow.find(places) != places_of(file):
+        elif not dry_run and uow.find(places) != profile_of(file):
             # What an earlier release did not keep of the same file.
-            uow.put(places, places_of(file))
+            uow.put(places, profile_of(file))
         return Loaded(file, changes, uow.revision(record))
 
     return Work(origin, (record, places), decide)
 
 
-def places_of(file: CommunityFile) -> Places:
+def profile_of(file: CommunityFile) -> CommunityProfile:
     """Return what of a community file is needed to take a demand."""
-    return Places(
+    return CommunityProfile(
         file.community.name,
         {compound.id: compound.name for compound in file.compounds},
         {venue.id: venue.name for venue in file.venues},

@@ -20,7 +20,7 @@ from services.intake.domain.understanding import Said, Understood, read, underst
 from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
 from services.intake.handlers.readings import accuses_anew, heard_more, reading_told
-from services.intake.store.communities import places_ref
+from services.intake.store.communities import profile_ref
 from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
 
 VersionedDemand = Versioned[Demand]
@@ -62,7 +62,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
 
     The same words by the same person within a minute are the same demand, which is returned.
     """
-    places, ref = places_ref(origin.community), demand_ref(origin.community, submission.demand)
+    places, ref = profile_ref(origin.community), demand_ref(origin.community, submission.demand)
     text = checked(submission.text)
     title = checked(submission.title) if submission.title else None
     said = read(text, title, "report" if submission.accuses else None, private=submission.private)
@@ -174,7 +174,7 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[Versi
     While somebody is or may be in danger it needs no question. What it says of danger counts, and where it
     accuses somebody the provider that asked does not get it: it may be the one.
     """
-    ref, places = demand_ref(origin.community, demand), places_ref(origin.community)
+    ref, places = demand_ref(origin.community, demand), profile_ref(origin.community)
     words = checked(text)
     said = read(words)
 

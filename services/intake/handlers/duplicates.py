@@ -7,11 +7,6 @@ from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.intake.domain.demand import Demand
-from services.intake.domain.voices.kin import (
-    Alike,
-    Holders,
-    Kin,
-)
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
@@ -20,17 +15,22 @@ from services.intake.domain.voices.likeness import (
     traits_of,
     weighed,
 )
-from services.intake.store.issues import kin_ref
+from services.intake.domain.voices.similar import (
+    Alike,
+    Postings,
+    Similar,
+)
+from services.intake.store.issues import similar_ref
 
 EVERY = "*"
 """Under this the number of all demands is kept."""
 TRAITS_REMEMBERED = 5_000
 
 
-def rarity_of(found: Mapping[str, Holders]) -> Rarity:
+def rarity_of(found: Mapping[str, Postings]) -> Rarity:
     """Return how rare the pairs looked for are in a community."""
-    known = found.get(EVERY, Holders()).count
-    return Rarity(known, {key: holders.count for key, holders in found.items() if key != EVERY})
+    known = found.get(EVERY, Postings()).count
+    return Rarity(known, {key: postings.count for key, postings in found.items() if key != EVERY})
 
 
 traits_remembered = lru_cache(maxsize=TRAITS_REMEMBERED)(traits_of)
@@ -50,18 +50,18 @@ def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> l
     return sorted(same, key=lambda pair: (-pair[1].score, pair[0].id))
 
 
-def dismiss_duplicates(origin: Origin, demand: DemandId, other: str | None) -> Work[Versioned[Kin]]:
+def dismiss_duplicates(origin: Origin, demand: DemandId, other: str | None) -> Work[Versioned[Similar]]:
     """Let staff say that likely duplicates, or one of them, are another matter; they are not asked again."""
-    ref = kin_ref(origin.community, demand)
+    ref = similar_ref(origin.community, demand)
 
-    def offered(uow: UnitOfWork) -> list[Ref[Kin]]:
-        known = uow.find(ref) or Kin()
-        return [kin_ref(origin.community, a.demand) for a in known.alike if other in (None, a.demand)]
+    def offered(uow: UnitOfWork) -> list[Ref[Similar]]:
+        known = uow.find(ref) or Similar()
+        return [similar_ref(origin.community, a.demand) for a in known.alike if other in (None, a.demand)]
 
-    def decide(uow: UnitOfWork) -> Versioned[Kin]:
-        uow.put(ref, (uow.find(ref) or Kin()).dismissed(other))
+    def decide(uow: UnitOfWork) -> Versioned[Similar]:
+        uow.put(ref, (uow.find(ref) or Similar()).dismissed(other))
         for mirror in offered(uow):
-            back = uow.find(mirror) or Kin()
+            back = uow.find(mirror) or Similar()
             if any(a.demand == demand and not a.dismissed for a in back.alike):
                 uow.put(mirror, back.dismissed(demand))
         return uow.versioned(ref)
@@ -69,6 +69,6 @@ def dismiss_duplicates(origin: Origin, demand: DemandId, other: str | None) -> W
     return Work(origin, (ref,), decide, offered)
 
 
-def offered_to_staff(kin: Kin | None) -> tuple[Alike, ...]:
+def offered_to_staff(similar: Similar | None) -> tuple[Alike, ...]:
     """Return what a demand is like, as it was offered."""
-    return kin.alike if kin else ()
+    return similar.alike if similar else ()

@@ -14,15 +14,6 @@ from services.contracts.refusal import NotFound
 from services.intake.domain.demand import Demand
 from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.voices.issues import Issue, Member, Thresholds, headline
-from services.intake.domain.voices.kin import (
-    OFFERED_MAX,
-    Holders,
-    Kin,
-    as_alike,
-    belongs,
-    candidates,
-    lookup_keys,
-)
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
@@ -30,10 +21,19 @@ from services.intake.domain.voices.likeness import (
     compared,
     weighed,
 )
+from services.intake.domain.voices.similar import (
+    OFFERED_MAX,
+    Postings,
+    Similar,
+    as_alike,
+    belongs,
+    candidates,
+    lookup_keys,
+)
 from services.intake.handlers.duplicates import EVERY, likely, rarity_of, traits, traits_remembered
-from services.intake.store.communities import Places, places_ref
+from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
-from services.intake.store.issues import holders_ref, issue_ref, kin_ref
+from services.intake.store.issues import issue_ref, postings_ref, similar_ref
 from services.language.masks import masked
 
 COMPARED_MAX = 6
@@ -47,25 +47,25 @@ class _Search:
         fact: facts.DemandSubmitted = envelope.body
         self.community, self.demand = envelope.community, fact.demand
         self.own = demand_ref(self.community, fact.demand)
-        self.kin = kin_ref(self.community, fact.demand)
+        self.similar = similar_ref(self.community, fact.demand)
         self.traits = traits_remembered(fact.text, fact.title, fact.compound)
         self.keys = (EVERY, *lookup_keys(self.traits))
-        holders = (holders_ref(self.community, key) for key in self.keys)
-        self.reads: tuple[Ref[Any], ...] = (self.own, self.kin, places_ref(self.community), *holders)
+        postings = (postings_ref(self.community, key) for key in self.keys)
+        self.reads: tuple[Ref[Any], ...] = (self.own, self.similar, profile_ref(self.community), *postings)
 
-    def _holders(self, uow: UnitOfWork) -> dict[str, Holders]:
-        refs = {key: holders_ref(self.community, key) for key in self.keys}
-        return {key: uow.find(ref) or Holders() for key, ref in refs.items()}
+    def _postings(self, uow: UnitOfWork) -> dict[str, Postings]:
+        refs = {key: postings_ref(self.community, key) for key in self.keys}
+        return {key: uow.find(ref) or Postings() for key, ref in refs.items()}
 
     def _candidates(self, uow: UnitOfWork) -> list[DemandId]:
-        found = [(key, holders) for key, holders in self._holders(uow).items() if key != EVERY]
+        found = [(key, postings) for key, postings in self._postings(uow).items() if key != EVERY]
         return list(candidates(found, self.own.id))
 
     def more_reads(self, uow: UnitOfWork) -> Sequence[Ref[Any]]:
         """Return the candidates and, as they become known, their issues and those issues' newest demands."""
         ids = self._candidates(uow)
         reads: list[Ref[Any]] = [demand_ref(self.community, one) for one in ids]
-        reads += [kin_ref(self.community, one) for one in ids]
+        reads += [similar_ref(self.community, one) for one in ids]
         issues = [issue_ref(self.community, one) for one in self._issues(uow, ids)]
         members = [
             demand_ref(self.community, member.demand)
@@ -76,24 +76,24 @@ class _Search:
         return [*reads, *issues, *members]
 
     def _issues(self, uow: UnitOfWork, ids: Iterable[DemandId]) -> list[str]:
-        refs = [kin_ref(self.community, one) for one in ids]
-        kin = [uow.find(ref) for ref in refs if uow.is_loaded(ref)]
-        return list(dict.fromkeys(one.issue for one in kin if one is not None and one.issue is not None))
+        refs = [similar_ref(self.community, one) for one in ids]
+        similar = [uow.find(ref) for ref in refs if uow.is_loaded(ref)]
+        return list(dict.fromkeys(one.issue for one in similar if one is not None and one.issue is not None))
 
     def _is_loaded(self, uow: UnitOfWork, demand: DemandId) -> bool:
         return uow.is_loaded(demand_ref(self.community, demand)) and uow.is_loaded(
-            kin_ref(self.community, demand)
+            similar_ref(self.community, demand)
         )
 
     def decide(self, uow: UnitOfWork) -> None:
         """Offer what is alike, and keep where the demand can be found."""
         demand = uow.find(self.own)
-        holders = self._holders(uow)
+        postings = self._postings(uow)
         ids = [one for one in self._candidates(uow) if self._is_loaded(uow, one)]
         others = [uow.find(demand_ref(self.community, one)) for one in ids]
-        rarity = rarity_of(holders)
-        for key, held in holders.items():
-            uow.put(holders_ref(self.community, key), held.joined_by(self.demand))
+        rarity = rarity_of(postings)
+        for key, held in postings.items():
+            uow.put(postings_ref(self.community, key), held.joined_by(self.demand))
         if demand is None or demand.status is DemandStatus.WITHDRAWN:
             return
         known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]
@@ -111,16 +111,16 @@ class _Search:
         if not alike or not demand.is_open:
             return
         offered = [as_alike(other.id, likeness) for other, likeness in alike]
-        kin = (uow.find(self.kin) or Kin()).like(offered)
-        uow.put(self.kin, kin)
+        similar = (uow.find(self.similar) or Similar()).like(offered)
+        uow.put(self.similar, similar)
         for other, likeness in alike:
-            ref = kin_ref(self.community, other.id)
-            uow.put(ref, (uow.find(ref) or Kin()).like([as_alike(demand.id, likeness)]))
+            ref = similar_ref(self.community, other.id)
+            uow.put(ref, (uow.find(ref) or Similar()).like([as_alike(demand.id, likeness)]))
         refs = tuple(
-            facts.AlikeRef(demand=one.demand, score=one.score, because=one.because) for one in kin.alike
+            facts.AlikeRef(demand=one.demand, score=one.score, because=one.because) for one in similar.alike
         )
-        fact = facts.DemandLikelyDuplicate(demand=demand.id, alike=refs, because=kin.alike[0].because)
-        uow.announce(self.kin, fact)
+        fact = facts.DemandLikelyDuplicate(demand=demand.id, alike=refs, because=similar.alike[0].because)
+        uow.announce(self.similar, fact)
 
     def _gather(self, uow: UnitOfWork, demand: Demand, same: list[Demand], rarity: Rarity) -> None:
         """Put the demand into the issue that it is most like, or make one of it and those it is like."""
@@ -128,7 +128,7 @@ class _Search:
         issue = self._best_issue(uow, demand, same, likeness)
         group = [*(self._newest_of(uow, issue) if issue else ()), demand]
         for other in same:
-            free = (uow.find(kin_ref(self.community, other.id)) or Kin()).issue is None
+            free = (uow.find(similar_ref(self.community, other.id)) or Similar()).issue is None
             if free and other not in group and belongs(likeness.of(other, one) for one in group):
                 group.append(other)
         if issue is None and len(group) == 1:
@@ -137,10 +137,10 @@ class _Search:
         known = {member.demand for member in after.members}
         for one in group:
             if one.id not in known:
-                after = after.joined_by(_member(one, uow.find(places_ref(self.community))))
-                ref = kin_ref(self.community, one.id)
+                after = after.joined_by(_member(one, uow.find(profile_ref(self.community))))
+                ref = similar_ref(self.community, one.id)
                 if uow.is_loaded(ref):
-                    uow.put(ref, replace(uow.find(ref) or Kin(), issue=after.id))
+                    uow.put(ref, replace(uow.find(ref) or Similar(), issue=after.id))
         names, words = likeness.reasons()
         _keep_issue(uow, replace(after, names=names, words=words))
 
@@ -193,7 +193,7 @@ def _newest(issue: Issue | None) -> tuple[Member, ...]:
     return issue.members[-COMPARED_MAX:] if issue else ()
 
 
-def _member(demand: Demand, places: Places | None) -> Member:
+def _member(demand: Demand, places: CommunityProfile | None) -> Member:
     people = tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
     day = places.day_of(demand.submitted_at).isoformat() if places else None
     return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people, day)
@@ -202,7 +202,7 @@ def _member(demand: Demand, places: Places | None) -> Member:
 def _keep_issue(uow: UnitOfWork, issue: Issue) -> None:
     """Keep an issue, and say so when it has become hot now."""
     community = uow.origin.community
-    places = uow.find(places_ref(community))
+    places = uow.find(profile_ref(community))
     after = issue.heated(places.hot if places else Thresholds(), uow.at)
     ref = issue_ref(community, issue.id)
     uow.put(ref, after)

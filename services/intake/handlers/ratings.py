@@ -13,7 +13,7 @@ from services.contracts.roles import COMMUNITY
 from services.intake.domain.demand import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.handlers.demands import VersionedDemand, because_of, must_concern
-from services.intake.store.communities import places_ref
+from services.intake.store.communities import profile_ref
 from services.intake.store.demands import demand_ref
 
 
@@ -102,7 +102,7 @@ def rating_is_due(origin: Origin, demand: DemandId) -> Work[bool]:
     First it is asked for again and somebody is to call; after the term it is left unrated (未评价), which
     counts as neither good nor bad, and may still be reopened; after another term it is over.
     """
-    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
+    ref, known = demand_ref(origin.community, demand), profile_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> bool:
         before = uow.find(ref)

@@ -21,7 +21,7 @@ from services.intake.handlers.alarms import (
     raise_alarm,
     tell_of_a_wrong,
 )
-from services.intake.store.communities import places_ref
+from services.intake.store.communities import profile_ref
 from services.intake.store.demands import demand_ref
 from services.language.words import DangerKind
 
@@ -63,7 +63,7 @@ def answer_question(
         NotYourDemand: somebody else's.
         NothingToAnswer: that is not asked.
     """
-    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
+    ref, known = demand_ref(origin.community, demand), profile_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
@@ -105,7 +105,7 @@ def _reread(uow: UnitOfWork, ref: Ref[Demand], before: Demand, heard: Understood
             round=after.round,
         ),
     )
-    places = uow.get(places_ref(ref.community), NotFound())
+    places = uow.get(profile_ref(ref.community), NotFound())
     is_open = after.alarm is not None and after.alarm.is_open
     if heard.danger == "now" and before.meaning.danger != "now" and not is_open:
         raise_alarm(uow, after, places)
@@ -140,7 +140,7 @@ def heard_more(uow: UnitOfWork, ref: Ref[Demand], before: Demand, said: Said) ->
             private=True,
         )
         _reread(uow, ref, before, told, "补充里反映了问题")
-        tell_of_a_wrong(uow, ref, told, uow.get(places_ref(ref.community), NotFound()))
+        tell_of_a_wrong(uow, ref, told, uow.get(profile_ref(ref.community), NotFound()))
     elif _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
         told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
         _reread(uow, ref, before, told, "补充里说到危险")
@@ -166,7 +166,7 @@ def correct_reading(
     origin: Origin, demand: DemandId, correction: Correction, reason: str
 ) -> Work[VersionedDemand]:
     """Let staff correct what a demand was read to say; the asker sees that and why."""
-    ref, known = demand_ref(origin.community, demand), places_ref(origin.community)
+    ref, known = demand_ref(origin.community, demand), profile_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())

@@ -1,4 +1,4 @@
-"""The watchman: looks for alarms that nobody has taken in time, and for what was done and not rated.
+"""Background job: looks for alarms that nobody has taken in time, and for what was done and not rated.
 
 When what is due is kept on the demands, so nothing is lost when a process ends. Every replica looks; the
 demand's revision, checked in the write, lets one of them act.
@@ -29,7 +29,7 @@ STEPS: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_
 
 
 @dataclass(slots=True)
-class Watchman:
+class RunTimers:
     """Acts upon what is due.
 
     Arguments:

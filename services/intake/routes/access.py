@@ -14,16 +14,16 @@ from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
 from services.intake.domain.demand import Demand
 from services.intake.domain.sight import Viewer
-from services.intake.store.communities import Places, places_ref
+from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
 from services.intake.views.demands import DemandView, demand_view
 
 A = TypeVar("A")
 ONE = "/demands/{demand}"
-NOWHERE = Places("", {}, {})
+NOWHERE = CommunityProfile("", {}, {})
 
 
-def viewer_of(identity: Identity, places: Places) -> Viewer:
+def viewer_of(identity: Identity, places: CommunityProfile) -> Viewer:
     """Return who asks, as far as it decides what they may see."""
     subject = identity.subject
     return Viewer(
@@ -36,64 +36,72 @@ def viewer_of(identity: Identity, places: Places) -> Viewer:
     )
 
 
-async def visible(store: Store, ask: ApiRequest[Any]) -> tuple[Versioned[Demand], Viewer, Places]:
+async def visible(
+    store: Store, request: ApiRequest[Any]
+) -> tuple[Versioned[Demand], Viewer, CommunityProfile]:
     """Return the demand in the address, if it is there for the one who asks, with who that is and where."""
-    ref, known = demand_ref(ask.community, DemandId(ask.path["demand"])), places_ref(ask.community)
+    ref, known = (
+        demand_ref(request.community, DemandId(request.path["demand"])),
+        profile_ref(request.community),
+    )
     loaded = await store.load([ref, known])
     kept, places = loaded[ref], loaded[known].value or NOWHERE
-    viewer = viewer_of(ask.identity, places)
+    viewer = viewer_of(request.identity, places)
     if kept.value is None or not viewer.may_see(kept.value):
         raise NotFound
     return kept, viewer, places
 
 
-def asked(ask: ApiRequest[Any]) -> tuple[Origin, DemandId]:
+def asked(request: ApiRequest[Any]) -> tuple[Origin, DemandId]:
     """Return where a step of the demand in the address comes from, and which demand it is."""
-    demand = DemandId(ask.path["demand"])
-    return ask.origin(demand), demand
+    demand = DemandId(request.path["demand"])
+    return request.origin(demand), demand
 
 
-def only_if_seen(ask: ApiRequest[Any], work: Work[A]) -> Work[A]:
+def only_if_seen(request: ApiRequest[Any], work: Work[A]) -> Work[A]:
     """Return the work of a step; a demand that the one who asks may not see is not there for them.
 
     Nor is anything done when it was changed after they had seen it, where they say what they saw (If-Match).
     """
-    ref, known = demand_ref(ask.community, DemandId(ask.path["demand"])), places_ref(ask.community)
+    ref, known = (
+        demand_ref(request.community, DemandId(request.path["demand"])),
+        profile_ref(request.community),
+    )
 
     def may_see(uow: UnitOfWork) -> None:
-        viewer = viewer_of(ask.identity, uow.find(known) or NOWHERE)
+        viewer = viewer_of(request.identity, uow.find(known) or NOWHERE)
         if not viewer.may_see(uow.get(ref, NotFound())):
             raise NotFound
-        uow.expect(ref, ask.if_match)
+        uow.expect(ref, request.if_match)
 
     return work.only_if(may_see, ref, known)
 
 
-def showing(ask: ApiRequest[Any], work: Work[Versioned[Demand]], *, status: int = 200) -> Work[Reply]:
+def showing(request: ApiRequest[Any], work: Work[Versioned[Demand]], *, status: int = 200) -> Work[Reply]:
     """Return the work that answers with the demand as it is afterwards."""
-    known = places_ref(ask.community)
+    known = profile_ref(request.community)
 
     def shown(kept: Versioned[Demand], uow: UnitOfWork) -> Reply:
         places = uow.find(known) or NOWHERE
-        view = demand_view(kept, viewer_of(ask.identity, places), places)
+        view = demand_view(kept, viewer_of(request.identity, places), places)
         public = frozenset(places.public_numbers)
         return show(view, status=status, revision=kept.revision, public=public)
 
     return work.then(shown, known)
 
 
-def step(ask: ApiRequest[Any], work: Work[Versioned[Demand]]) -> Work[Reply]:
+def step(request: ApiRequest[Any], work: Work[Versioned[Demand]]) -> Work[Reply]:
     """Return the work of a step that answers with the demand; for those who may see it."""
-    return showing(ask, only_if_seen(ask, work))
+    return showing(request, only_if_seen(request, work))
 
 
 def post_step(
     path: str,
     audience: frozenset[Role],
-    deed: WriteHandler,
+    handler: WriteHandler,
     summary: str,
     takes: type[Command],
     *refuses: type[Refused],
 ) -> Route:
     """Return the route of a step of one demand; it answers with the demand."""
-    return post(ONE + path, audience, deed, summary, takes=takes, answers=DemandView, refuses=refuses)
+    return post(ONE + path, audience, handler, summary, takes=takes, answers=DemandView, refuses=refuses)

@@ -15,7 +15,7 @@ from services.intake.domain import demand as rules
 from services.intake.handlers import alarms, readings
 from services.intake.routes import access
 from services.intake.routes.bodies import AnswerQuestion, CorrectReading
-from services.intake.store.communities import places_ref
+from services.intake.store.communities import profile_ref
 from services.intake.store.demands import Contact, contact_ref, demand_ref
 from services.intake.store.vault import Vault
 from services.intake.views.demands import ContactView
@@ -40,14 +40,14 @@ class AlarmRoutes:
     store: Store
     vault: Vault | None
 
-    async def show_contact(self, ask: ApiRequest[None]) -> Reply:
-        kept, viewer, _ = await access.visible(self.store, ask)
+    async def show_contact(self, request: ApiRequest[None]) -> Reply:
+        kept, viewer, _ = await access.visible(self.store, request)
         demand = kept.value
         if demand is None or not viewer.may_contact(demand):
             raise Forbidden
         if demand.accuses or demand.is_confidential:
             raise MustBeRecorded
-        ref = contact_ref(ask.community, demand.id)
+        ref = contact_ref(request.community, demand.id)
         return self._contact(await self.store.find(ref), ref.key)
 
     def _contact(self, kept: Versioned[Contact], key: str) -> Reply:
@@ -55,15 +55,15 @@ class AlarmRoutes:
             raise NotFound
         return show(ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
 
-    def open_contact(self, ask: ApiRequest[Empty]) -> Work[Reply]:
-        demand = DemandId(ask.path["demand"])
-        ref, contact = demand_ref(ask.community, demand), contact_ref(ask.community, demand)
-        known = places_ref(ask.community)
-        origin = ask.origin(demand)
+    def open_contact(self, request: ApiRequest[Empty]) -> Work[Reply]:
+        demand = DemandId(request.path["demand"])
+        ref, contact = demand_ref(request.community, demand), contact_ref(request.community, demand)
+        known = profile_ref(request.community)
+        origin = request.origin(demand)
 
         def decide(uow: UnitOfWork) -> Reply:
             before = uow.get(ref, NotFound())
-            viewer = access.viewer_of(ask.identity, uow.find(known) or access.NOWHERE)
+            viewer = access.viewer_of(request.identity, uow.find(known) or access.NOWHERE)
             if not viewer.may_see(before):
                 raise NotFound
             if not viewer.may_contact(before):
@@ -74,19 +74,21 @@ class AlarmRoutes:
 
         return Work(origin, (ref, known, contact), decide)
 
-    def answer(self, ask: ApiRequest[AnswerQuestion]) -> Work[Reply]:
-        body = ask.body
-        return access.step(ask, readings.answer_question(*access.asked(ask), body.about, yes=body.yes))
+    def answer(self, request: ApiRequest[AnswerQuestion]) -> Work[Reply]:
+        body = request.body
+        return access.step(
+            request, readings.answer_question(*access.asked(request), body.about, yes=body.yes)
+        )
 
-    def take_alarm(self, ask: ApiRequest[Empty]) -> Work[Reply]:
-        return access.step(ask, alarms.take_alarm(*access.asked(ask)))
+    def take_alarm(self, request: ApiRequest[Empty]) -> Work[Reply]:
+        return access.step(request, alarms.take_alarm(*access.asked(request)))
 
-    def correct(self, ask: ApiRequest[CorrectReading]) -> Work[Reply]:
-        body = ask.body
+    def correct(self, request: ApiRequest[CorrectReading]) -> Work[Reply]:
+        body = request.body
         change = readings.Correction(
             body.danger, body.danger_kind, body.accusation, body.accused, body.private
         )
-        return access.step(ask, readings.correct_reading(*access.asked(ask), change, body.reason))
+        return access.step(request, readings.correct_reading(*access.asked(request), change, body.reason))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route about what was heard."""

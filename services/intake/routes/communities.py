@@ -18,7 +18,7 @@ from services.intake.community_file import (
 )
 from services.intake.handlers import communities
 from services.intake.routes.bodies import LoadQuery
-from services.intake.store.communities import file_ref, places_ref
+from services.intake.store.communities import file_ref, profile_ref
 from services.intake.views.communities import ChangeView, CommunityView, FileView, LoadedView
 
 FILE_BYTES_MAX = 2 * 1024 * 1024
@@ -30,26 +30,26 @@ class CommunityRoutes:
 
     store: Store
 
-    def load_community(self, ask: ApiRequest[CommunityFile]) -> Work[Reply]:
-        work = communities.load_community(ask.origin(), ask.body, dry_run=ask.query.dry_run)
+    def load_community(self, request: ApiRequest[CommunityFile]) -> Work[Reply]:
+        work = communities.load_community(request.origin(), request.body, dry_run=request.query.dry_run)
 
         def shown(loaded: communities.Loaded, _: UnitOfWork) -> Reply:
-            return show(_loaded_view(loaded, dry_run=ask.query.dry_run), revision=loaded.version)
+            return show(_loaded_view(loaded, dry_run=request.query.dry_run), revision=loaded.version)
 
-        return work.if_unchanged(file_ref(ask.community), ask.if_match).then(shown)
+        return work.if_unchanged(file_ref(request.community), request.if_match).then(shown)
 
-    async def show_community(self, ask: ApiRequest[None]) -> Reply:
-        places = await self.store.find(places_ref(ask.community))
+    async def show_community(self, request: ApiRequest[None]) -> Reply:
+        places = await self.store.find(profile_ref(request.community))
         if places.value is None:
             raise NotFound
         known = places.value
         view = CommunityView(
-            id=ask.community, name=known.name, compounds=known.compounds, venues=known.venues
+            id=request.community, name=known.name, compounds=known.compounds, venues=known.venues
         )
         return show(view, revision=places.revision)
 
-    async def show_file(self, ask: ApiRequest[None]) -> Reply:
-        kept = await self.store.find(file_ref(ask.community))
+    async def show_file(self, request: ApiRequest[None]) -> Reply:
+        kept = await self.store.find(file_ref(request.community))
         if kept.value is None:
             raise NotFound
         file = read_file_on_record(kept.value.text).model_dump(mode="json")

@@ -26,7 +26,7 @@ from services.intake.routes.bodies import (
     UrgeDemand,
     WithdrawDemand,
 )
-from services.intake.store.communities import places_ref
+from services.intake.store.communities import profile_ref
 from services.intake.store.demands import DEMANDS, contact_ref
 from services.intake.store.vault import Vault
 from services.intake.views.demands import DemandPage, DemandView, demand_view
@@ -53,72 +53,72 @@ class DemandRoutes:
     vault: Vault | None
     same_within: int = demands.SAME_SECONDS
 
-    def submit(self, ask: ApiRequest[SubmitDemand]) -> Work[Reply]:
+    def submit(self, request: ApiRequest[SubmitDemand]) -> Work[Reply]:
         demand = DemandId(new_id())
         submission = demands.Submission(
             demand=demand,
-            text=ask.body.text,
-            title=ask.body.title,
-            compound=ask.body.compound,
-            about=ask.body.about or kind_of(ask.body.text, ask.body.title),
-            sealed_contact=self._sealed(ask, demand),
-            private=ask.body.private,
-            contact=ask.body.contact.model_dump_json() if ask.body.contact else "",
-            accuses=ask.body.about == "report",
+            text=request.body.text,
+            title=request.body.title,
+            compound=request.body.compound,
+            about=request.body.about or kind_of(request.body.text, request.body.title),
+            sealed_contact=self._sealed(request, demand),
+            private=request.body.private,
+            contact=request.body.contact.model_dump_json() if request.body.contact else "",
+            accuses=request.body.about == "report",
             same_within=self.same_within,
         )
-        return access.showing(ask, demands.submit_demand(ask.origin(demand), submission), status=201)
+        return access.showing(request, demands.submit_demand(request.origin(demand), submission), status=201)
 
-    def _sealed(self, ask: ApiRequest[SubmitDemand], demand: DemandId) -> bytes | None:
-        if ask.body.contact is None:
+    def _sealed(self, request: ApiRequest[SubmitDemand], demand: DemandId) -> bytes | None:
+        if request.body.contact is None:
             return None
         if self.vault is None:
             raise NoVault
-        return self.vault.seal(ask.body.contact.model_dump(), contact_ref(ask.community, demand).key)
+        return self.vault.seal(request.body.contact.model_dump(), contact_ref(request.community, demand).key)
 
-    async def list_demands(self, ask: ApiRequest[None]) -> Reply:
-        query: DemandQuery = ask.query
-        known = places_ref(ask.community)
+    async def list_demands(self, request: ApiRequest[None]) -> Reply:
+        query: DemandQuery = request.query
+        known = profile_ref(request.community)
         places = (await self.store.find(known)).value or access.NOWHERE
-        viewer = access.viewer_of(ask.identity, places)
-        conditions = [*_conditions(query, ask.identity.subject), viewer.where()]
+        viewer = access.viewer_of(request.identity, places)
+        conditions = [*_conditions(query, request.identity.subject), viewer.where()]
         where = {"$and": [condition for condition in conditions if condition] or [{}]}
         by = "pressing" if query.sort == "urgent" else None
         found = await self.store.page(
-            DEMANDS, ask.community, where, after=query.after, limit=query.limit + 1, first=by
+            DEMANDS, request.community, where, after=query.after, limit=query.limit + 1, first=by
         )
         items = [demand_view(kept, viewer, places) for kept in found[: query.limit]]
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(DemandPage(items=items, next=after), public=frozenset(places.public_numbers))
 
-    async def show_demand(self, ask: ApiRequest[None]) -> Reply:
-        kept, viewer, places = await access.visible(self.store, ask)
+    async def show_demand(self, request: ApiRequest[None]) -> Reply:
+        kept, viewer, places = await access.visible(self.store, request)
         view = demand_view(kept, viewer, places)
         return show(view, revision=kept.revision, public=frozenset(places.public_numbers))
 
-    def endorse(self, ask: ApiRequest[EndorseDemand]) -> Work[Reply]:
-        subject = ask.identity.subject
-        if ask.body.on_behalf_of is not None:
-            if ask.identity.role not in COMMUNITY:
+    def endorse(self, request: ApiRequest[EndorseDemand]) -> Work[Reply]:
+        subject = request.identity.subject
+        if request.body.on_behalf_of is not None:
+            if request.identity.role not in COMMUNITY:
                 raise Forbidden
-            subject = ask.body.on_behalf_of
-        return access.step(ask, demands.endorse_demand(*access.asked(ask), subject))
+            subject = request.body.on_behalf_of
+        return access.step(request, demands.endorse_demand(*access.asked(request), subject))
 
-    def urge(self, ask: ApiRequest[UrgeDemand]) -> Work[Reply]:
-        return access.step(ask, demands.urge_demand(*access.asked(ask), ask.body.note))
+    def urge(self, request: ApiRequest[UrgeDemand]) -> Work[Reply]:
+        return access.step(request, demands.urge_demand(*access.asked(request), request.body.note))
 
-    def supplement(self, ask: ApiRequest[SupplementDemand]) -> Work[Reply]:
-        return access.step(ask, demands.supplement_demand(*access.asked(ask), ask.body.text))
+    def supplement(self, request: ApiRequest[SupplementDemand]) -> Work[Reply]:
+        return access.step(request, demands.supplement_demand(*access.asked(request), request.body.text))
 
-    def withdraw(self, ask: ApiRequest[WithdrawDemand]) -> Work[Reply]:
+    def withdraw(self, request: ApiRequest[WithdrawDemand]) -> Work[Reply]:
         return access.step(
-            ask,
-            demands.withdraw_demand(*access.asked(ask), ask.body.reason),
+            request,
+            demands.withdraw_demand(*access.asked(request), request.body.reason),
         )
 
-    def rate(self, ask: ApiRequest[RateDemand]) -> Work[Reply]:
-        opinion = ratings.Opinion(ask.body.solved, ask.body.satisfaction, ask.body.comment)
-        return access.step(ask, ratings.rate_demand(*access.asked(ask), opinion))
+    def rate(self, request: ApiRequest[RateDemand]) -> Work[Reply]:
+        opinion = ratings.Opinion(request.body.solved, request.body.satisfaction, request.body.comment)
+        return access.step(request, ratings.rate_demand(*access.asked(request), opinion))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of demands."""

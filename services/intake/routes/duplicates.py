@@ -20,20 +20,18 @@ from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.demand import Demand
 from services.intake.domain.understanding import read, understood
-from services.intake.domain.voices import kin
+from services.intake.domain.voices import similar
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.handlers import duplicates, merging
 from services.intake.handlers.demands import UnknownCompound
 from services.intake.routes import access
-from services.intake.store.communities import places_ref
+from services.intake.store.communities import profile_ref
 from services.intake.store.demands import demand_ref
-from services.intake.store.issues import holders_ref, kin_ref
+from services.intake.store.issues import postings_ref, similar_ref
 from services.intake.views.duplicates import DuplicateList, LikeList, duplicate_view, like_view
 from services.intake.views.readings import emergency_view
 
 LIKE_MAX = 10
-
-
 Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 
 
@@ -75,26 +73,28 @@ class DuplicateRoutes:
 
     store: Store
 
-    async def find_like(self, ask: ApiRequest[FindLike]) -> Reply:
+    async def find_like(self, request: ApiRequest[FindLike]) -> Reply:
         """Return what is like a text; nothing is kept of it."""
-        text = words.checked(ask.body.text)
-        title = words.checked(ask.body.title) if ask.body.title else None
-        places = (await self.store.find(places_ref(ask.community))).value
+        text = words.checked(request.body.text)
+        title = words.checked(request.body.title) if request.body.title else None
+        places = (await self.store.find(profile_ref(request.community))).value
         if places is None:
             raise NotFound
-        if ask.body.compound is not None and places.name_of(ask.body.compound) is None:
-            raise UnknownCompound(compound=ask.body.compound)
-        one = traits_of(text, title, ask.body.compound)
-        keys = {holders_ref(ask.community, key): key for key in (duplicates.EVERY, *kin.lookup_keys(one))}
+        if request.body.compound is not None and places.name_of(request.body.compound) is None:
+            raise UnknownCompound(compound=request.body.compound)
+        one = traits_of(text, title, request.body.compound)
+        keys = {
+            postings_ref(request.community, key): key for key in (duplicates.EVERY, *similar.lookup_keys(one))
+        }
         held = await self.store.load(keys)
-        found = {key: held[ref].value or kin.Holders() for ref, key in keys.items()}
-        ids = kin.candidates([(key, h) for key, h in found.items() if key != duplicates.EVERY], "")
-        demands = await self._demands(ask.community, ids)
-        viewer = access.viewer_of(ask.identity, places)
+        found = {key: held[ref].value or similar.Postings() for ref, key in keys.items()}
+        ids = similar.candidates([(key, h) for key, h in found.items() if key != duplicates.EVERY], "")
+        demands = await self._demands(request.community, ids)
+        viewer = access.viewer_of(request.identity, places)
         theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
         seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
         alike = duplicates.likely(one, "", seen, duplicates.rarity_of(found))
-        items = [like_view(d, how, ask.body.compound, viewer) for d, how in alike]
+        items = [like_view(d, how, request.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
         heard = understood(read(text, title), places.home)
         return show(
@@ -111,12 +111,12 @@ class DuplicateRoutes:
         loaded = await self.store.load(refs)
         return [value for ref in refs if (value := loaded[ref].value) is not None]
 
-    async def list_duplicates(self, ask: ApiRequest[None]) -> Reply:
-        kept, viewer, _ = await access.visible(self.store, ask)
+    async def list_duplicates(self, request: ApiRequest[None]) -> Reply:
+        kept, viewer, _ = await access.visible(self.store, request)
         demand = kept.present
-        ref = kin_ref(ask.community, demand.id)
+        ref = similar_ref(request.community, demand.id)
         offered = duplicates.offered_to_staff((await self.store.find(ref)).value)
-        others = await self._demands(ask.community, tuple(alike.demand for alike in offered))
+        others = await self._demands(request.community, tuple(alike.demand for alike in offered))
         by_id = {other.id: other for other in others}
         items = [
             duplicate_view(alike, by_id[alike.demand], demand, viewer)
@@ -125,24 +125,24 @@ class DuplicateRoutes:
         ]
         return show(DuplicateList(items=items))
 
-    def dismiss(self, ask: ApiRequest[DismissDuplicates]) -> Work[Reply]:
-        work = duplicates.dismiss_duplicates(*access.asked(ask), ask.body.demand)
-        ref: Ref[Demand] = demand_ref(ask.community, DemandId(ask.path["demand"]))
-        return access.step(ask, work.then(lambda _, uow: uow.versioned(ref), ref))
+    def dismiss(self, request: ApiRequest[DismissDuplicates]) -> Work[Reply]:
+        work = duplicates.dismiss_duplicates(*access.asked(request), request.body.demand)
+        ref: Ref[Demand] = demand_ref(request.community, DemandId(request.path["demand"]))
+        return access.step(request, work.then(lambda _, uow: uow.versioned(ref), ref))
 
-    def merge(self, ask: ApiRequest[MergeDemand]) -> Work[Reply]:
-        return access.step(ask, merging.merge_demand(*access.asked(ask), DemandId(ask.body.into)))
+    def merge(self, request: ApiRequest[MergeDemand]) -> Work[Reply]:
+        return access.step(request, merging.merge_demand(*access.asked(request), DemandId(request.body.into)))
 
-    def unmerge(self, ask: ApiRequest[UnmergeDemand]) -> Work[Reply]:
-        return access.step(ask, merging.unmerge_demand(*access.asked(ask), ask.body.reason))
+    def unmerge(self, request: ApiRequest[UnmergeDemand]) -> Work[Reply]:
+        return access.step(request, merging.unmerge_demand(*access.asked(request), request.body.reason))
 
-    def opt_out(self, ask: ApiRequest[OptOut]) -> Work[Reply]:
-        subject = ask.identity.subject
-        if ask.body.on_behalf_of is not None:
-            if ask.identity.role not in COMMUNITY:
+    def opt_out(self, request: ApiRequest[OptOut]) -> Work[Reply]:
+        subject = request.identity.subject
+        if request.body.on_behalf_of is not None:
+            if request.identity.role not in COMMUNITY:
                 raise Forbidden
-            subject = ask.body.on_behalf_of
-        return access.step(ask, merging.opt_out(*access.asked(ask), subject))
+            subject = request.body.on_behalf_of
+        return access.step(request, merging.opt_out(*access.asked(request), subject))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route about like demands."""
@@ -199,6 +199,6 @@ class DuplicateRoutes:
                 self.dismiss,
                 "Say that likely duplicates are another matter",
                 DismissDuplicates,
-                kin.NothingOffered,
+                similar.NothingOffered,
             ),
         )

@@ -49,32 +49,32 @@ class IssueRoutes:
 
     store: Store
 
-    async def list_issues(self, ask: ApiRequest[None]) -> Reply:
-        query: IssueQuery = ask.query
+    async def list_issues(self, request: ApiRequest[None]) -> Reply:
+        query: IssueQuery = request.query
         where: dict[str, object] = {}
         if query.hot is not None:
             where["hot_at"] = {"$ne": None} if query.hot else None
-        found = await self.store.page(ISSUES, ask.community, where, limit=query.limit, by="heat")
+        found = await self.store.page(ISSUES, request.community, where, limit=query.limit, by="heat")
         return show(IssueList(items=[issue_view(kept) for kept in found]))
 
-    async def show_issue(self, ask: ApiRequest[None]) -> Reply:
-        ref = issue_ref(ask.community, ask.path["issue"])
+    async def show_issue(self, request: ApiRequest[None]) -> Reply:
+        ref = issue_ref(request.community, request.path["issue"])
         kept = await self.store.find(ref)
         if kept.value is None:
             raise NotFound
         return show(issue_view(kept), revision=kept.revision)
 
-    def decide_topic(self, ask: ApiRequest[DecideTopic]) -> Work[Reply]:
-        accept = ask.body.decision == "accept"
-        if not accept and not ask.body.reason:
+    def decide_topic(self, request: ApiRequest[DecideTopic]) -> Work[Reply]:
+        accept = request.body.decision == "accept"
+        if not accept and not request.body.reason:
             raise ReasonMissing
-        issue = ask.path["issue"]
-        work = issues.decide_topic(ask.origin(issue), issue, ask.body.reason, accept=accept)
+        issue = request.path["issue"]
+        work = issues.decide_topic(request.origin(issue), issue, request.body.reason, accept=accept)
 
         def shown(kept: Versioned[Issue], _: UnitOfWork) -> Reply:
             return show(issue_view(kept), revision=kept.revision)
 
-        return work.if_unchanged(issue_ref(ask.community, issue), ask.if_match).then(shown)
+        return work.if_unchanged(issue_ref(request.community, issue), request.if_match).then(shown)
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of issues."""

@@ -1,9 +1,9 @@
 """Where intake keeps things: one collection per kind of document."""
 
 from services.chassis.documents import Watched
-from services.intake.store.communities import FILES, PLACES
+from services.intake.store.communities import FILES, PROFILES
 from services.intake.store.demands import CONTACTS, DEMANDS, RECENT, WITHOUT_ORDER
-from services.intake.store.issues import HOLDERS, ISSUES, KIN
+from services.intake.store.issues import ISSUES, POSTINGS, SIMILAR
 
-COLLECTIONS = (DEMANDS, RECENT, PLACES, FILES, CONTACTS, HOLDERS, KIN, ISSUES)
+COLLECTIONS = (DEMANDS, RECENT, PROFILES, FILES, CONTACTS, POSTINGS, SIMILAR, ISSUES)
 WATCHED = (Watched("demands_without_order", DEMANDS, "submitted_at", WITHOUT_ORDER),)

@@ -14,7 +14,7 @@ HERE = Home()
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class CommunityProfile:
     """What of a community file is needed to take a demand, and to know who may see it.
 
     Arguments:
@@ -73,13 +73,13 @@ class FileOnRecord:
     loaded_by: str
 
 
-PLACES = Collection("places", Places)
+PROFILES = Collection("places", CommunityProfile)
 FILES = Collection("files", FileOnRecord)
 
 
-def places_ref(community: str) -> Ref[Places]:
+def profile_ref(community: str) -> Ref[CommunityProfile]:
     """Return where a community's places are kept."""
-    return Ref(PLACES, community, "places")
+    return Ref(PROFILES, community, "places")
 
 
 def file_ref(community: str) -> Ref[FileOnRecord]:

@@ -3,21 +3,21 @@
 from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import DemandId
 from services.intake.domain.voices.issues import Issue
-from services.intake.domain.voices.kin import Holders, Kin
+from services.intake.domain.voices.similar import Postings, Similar
 
-HOLDERS = Collection("holders", Holders)
-KIN = Collection("kin", Kin)
+POSTINGS, SIMILAR = Collection("holders", Postings), Collection("kin", Similar)
+"""The collections keep the names that earlier releases gave them."""
 ISSUES = Collection("issues", Issue, Index(("hot_at", "-_id")), Index(("-heat", "-_id")))
 
 
-def holders_ref(community: str, pair: str) -> Ref[Holders]:
+def postings_ref(community: str, pair: str) -> Ref[Postings]:
     """Return where it is kept which demands hold a pair of characters."""
-    return Ref(HOLDERS, community, pair)
+    return Ref(POSTINGS, community, pair)
 
 
-def kin_ref(community: str, demand: DemandId) -> Ref[Kin]:
+def similar_ref(community: str, demand: DemandId) -> Ref[Similar]:
     """Return where it is kept what a demand is like."""
-    return Ref(KIN, community, demand)
+    return Ref(SIMILAR, community, demand)
 
 
 def issue_ref(community: str, issue: str) -> Ref[Issue]:

@@ -10,7 +10,7 @@ from services.chassis.http.bodies import View
 from services.intake.domain.demand import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
-from services.intake.store.communities import Places
+from services.intake.store.communities import CommunityProfile
 from services.intake.views.readings import (
     AskedView,
     EmergencyView,
@@ -112,7 +112,7 @@ class DemandInFull(DemandView):
     in_full: ClassVar[bool] = True
 
 
-def demand_view(kept: Versioned[Demand], viewer: Viewer, places: Places) -> DemandView:
+def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfile) -> DemandView:
     """Return a demand as the viewer may see it."""
     demand = kept.present
     model = DemandInFull if viewer.reads_in_full(demand) else DemandView

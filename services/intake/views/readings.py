@@ -7,7 +7,7 @@ from pydantic import Field
 from services.chassis.http.bodies import View
 from services.intake.domain.demand import Demand
 from services.intake.domain.understanding import Understood
-from services.intake.store.communities import Places
+from services.intake.store.communities import CommunityProfile
 from services.language.dangers import own_dangers
 
 
@@ -42,7 +42,7 @@ class ReadingView(View):
     elsewhere: str
 
 
-def emergency_of(demand: Demand, places: Places) -> EmergencyView | None:
+def emergency_of(demand: Demand, places: CommunityProfile) -> EmergencyView | None:
     """Return what somebody in danger has to be told at once; None where nobody is."""
     heard = demand.meaning
     if heard.is_alarming:
@@ -53,7 +53,7 @@ def emergency_of(demand: Demand, places: Places) -> EmergencyView | None:
     return emergency_view(replace(heard, danger="now", kind=old), places) if old else None
 
 
-def emergency_view(heard: Understood, places: Places) -> EmergencyView | None:
+def emergency_view(heard: Understood, places: CommunityProfile) -> EmergencyView | None:
     """Return whom to call and what to do first; None where nobody is in danger, and nobody may be."""
     if not heard.is_alarming:
         return None

@@ -6,11 +6,7 @@ from xml.sax.saxutils import escape
 from services.matching.domain.confidence import Bin
 
 SIDE = 400
-
-
 MARGIN = 60
-
-
 RADIUS_MAX = 14
 
 

@@ -30,6 +30,9 @@ MILESTONES_MAX = 100
 SERVED_AHEAD_MAX = timedelta(seconds=30)
 """By how much the clock of who reports may be ahead of ours."""
 
+NO_ORDER = OrderId("")
+"""Leads nobody and belongs to nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -77,7 +80,7 @@ class Order:
     supervised: Supervision | None = None
     basis: Basis | None = None
     queued_at: datetime | None = None
-    lead: OrderId = OrderId("")
+    lead: OrderId = NO_ORDER
     part: str = ""
     called: tuple[Called, ...] = ()
     seat: int | None = None

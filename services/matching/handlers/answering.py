@@ -6,7 +6,7 @@ from services.contracts.ids import OrderId
 from services.matching.domain.order import Order
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import of_provider, provider_of
-from services.matching.handlers.keeping import VersionedOrder, keep, load_of, step
+from services.matching.handlers.keeping import VersionedOrder, keep, step, workload_of
 from services.matching.handlers.rights import must_be_receiver, must_be_theirs
 from services.matching.handlers.sending import ask_next, propose, supervise_if_due
 from services.matching.views.messages import provider_ref
@@ -45,10 +45,10 @@ def offer_handover(
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        guide = matching.guide(uow)
-        load_of(uow).must_have_room(receiver, guide.capacity_of(receiver, uow.at))
-        after = before.offered(guide.who(receiver), reason, uow.at)
-        to = provider_ref(guide.who(receiver))
+        model = matching.model(uow)
+        workload_of(uow).must_have_room(receiver, model.capacity_of(receiver, uow.at))
+        after = before.offered(model.who(receiver), reason, uow.at)
+        to = provider_ref(model.who(receiver))
         fact = facts.OrderHandoverOffered(**of_provider(before), receiver=to, reason=reason)
         keep(matching, uow, before, after, fact)
 
@@ -61,8 +61,8 @@ def consent_to_handover(matching: Matching, origin: Origin, order: OrderId) -> W
     def decide(uow: UnitOfWork, before: Order) -> None:
         receiver = must_be_receiver(origin, before)
         after = before.taken_over()
-        guide = matching.guide(uow)
-        load_of(uow).must_have_room(receiver.id, guide.capacity_of(receiver.id, uow.at))
+        model = matching.model(uow)
+        workload_of(uow).must_have_room(receiver.id, model.capacity_of(receiver.id, uow.at))
         giver = provider_ref(provider_of(before))
         withheld = after.heard.withholds_from(receiver.id, receiver.kind)
         fact = facts.OrderHandedOver(**of_provider(after), giver=giver, withheld=withheld)

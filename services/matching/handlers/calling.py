@@ -11,7 +11,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import of_provider
-from services.matching.handlers.keeping import VersionedOrder, keep, load_of, step
+from services.matching.handlers.keeping import VersionedOrder, keep, step, workload_of
 from services.matching.handlers.rights import acts_for
 from services.matching.handlers.sending import STAFF, send
 from services.matching.views.messages import provider_ref
@@ -46,9 +46,9 @@ def call_all(matching: Matching, uow: UnitOfWork, lead: Order, calls: Sequence[t
 
 def call(matching: Matching, uow: UnitOfWork, lead: Order, provider: str, part: str, *, by: str) -> Order:
     """Call one more provider; returns the lead that knows of it."""
-    guide = matching.guide(uow)
-    load_of(uow).must_have_room(provider, guide.capacity_of(provider, uow.at))
-    who = guide.who(provider)
+    model = matching.model(uow)
+    workload_of(uow).must_have_room(provider, model.capacity_of(provider, uow.at))
+    who = model.who(provider)
     knowing, companion = called(lead, Call(who, part))
     fact = facts.OrderCalled(
         **of_provider(lead), companion=companion.id, to=provider_ref(who), called_to=part

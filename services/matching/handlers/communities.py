@@ -19,13 +19,13 @@ from services.matching.store.orders import order_ref
 def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> Work[None]:
     """Keep the catalogue; providers that are gone get no new orders and keep those that they have taken.
 
-    What they have not answered is taken back soon after (`Leavers`).
+    What they have not answered is taken back soon after (`ReclaimOrders`).
     """
     ref = catalogue_ref(origin.community)
     present = {one.id for one in (*file.units, *file.partners)}
 
     def gone(uow: UnitOfWork) -> dict[str, str]:
-        before = matching.guides.find(uow, origin.community)
+        before = matching.models.find(uow, origin.community)
         known = before.providers if before else {}
         return {one.id: one.name for one in known.values() if one.id not in present}
 
@@ -37,7 +37,7 @@ def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> W
             uow.put(departed_ref(origin.community, provider), Departed(name, uow.at))
         uow.put(ref, CatalogueOnRecord(file.model_dump_json()))
         # Compiled now, so that the first demand after a load does not wait for it.
-        matching.guides.find(uow, origin.community)
+        matching.models.find(uow, origin.community)
 
     return Work(origin, (ref,), decide, more_reads)
 
@@ -51,7 +51,7 @@ def recall_from_departed(matching: Matching, origin: Origin, order: OrderId) -> 
         gone = before.provider
         if before.status is not OrderStatus.DISPATCHED or gone is None:
             return False
-        if gone.id in matching.guide(uow).providers or gone.id == COMMUNITY_SELF:
+        if gone.id in matching.model(uow).providers or gone.id == COMMUNITY_SELF:
             return False
         because = f"{gone.name}已不在名单上，请工作人员另行确定由谁来办"
         propose(matching, uow, keep(matching, uow, before, replace(before.recalled(), because=because)))

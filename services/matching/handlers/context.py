@@ -1,4 +1,4 @@
-"""What every use case of matching works with: the communities' models, the solver, and the lane for sums."""
+"""What every use case of matching works with: the communities' models, the solver, and the shard for sums."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,13 +8,13 @@ from services.chassis.failures import NotYet
 from services.chassis.work import Origin, UnitOfWork
 from services.contracts.ids import OrderId, lead_of
 from services.matching.domain.assignment import Solver
-from services.matching.domain.load import Tally
-from services.matching.routing.models import Guide, Guides
+from services.matching.domain.workload import Tally
+from services.matching.routing.models import CommunityModel, CommunityModels
 from services.matching.store.catalogues import catalogue_ref
-from services.matching.store.lanes import Lane
 from services.matching.store.lessons import lesson_ref
 from services.matching.store.orders import order_ref
-from services.matching.store.tallies import load_ref
+from services.matching.store.shards import TallyShard
+from services.matching.store.tallies import workload_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +22,33 @@ class Matching:
     """What the use cases of matching work with.
 
     Arguments:
-        guides: catalogues and rankers of the communities.
+        models: catalogues and rankers of the communities.
         solver: decides who gets scarce places.
-        lane: where what steps add up to is kept, apart from what other processes do.
+        shard: where what steps add up to is kept, apart from what other processes do.
     """
 
-    guides: Guides
+    models: CommunityModels
     solver: Solver
-    lane: Lane = field(default_factory=Lane)
+    shard: TallyShard = field(default_factory=TallyShard)
 
     def reads(self, origin: Origin, order: OrderId) -> tuple[Ref[Any], ...]:
         """Return what a step of an order may need."""
-        return (*reads_of(origin.community, order), self.lane.ref(origin))
+        return (*reads_of(origin.community, order), self.shard.ref(origin))
 
     def tally(self, uow: UnitOfWork) -> Tally:
-        """Return what the steps of this lane add up to."""
-        return uow.find(self.lane.found(uow)) or Tally()
+        """Return what the steps of this shard add up to."""
+        return uow.find(self.shard.found(uow)) or Tally()
 
-    def guide(self, uow: UnitOfWork) -> Guide:
+    def model(self, uow: UnitOfWork) -> CommunityModel:
         """Return what is known of the community.
 
         Raises:
             NotYet: its file was never loaded.
         """
-        guide = self.guides.find(uow, uow.origin.community)
-        if guide is None:
+        model = self.models.find(uow, uow.origin.community)
+        if model is None:
             raise NotYet(f"no file of community {uow.origin.community} has been loaded")
-        return guide
+        return model
 
 
 def reads_of(community: str, order: OrderId) -> tuple[Ref[Any], ...]:
@@ -56,7 +56,7 @@ def reads_of(community: str, order: OrderId) -> tuple[Ref[Any], ...]:
     lead = lead_of(order)
     return (
         order_ref(community, order),
-        load_ref(community),
+        workload_ref(community),
         catalogue_ref(community),
         lesson_ref(community, order),
         *((order_ref(community, lead),) if lead else ()),

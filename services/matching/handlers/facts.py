@@ -8,7 +8,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.refusals import CannotReceive
 from services.matching.handlers.context import Matching
-from services.matching.routing.models import Guide
+from services.matching.routing.models import CommunityModel
 from services.matching.views.messages import provider_ref
 
 TOLD_CHARACTERS = 60
@@ -22,17 +22,17 @@ def in_words(
     Arguments:
         to_provider: for the one who has it; all staff read others, but not what accuses the community.
     """
-    guide = matching.guide(uow)
+    model = matching.model(uow)
     if not to_provider and order.heard.is_wrongdoing:
-        return {"place": guide.place_name(order.compound), "finish_due_on": _day(guide, order)}
+        return {"place": model.place_name(order.compound), "finish_due_on": _day(model, order)}
     whole = f"{order.title}：{order.text}" if order.title else order.text
     short = whole if len(whole) <= TOLD_CHARACTERS else f"{whole[:TOLD_CHARACTERS]}…"
-    words = {"text": short, "place": guide.place_name(order.compound)}
-    return {**words, "finish_due_on": _day(guide, order)}
+    words = {"text": short, "place": model.place_name(order.compound)}
+    return {**words, "finish_due_on": _day(model, order)}
 
 
-def _day(guide: Guide, order: Order) -> date | None:
-    return guide.limits.day_of(order.finish_due_at) if order.finish_due_at else None
+def _day(model: CommunityModel, order: Order) -> date | None:
+    return model.limits.day_of(order.finish_due_at) if order.finish_due_at else None
 
 
 def about(order: Order) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from services.contracts.ids import OrderId
 from services.contracts.words import Message
 from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
-from services.matching.domain.load import Load
 from services.matching.domain.matter import Matter
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.domain.timing import timed
+from services.matching.domain.workload import Workload
 from services.matching.handlers.context import Matching, reads_of
 from services.matching.store.lessons import lesson_ref
 from services.matching.store.orders import order_ref
-from services.matching.store.tallies import load_ref
+from services.matching.store.tallies import workload_ref
 
 VersionedOrder = Versioned[Order]
 
@@ -58,15 +58,15 @@ def keep(matching: Matching, uow: UnitOfWork, before: Order | None, after: Order
     Its clocks follow the change here and nowhere else; the order is returned with them.
     """
     ref = order_ref(uow.origin.community, after.id)
-    guide, load = matching.guide(uow), load_of(uow)
-    after = timed(before, after, guide.limits, uow.at)
-    after = load.seated(before, after, guide.seats_of(after.provider))
+    model, load = matching.model(uow), workload_of(uow)
+    after = timed(before, after, model.limits, uow.at)
+    after = load.seated(before, after, model.seats_of(after.provider))
     uow.put(ref, after)
     moved = load.moved(before, after)
     if moved is not load:
-        uow.put(load_ref(uow.origin.community), moved)
+        uow.put(workload_ref(uow.origin.community), moved)
     for fact in said:
-        uow.announce(ref, fact, guide.public_numbers)
+        uow.announce(ref, fact, model.public_numbers)
     _add_up(matching, uow, before, after)
     _tell_lead(matching, uow, before, after)
     return after
@@ -92,12 +92,12 @@ def _add_up(matching: Matching, uow: UnitOfWork, before: Order | None, after: Or
         uow.put(lesson_ref(uow.origin.community, after.id), lesson)
         added = added.taught()
     if added is not tally:
-        uow.put(matching.lane.found(uow), added)
+        uow.put(matching.shard.found(uow), added)
 
 
 def tell(matching: Matching, uow: UnitOfWork, order: Order, fact: Message) -> None:
     """Announce something of an order that was kept before."""
-    uow.announce(order_ref(uow.origin.community, order.id), fact, matching.guide(uow).public_numbers)
+    uow.announce(order_ref(uow.origin.community, order.id), fact, matching.model(uow).public_numbers)
 
 
 def matter_of(order: Order) -> Matter:
@@ -105,6 +105,6 @@ def matter_of(order: Order) -> Matter:
     return Matter(order.text, order.title, order.compound, order.heard.wishes)
 
 
-def load_of(uow: UnitOfWork) -> Load:
+def workload_of(uow: UnitOfWork) -> Workload:
     """Return how things stand in the community."""
-    return uow.find(load_ref(uow.origin.community)) or Load()
+    return uow.find(workload_ref(uow.origin.community)) or Workload()

@@ -21,7 +21,7 @@ def undo_lesson(matching: Matching, origin: Origin, order: OrderId) -> Work[Vers
         before = uow.get(ref, NotFound())
         if not before.undone:
             uow.put(ref, before.taken_back())
-            uow.put(matching.lane.found(uow), matching.tally(uow).taught())
+            uow.put(matching.shard.found(uow), matching.tally(uow).taught())
         return uow.versioned(ref)
 
-    return Work(origin, (ref, matching.lane.ref(origin)), decide)
+    return Work(origin, (ref, matching.shard.ref(origin)), decide)

@@ -15,12 +15,12 @@ from services.matching.domain.order import Order
 from services.matching.handlers.calling import call_all
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import about
-from services.matching.handlers.keeping import VersionedOrder, keep, load_of, step, tell
+from services.matching.handlers.keeping import VersionedOrder, keep, step, tell, workload_of
 from services.matching.handlers.sending import ROUTER, STAFF, propose, send
 from services.matching.handlers.waiting import _queue
-from services.matching.routing.models import Guide
+from services.matching.routing.models import CommunityModel
 from services.matching.store.catalogues import catalogue_ref
-from services.matching.store.tallies import load_ref
+from services.matching.store.tallies import workload_ref
 from services.matching.views.messages import provider_ref
 
 
@@ -37,18 +37,18 @@ def place_order(
         demand: when it is urgent, its deadlines are the short ones, round the clock.
         asked_at: when the resident asked, from which the deadline counts; None: just now.
     """
-    reads = (catalogue_ref(origin.community), load_ref(origin.community), matching.lane.ref(origin))
+    reads = (catalogue_ref(origin.community), workload_ref(origin.community), matching.shard.ref(origin))
 
     def decide(uow: UnitOfWork) -> None:
-        guide, load = matching.guide(uow), load_of(uow)
+        model, load = matching.model(uow), workload_of(uow)
         matter = Matter(demand.text, demand.title, demand.compound)
-        heard = guide.heard(matter, demand.reading, demand.about, urgent=demand.urgent)
+        heard = model.heard(matter, demand.reading, demand.about, urgent=demand.urgent)
         matter = replace(matter, wishes=heard.wishes)
-        ranking, held = guide.cautious(matter, load, heard, uow.at)
+        ranking, held = model.cautious(matter, load, heard, uow.at)
         soon = heard.danger == "soon"
-        due = guide.limits.finish_due(demand.about, asked_at or uow.at, urgent=demand.urgent, soon=soon)
+        due = model.limits.finish_due(demand.about, asked_at or uow.at, urgent=demand.urgent, soon=soon)
         order = _new_order(
-            order_id(demand.demand, demand.round), demand, guide, ranking, uow.at
+            order_id(demand.demand, demand.round), demand, model, ranking, uow.at
         ).understood_as(heard)
         order = keep(matching, uow, None, replace(order, finish_due_at=due, held=held))
         _place(matching, uow, order, matter, ranking)
@@ -62,35 +62,35 @@ def _praise(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter) -
     heard = order.heard
     if heard.want != "nothing" or heard.accusation != "none" or heard.private or heard.pressing:
         return
-    guide = matching.guide(uow)
-    for provider in sorted(guide.names.praised(matter.text)):
-        to = provider_ref(guide.who(provider))
+    model = matching.model(uow)
+    for provider in sorted(model.names.praised(matter.text)):
+        to = provider_ref(model.who(provider))
         tell(matching, uow, order, facts.OrderPraised(**about(order), provider=to, text=matter.text))
 
 
 def _place(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ranking: Ranking) -> None:
     """Dispatch it, let it wait for a place, or ask the staff."""
-    guide, load = matching.guide(uow), load_of(uow)
+    model, load = matching.model(uow), workload_of(uow)
     if order.held:
         propose(matching, uow, order)
         return
     if ranking.decision == "dispatch":
         first = order.candidates[0].provider
-        if is_scarce(guide.capacity_of(first.id, uow.at), load.taken.get(first.id, 0)):
+        if is_scarce(model.capacity_of(first.id, uow.at), load.taken.get(first.id, 0)):
             _queue(matching, uow, order)
         else:
             send(matching, uow, order, first, chosen_by=ROUTER, because=ranking.because)
         return
-    if guide.is_anybody_full(load):
-        wished = guide.rank(matter, load, uow.at, if_all_had_room=True)
+    if model.is_anybody_full(load):
+        wished = model.rank(matter, load, uow.at, if_all_had_room=True)
         if wished.decision == "dispatch":
             because = f"属于“{wished.category}”，能办的单位现在都满了，有空位就派单"
             waits = replace(
                 order,
-                candidates=guide.choices(wished),
+                candidates=model.choices(wished),
                 because=because,
                 confidence=wished.confidence,
-                basis=guide.basis_of(wished),
+                basis=model.basis_of(wished),
             )
             _queue(matching, uow, waits)
             return
@@ -111,10 +111,10 @@ def dispatch_order(
     """
 
     def decide(uow: UnitOfWork, before: Order) -> None:
-        guide = matching.guide(uow)
-        load_of(uow).must_have_room(provider, guide.capacity_of(provider, uow.at))
+        model = matching.model(uow)
+        workload_of(uow).must_have_room(provider, model.capacity_of(provider, uow.at))
         lead = send(
-            matching, uow, before, guide.who(provider), chosen_by=STAFF, because="社区工作人员研判后确定"
+            matching, uow, before, model.who(provider), chosen_by=STAFF, because="社区工作人员研判后确定"
         )
         call_all(matching, uow, lead, calls)
 
@@ -122,7 +122,7 @@ def dispatch_order(
 
 
 def _new_order(
-    order: OrderId, demand: DemandSubmitted, guide: Guide, ranking: Ranking, at: datetime
+    order: OrderId, demand: DemandSubmitted, model: CommunityModel, ranking: Ranking, at: datetime
 ) -> Order:
     return Order(
         id=order,
@@ -132,10 +132,10 @@ def _new_order(
         compound=demand.compound,
         asked_by=demand.asked_by,
         category=ranking.category,
-        basis=guide.basis_of(ranking),
+        basis=model.basis_of(ranking),
         confidence=ranking.confidence,
         because=ranking.because,
-        candidates=guide.choices(ranking),
+        candidates=model.choices(ranking),
         status=OrderStatus.PROPOSED,
         created_at=at,
         about=demand.about,

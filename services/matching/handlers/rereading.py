@@ -9,7 +9,7 @@ from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
-from services.matching.handlers.keeping import companions, keep, load_of, matter_of
+from services.matching.handlers.keeping import companions, keep, matter_of, workload_of
 from services.matching.handlers.placing import _place
 from services.matching.handlers.sending import propose
 from services.matching.store.orders import order_ref
@@ -22,13 +22,13 @@ def reread_order(matching: Matching, origin: Origin, demand: DemandReread) -> Wo
 
     def decide(uow: UnitOfWork) -> None:
         before = uow.get(ref, NotYourOrder())
-        guide, matter = matching.guide(uow), matter_of(before)
-        heard = guide.heard(matter, demand.reading, before.about, urgent=demand.urgent)
+        model, matter = matching.model(uow), matter_of(before)
+        heard = model.heard(matter, demand.reading, before.about, urgent=demand.urgent)
         if heard.danger == before.heard.danger:
             heard = replace(heard, taken=before.heard.taken)
         after = replace(before.understood_as(heard), urgent=demand.urgent)
         if demand.urgent and not before.urgent and after.finish_due_at is not None:
-            due = guide.limits.finish_due(after.about, uow.at, urgent=True)
+            due = model.limits.finish_due(after.about, uow.at, urgent=True)
             after = replace(after, finish_due_at=min(due, after.finish_due_at))
         if before.status in UNPLACED:
             _decide_anew(matching, uow, before, after)
@@ -42,8 +42,8 @@ def reread_order(matching: Matching, origin: Origin, demand: DemandReread) -> Wo
 
 
 def _decide_anew(matching: Matching, uow: UnitOfWork, before: Order, after: Order) -> None:
-    guide, matter = matching.guide(uow), matter_of(after)
-    ranking, held = guide.cautious(matter, load_of(uow), after.heard, uow.at, after.declined)
+    model, matter = matching.model(uow), matter_of(after)
+    ranking, held = model.cautious(matter, workload_of(uow), after.heard, uow.at, after.declined)
     if not held and not before.held:
         keep(matching, uow, before, after)
         return
@@ -51,8 +51,8 @@ def _decide_anew(matching: Matching, uow: UnitOfWork, before: Order, after: Orde
         after = after.recalled()
     ranked = replace(
         after,
-        candidates=guide.choices(ranking),
-        basis=guide.basis_of(ranking),
+        candidates=model.choices(ranking),
+        basis=model.basis_of(ranking),
         because=ranking.because,
         confidence=ranking.confidence,
         held=held,
@@ -62,13 +62,13 @@ def _decide_anew(matching: Matching, uow: UnitOfWork, before: Order, after: Orde
 
 def _follow(matching: Matching, uow: UnitOfWork, before: Order, after: Order) -> None:
     """Keep what the words now say of an order that somebody has; the accused lose it without a word."""
-    guide, load = matching.guide(uow), load_of(uow)
-    ranking, held = guide.cautious(matter_of(after), load, after.heard, uow.at, after.declined)
+    model, load = matching.model(uow), workload_of(uow)
+    ranking, held = model.cautious(matter_of(after), load, after.heard, uow.at, after.declined)
     after = replace(after.without_accused_receiver(), held=held)
     if before.status not in OPEN or before.provider is None or not after.is_taken_from_its_provider(before):
         keep(matching, uow, before, after)
         return
-    recalled = replace(after.recalled(), candidates=guide.choices(ranking), because=ranking.because)
+    recalled = replace(after.recalled(), candidates=model.choices(ranking), because=ranking.because)
     propose(matching, uow, keep(matching, uow, before, recalled))
 
 

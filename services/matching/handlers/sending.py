@@ -11,7 +11,7 @@ from services.matching.domain.parts import Who
 from services.matching.domain.timing import reason_to_supervise, supervised
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import about, in_words, of_provider
-from services.matching.handlers.keeping import keep, load_of, matter_of, tell
+from services.matching.handlers.keeping import keep, matter_of, tell, workload_of
 from services.matching.views.messages import candidate_ref, provider_ref
 
 ROUTER = "router"
@@ -73,12 +73,12 @@ def ask_next(matching: Matching, uow: UnitOfWork, order: Order, because: str) ->
     """
     if order.lead or order.held:
         return False
-    guide = matching.guide(uow)
-    load = load_of(uow)
-    ranking, held = guide.cautious(matter_of(order), load, order.heard, uow.at, order.declined)
+    model = matching.model(uow)
+    load = workload_of(uow)
+    ranking, held = model.cautious(matter_of(order), load, order.heard, uow.at, order.declined)
     if held or ranking.decision != "dispatch":
         return False
-    ranked = replace(order, candidates=guide.choices(ranking), basis=guide.basis_of(ranking))
+    ranked = replace(order, candidates=model.choices(ranking), basis=model.basis_of(ranking))
     first = ranked.candidates[0]
     reason = f"{because}，改由{first.provider.name}办理：{first.parts[0].because}"
     send(matching, uow, ranked, first.provider, chosen_by=ROUTER, because=reason)
@@ -87,7 +87,7 @@ def ask_next(matching: Matching, uow: UnitOfWork, order: Order, because: str) ->
 
 def supervise_if_due(matching: Matching, uow: UnitOfWork, order: Order) -> Order:
     """Put the order under supervision when it came back or changed hands too often (问题工单)."""
-    reason = reason_to_supervise(order, matching.guide(uow).limits)
+    reason = reason_to_supervise(order, matching.model(uow).limits)
     return supervise(matching, uow, order, reason, CLOCK) if reason else order
 
 

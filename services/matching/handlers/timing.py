@@ -33,7 +33,7 @@ def ask_resident(matching: Matching, origin: Origin, order: OrderId, question: s
             raise NotYourOrder
         if before.lead:
             raise LeadAsks
-        after = clocks.asked_resident(before, question, matching.guide(uow).limits, uow.at)
+        after = clocks.asked_resident(before, question, matching.model(uow).limits, uow.at)
         until = after.pauses[-1].until
         fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
         keep(matching, uow, before, after, fact)
@@ -51,7 +51,7 @@ def note_answer(matching: Matching, origin: Origin, order: OrderId, answer: str)
 
 
 def _go_on(matching: Matching, uow: UnitOfWork, before: Order, answer: str, because: str) -> None:
-    limits = matching.guide(uow).limits
+    limits = matching.model(uow).limits
     after = keep(matching, uow, before, clocks.answered(before, answer, limits, uow.at))
     due = after.finish_due_at or uow.at
     fact = facts.OrderResumed(
@@ -74,7 +74,7 @@ def request_extension(
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        limits = matching.guide(uow).limits
+        limits = matching.model(uow).limits
         after = clocks.extension_requested(before, days, reason, limits, uow.at)
         fact = facts.OrderExtensionRequested(**of_provider(after), days=days, reason=reason)
         keep(matching, uow, before, after, fact)
@@ -86,7 +86,7 @@ def grant_extension(matching: Matching, origin: Origin, order: OrderId) -> Work[
     """Allow it; the resident is told until when and why."""
 
     def decide(uow: UnitOfWork, before: Order) -> None:
-        limits = matching.guide(uow).limits
+        limits = matching.model(uow).limits
         after = keep(matching, uow, before, clocks.extension_granted(before, limits, uow.at))
         due, granted = after.finish_due_at or uow.at, after.extensions[-1]
         fact = facts.OrderExtensionGranted(
@@ -137,7 +137,7 @@ def run_timer(matching: Matching, origin: Origin, order: OrderId) -> Work[TimerK
 
     def decide(uow: UnitOfWork) -> TimerKind | None:
         before = uow.get(ref, NotYourOrder())
-        timer = clocks.next_timer(before, matching.guide(uow).limits)
+        timer = clocks.next_timer(before, matching.model(uow).limits)
         if timer is None or timer.at > uow.at:
             _look_again_later(matching, uow, before)
             return None
@@ -212,11 +212,11 @@ def _overdue(matching: Matching, uow: UnitOfWork, before: Order) -> None:
     """The deadline has passed: staff, provider and resident are told, once (催办)."""
     due = before.finish_due_at or uow.at
     provider = provider_ref(before.provider) if before.provider else None
-    due_on = matching.guide(uow).limits.day_of(due)
+    due_on = matching.model(uow).limits.day_of(due)
     fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
     keep(matching, uow, before, replace(before, overdue_told_at=uow.at), fact)
 
 
 def _long_overdue(matching: Matching, uow: UnitOfWork, before: Order) -> None:
-    days = matching.guide(uow).limits.supervise_days
+    days = matching.model(uow).limits.supervise_days
     supervise(matching, uow, before, f"超过办理期限 {days} 个工作日仍未办结", CLOCK)

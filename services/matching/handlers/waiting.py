@@ -14,11 +14,11 @@ from services.matching.domain.order import Order
 from services.matching.domain.succession import speaks_for
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import about
-from services.matching.handlers.keeping import keep, load_of, matter_of, tell
+from services.matching.handlers.keeping import keep, matter_of, tell, workload_of
 from services.matching.handlers.sending import ROUTER, propose, send
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.orders import order_ref
-from services.matching.store.tallies import load_ref
+from services.matching.store.tallies import workload_ref
 from services.matching.views.messages import candidate_ref
 
 WAIT_TOLD_SECONDS = 60
@@ -36,19 +36,19 @@ def _queue(matching: Matching, uow: UnitOfWork, order: Order) -> None:
 def give_places(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -> Work[int]:
     """Give a community's free places to the orders that wait, all together; return how many got one."""
     refs: list[Ref[Order]] = [order_ref(origin.community, order) for order in orders]
-    books = (catalogue_ref(origin.community), load_ref(origin.community), matching.lane.ref(origin))
+    books = (catalogue_ref(origin.community), workload_ref(origin.community), matching.shard.ref(origin))
     reads: list[Ref[Any]] = [*books, *refs]
 
     def decide(uow: UnitOfWork) -> int:
         found = (uow.find(ref) for ref in refs)
         waiting = {order.id: order for order in found if order and order.queued_at is not None}
-        guide = matching.guide(uow)
+        model = matching.model(uow)
         _give_up_waiting(matching, uow, waiting)
         bids = [_bid(matching, uow, order) for order in waiting.values()]
-        given = assign(bids, guide.free_places(load_of(uow), uow.at), matching.solver)
+        given = assign(bids, model.free_places(workload_of(uow), uow.at), matching.solver)
         for order, provider in sorted(given.items()):
             because = _because(matching, uow, waiting[order], provider)
-            send(matching, uow, waiting[order], guide.who(provider), chosen_by=ROUTER, because=because)
+            send(matching, uow, waiting[order], model.who(provider), chosen_by=ROUTER, because=because)
         return len(given)
 
     return Work(origin, reads, decide)
@@ -65,11 +65,11 @@ def _give_up_waiting(matching: Matching, uow: UnitOfWork, waiting: dict[OrderId,
 
 
 def _bid(matching: Matching, uow: UnitOfWork, order: Order) -> Bid:
-    guide = matching.guide(uow)
+    model = matching.model(uow)
     matter = matter_of(order)
-    ranking = guide.rank(matter, load_of(uow), uow.at, if_all_had_room=True)
+    ranking = model.rank(matter, workload_of(uow), uow.at, if_all_had_room=True)
     able = {c.provider: c.score for c in ranking.candidates if speaks_for(c.parts)}
-    refused = not_candidates(order.heard, guide.providers).union(order.declined)
+    refused = not_candidates(order.heard, model.providers).union(order.declined)
     scores = {provider: score for provider, score in will_do(able).items() if provider not in refused}
     return Bid(order.id, scores, order.urgent, order.queued_at or uow.at)
 
@@ -78,4 +78,4 @@ def _because(matching: Matching, uow: UnitOfWork, order: Order, provider: str) -
     waited = uow.at - (order.queued_at or uow.at)
     if waited.total_seconds() < WAIT_TOLD_SECONDS:
         return order.because
-    return f"{matching.guide(uow).who(provider).name}有了空位，轮到这一件"
+    return f"{matching.model(uow).who(provider).name}有了空位，轮到这一件"

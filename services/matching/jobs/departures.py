@@ -36,7 +36,7 @@ class OrdersAndLeavers(DueDocuments, Protocol):
 
 
 @dataclass(slots=True)
-class Leavers:
+class ReclaimOrders:
     """Takes back what lies with those who have left.
 
     Arguments:

@@ -1,4 +1,4 @@
-"""The tutor: keeps the experience of the communities in use up with what was taught, in the background.
+"""Background job: fits the experience of the communities in use again when lessons changed.
 
 Lessons are kept with the orders' other books, in the transaction of what taught them. Experience is made of
 the lessons alone, so that every replica, and the same one after a restart, comes to the same. Learning is
@@ -16,7 +16,7 @@ import structlog
 from services.chassis.documents import Collection, Versioned
 from services.matching.domain.lessons import LESSONS_MAX, Lesson, retained
 from services.matching.routing.experience import Learning
-from services.matching.routing.models import Guide, Guides
+from services.matching.routing.models import CommunityModel, CommunityModels
 from services.matching.store.lessons import LESSON_NUMBER, LESSONS
 from services.matching.store.tallies import TALLIES
 
@@ -25,7 +25,7 @@ COMMUNITIES_A_LOOK = 200
 FEW_LESSONS = 100
 """Up to here each lesson is learnt at once: all of them together take less than a tenth of a second."""
 REST_SHARE = 19
-"""After learning many the tutor rests so many times as long: at most a twentieth of a core."""
+"""After learning many the job rests so many times as long: at most a twentieth of a core."""
 
 
 class Books(Protocol):
@@ -59,18 +59,18 @@ class RefitInterval:
 
 
 @dataclass(slots=True)
-class Tutor:
+class Retrain:
     """Learns what was taught.
 
     Arguments:
         books: matching's store.
-        guides: what is known of the communities.
+        models: what is known of the communities.
         pace: where there are many lessons.
         clock: seconds.
     """
 
     books: Books
-    guides: Guides
+    models: CommunityModels
     pace: RefitInterval = field(default_factory=RefitInterval)
     clock: Callable[[], float] = monotonic
     _behind: dict[str, float] = field(default_factory=dict)
@@ -78,22 +78,22 @@ class Tutor:
 
     async def look(self) -> int:
         """Learn for every community that was taught enough since; return how many there were."""
-        communities = self.guides.in_use()[-COMMUNITIES_A_LOOK:]
+        communities = self.models.in_use()[-COMMUNITIES_A_LOOK:]
         taught = await self._taught(communities) if communities else {}
         self._behind = {name: since for name, since in self._behind.items() if name in communities}
         learnt = 0
         for community in sorted(communities, key=lambda name: self._behind.get(name, float("inf"))):
-            guide, version = self.guides.kept(community), taught.get(community, 0)
-            if guide is None or version == _version(guide):
+            model, version = self.models.kept(community), taught.get(community, 0)
+            if model is None or version == _version(model):
                 self._behind.pop(community, None)
-            elif self._is_time(community, guide, version):
+            elif self._is_time(community, model, version):
                 self._behind.pop(community, None)
-                await self._learn(community, guide, version)
+                await self._learn(community, model, version)
                 learnt += 1
         return learnt
 
     async def _taught(self, communities: Sequence[str]) -> dict[str, int]:
-        """Return by community how many lessons were taught or taken back, added up over the lanes."""
+        """Return by community how many lessons were taught or taken back, added up over the shards."""
         query = {"community": {"$in": list(communities)}}
         rows = await self.books.plain(TALLIES.name).find(query, fields=("community", "lessons"))
         taught: dict[str, int] = {}
@@ -101,34 +101,34 @@ class Tutor:
             taught[row["community"]] = taught.get(row["community"], 0) + row.get("lessons", 0)
         return taught
 
-    def _is_time(self, community: str, guide: Guide, version: int) -> bool:
+    def _is_time(self, community: str, model: CommunityModel, version: int) -> bool:
         """Return whether to learn now: what is not known at all, or what has waited long enough."""
-        if guide.experience is None or version <= FEW_LESSONS:
+        if model.experience is None or version <= FEW_LESSONS:
             return True
         now = self.clock()
         since = self._behind.setdefault(community, now)
-        enough = version - _version(guide) >= self.pace.lessons or now - since >= self.pace.seconds
+        enough = version - _version(model) >= self.pace.lessons or now - since >= self.pace.seconds
         return enough and now >= self._rests_until
 
-    async def _learn(self, community: str, guide: Guide, version: int) -> None:
+    async def _learn(self, community: str, model: CommunityModel, version: int) -> None:
         kept = await self.books.page(
             LESSONS, community, {"undone": False}, limit=LESSONS_MAX, by=LESSON_NUMBER
         )
         lessons: list[Lesson] = retained([one.value for one in kept if one.value is not None])
         began = self.clock()
         # Apart from the loop: hundreds of lessons take a good part of a second.
-        learning = await asyncio.to_thread(learn, guide, lessons, version)
-        self.guides.learn(community, guide, learning)
+        learning = await asyncio.to_thread(learn, model, lessons, version)
+        self.models.learn(community, model, learning)
         if version > FEW_LESSONS:
             ended = self.clock()
             self._rests_until = ended + REST_SHARE * (ended - began)
         log.info("lessons_learnt", community=community, lessons=len(lessons), version=version)
 
 
-def learn(guide: Guide, lessons: list[Lesson], version: int) -> Learning:
-    """Return the experience that lessons make under a guide's catalogue."""
-    return Learning(guide.ranker, lessons, guide.wanted_precision, version, guide.zone)
+def learn(model: CommunityModel, lessons: list[Lesson], version: int) -> Learning:
+    """Return the experience that lessons make under a model's catalogue."""
+    return Learning(model.ranker, lessons, model.wanted_precision, version, model.zone)
 
 
-def _version(guide: Guide) -> int:
-    return guide.experience.version if guide.experience is not None else 0
+def _version(model: CommunityModel) -> int:
+    return model.experience.version if model.experience is not None else 0

@@ -1,4 +1,4 @@
-"""The assigner: gives free places to those who wait, in every community, all who compete together.
+"""Background job: gives free places to those who wait, in every community, all who compete together.
 
 Who waits is kept on the orders, so nothing is lost when a process ends. Every replica looks; the orders'
 revisions, and an index over the places they take, let one of them give a place away.
@@ -20,7 +20,7 @@ from services.matching.handlers import waiting as waiting_handlers
 from services.matching.handlers.context import Matching
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.orders import ORDERS, QUEUED
-from services.matching.store.tallies import load_ref
+from services.matching.store.tallies import workload_ref
 
 log = structlog.get_logger()
 PORTION = 1_000
@@ -36,11 +36,11 @@ class Waiting(DueDocuments, Protocol):
 
 
 @dataclass(slots=True)
-class Assigner:
+class AssignSlots:
     """Gives places to orders that wait for one.
 
     Arguments:
-        documents: matching's store, with how things stand (`Places`).
+        documents: matching's store, with how things stand (`WorkloadView`).
         batches: run the works.
         matching: its use cases.
         clock: what time it is.
@@ -78,14 +78,14 @@ class Assigner:
 
     async def _changed(self, waiting: dict[str, list[OrderId]]) -> list[str]:
         """The communities where somebody new waits, or the day, catalogue or load is another than before."""
-        refs = [of(community) for community in waiting for of in (load_ref, catalogue_ref)]
+        refs = [of(community) for community in waiting for of in (workload_ref, catalogue_ref)]
         books: dict[Ref[Any], Versioned[Any]] = await self.documents.load(refs)
         at = self.clock()
         now = {
             community: (
                 self._day(community, books[catalogue_ref(community)], at).toordinal(),
                 books[catalogue_ref(community)].revision,
-                books[load_ref(community)].revision,
+                books[workload_ref(community)].revision,
                 tuple(orders),
             )
             for community, orders in waiting.items()
@@ -98,4 +98,4 @@ class Assigner:
         """Return the community's own day: contracts and conventions begin and end at its midnight."""
         if record.value is None:
             return at.date()
-        return self.matching.guides.of(community, record.revision, record.value).today(at)
+        return self.matching.models.of(community, record.revision, record.value).today(at)

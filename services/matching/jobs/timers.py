@@ -1,4 +1,4 @@
-"""The timekeeper: looks for deadlines that have passed, in every community, and has them acted upon.
+"""Background job: looks for deadlines that have passed, in every community, and has them acted upon.
 
 Due times are kept on the orders, so nothing is lost when a process ends. Every replica looks; the order's
 revision, checked in the write, lets one of them act.
@@ -28,7 +28,7 @@ CLOCK = Actor(subject="clock", role=Role.OPERATOR)
 
 
 @dataclass(slots=True)
-class Timekeeper:
+class RunTimers:
     """Acts upon deadlines that have passed.
 
     Arguments:

@@ -20,33 +20,36 @@ from services.matching.views.orders import OrderView, order_view
 ONE = "/orders/{order}"
 
 
-def asked(ask: ApiRequest[Any]) -> tuple[Origin, OrderId]:
+def asked(request: ApiRequest[Any]) -> tuple[Origin, OrderId]:
     """Return where a step of the order in the address comes from, and which order it is."""
-    order = OrderId(ask.path["order"])
-    return ask.origin(demand_of(order)), order
+    order = OrderId(request.path["order"])
+    return request.origin(demand_of(order)), order
 
 
-def sight_by(matching: Matching, ask: ApiRequest[Any], record: Versioned[CatalogueOnRecord]) -> Sight:
+def sight_by(matching: Matching, request: ApiRequest[Any], record: Versioned[CatalogueOnRecord]) -> Sight:
     """Return what of the community's orders the one who asks may see."""
     if record.value is None:
-        return Sight(ask.identity.subject, ask.identity.role.value)
-    return matching.guides.of(ask.community, record.revision, record.value).sight(ask.identity)
+        return Sight(request.identity.subject, request.identity.role.value)
+    return matching.models.of(request.community, record.revision, record.value).sight(request.identity)
 
 
-def step(matching: Matching, ask: ApiRequest[Any], work: Work[VersionedOrder]) -> Work[Reply]:
+def step(matching: Matching, request: ApiRequest[Any], work: Work[VersionedOrder]) -> Work[Reply]:
     """Return the work of a step; an order that the one who asks may not see is not there for them.
 
     Nor is anything done when it was changed after they saw it, where they say what they saw (If-Match).
     """
-    ref, catalogue = order_ref(ask.community, OrderId(ask.path["order"])), catalogue_ref(ask.community)
+    ref, catalogue = (
+        order_ref(request.community, OrderId(request.path["order"])),
+        catalogue_ref(request.community),
+    )
 
     def may_see(uow: UnitOfWork) -> None:
-        if not sight_by(matching, ask, uow.versioned(catalogue)).may_see(uow.get(ref, NotFound())):
+        if not sight_by(matching, request, uow.versioned(catalogue)).may_see(uow.get(ref, NotFound())):
             raise NotFound
-        uow.expect(ref, ask.if_match)
+        uow.expect(ref, request.if_match)
 
     def shown(kept: VersionedOrder, uow: UnitOfWork) -> Reply:
-        sight = sight_by(matching, ask, uow.versioned(catalogue))
+        sight = sight_by(matching, request, uow.versioned(catalogue))
         return show(order_view(kept, sight, uow.at), revision=kept.revision)
 
     return work.only_if(may_see, ref, catalogue).then(shown, catalogue)
@@ -55,10 +58,10 @@ def step(matching: Matching, ask: ApiRequest[Any], work: Work[VersionedOrder]) -
 def post_step(
     path: str,
     audience: frozenset[Role],
-    deed: WriteHandler,
+    handler: WriteHandler,
     summary: str,
     takes: type[Command],
     *refuses: type[Refused],
 ) -> Route:
     """Return the route of a step of one order; it answers with the order."""
-    return post(ONE + path, audience, deed, summary, takes=takes, answers=OrderView, refuses=refuses)
+    return post(ONE + path, audience, handler, summary, takes=takes, answers=OrderView, refuses=refuses)

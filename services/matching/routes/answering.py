@@ -23,29 +23,37 @@ class AnsweringRoutes:
 
     matching: Matching
 
-    def accept(self, ask: ApiRequest[Empty]) -> Work[Reply]:
-        return access.step(self.matching, ask, answering.accept_order(self.matching, *access.asked(ask)))
-
-    def decline(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
+    def accept(self, request: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, answering.decline_order(self.matching, *access.asked(ask), ask.body.reason)
+            self.matching, request, answering.accept_order(self.matching, *access.asked(request))
         )
 
-    def offer_handover(self, ask: ApiRequest[OfferHandover]) -> Work[Reply]:
+    def decline(self, request: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
             self.matching,
-            ask,
-            answering.offer_handover(self.matching, *access.asked(ask), ask.body.to, ask.body.reason),
+            request,
+            answering.decline_order(self.matching, *access.asked(request), request.body.reason),
         )
 
-    def consent(self, ask: ApiRequest[Empty]) -> Work[Reply]:
+    def offer_handover(self, request: ApiRequest[OfferHandover]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, answering.consent_to_handover(self.matching, *access.asked(ask))
+            self.matching,
+            request,
+            answering.offer_handover(
+                self.matching, *access.asked(request), request.body.to, request.body.reason
+            ),
         )
 
-    def refuse(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
+    def consent(self, request: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, answering.refuse_handover(self.matching, *access.asked(ask), ask.body.reason)
+            self.matching, request, answering.consent_to_handover(self.matching, *access.asked(request))
+        )
+
+    def refuse(self, request: ApiRequest[GiveReason]) -> Work[Reply]:
+        return access.step(
+            self.matching,
+            request,
+            answering.refuse_handover(self.matching, *access.asked(request), request.body.reason),
         )
 
     def table(self) -> tuple[Route, ...]:

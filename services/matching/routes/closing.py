@@ -23,17 +23,23 @@ class ClosingRoutes:
 
     matching: Matching
 
-    def verify(self, ask: ApiRequest[Empty]) -> Work[Reply]:
-        return access.step(self.matching, ask, closing.verify_order(self.matching, *access.asked(ask)))
-
-    def send_back(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
+    def verify(self, request: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, closing.return_order(self.matching, *access.asked(ask), ask.body.reason)
+            self.matching, request, closing.verify_order(self.matching, *access.asked(request))
         )
 
-    def urge(self, ask: ApiRequest[UrgeOrder]) -> Work[Reply]:
+    def send_back(self, request: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, closing.urge_order(self.matching, *access.asked(ask), ask.body.note)
+            self.matching,
+            request,
+            closing.return_order(self.matching, *access.asked(request), request.body.reason),
+        )
+
+    def urge(self, request: ApiRequest[UrgeOrder]) -> Work[Reply]:
+        return access.step(
+            self.matching,
+            request,
+            closing.urge_order(self.matching, *access.asked(request), request.body.note),
         )
 
     def table(self) -> tuple[Route, ...]:

@@ -14,7 +14,7 @@ from services.matching.handlers import lessons as teaching
 from services.matching.handlers.context import Matching
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.lessons import LESSONS
-from services.matching.store.places import Places
+from services.matching.store.workloads import WorkloadView
 from services.matching.views import lessons as learning_views
 
 
@@ -30,28 +30,30 @@ class LessonRoutes:
 
     store: Store
     matching: Matching
-    places: Places
+    places: WorkloadView
 
-    async def show_routing(self, ask: ApiRequest[None]) -> Reply:
+    async def show_routing(self, request: ApiRequest[None]) -> Reply:
         """Return how the router of the community stands."""
-        ref = catalogue_ref(ask.community)
+        ref = catalogue_ref(request.community)
         record = await self.store.find(ref)
         if record.value is None:
             raise NotFound
-        load = await self.places.now(ask.community)
-        guide = self.matching.guides.of(ask.community, record.revision, record.value)
-        return show(learning_views.routing_view(guide, load))
+        load = await self.places.now(request.community)
+        model = self.matching.models.of(request.community, record.revision, record.value)
+        return show(learning_views.routing_view(model, load))
 
-    async def list_lessons(self, ask: ApiRequest[None]) -> Reply:
+    async def list_lessons(self, request: ApiRequest[None]) -> Reply:
         """Return a page of lessons, by order, newest first."""
-        query: PageQuery = ask.query
-        found = await self.store.page(LESSONS, ask.community, {}, after=query.after, limit=query.limit + 1)
+        query: PageQuery = request.query
+        found = await self.store.page(
+            LESSONS, request.community, {}, after=query.after, limit=query.limit + 1
+        )
         items, after = listed(found, query.limit, learning_views.lesson_view)
         return show(learning_views.LessonPage(items=items, next=after))
 
-    def undo(self, ask: ApiRequest[Empty]) -> Work[Reply]:
+    def undo(self, request: ApiRequest[Empty]) -> Work[Reply]:
         """Take a lesson back."""
-        work = teaching.undo_lesson(self.matching, ask.origin(), OrderId(ask.path["order"]))
+        work = teaching.undo_lesson(self.matching, request.origin(), OrderId(request.path["order"]))
         return work.then(lambda kept, _: show(learning_views.lesson_view(kept)))
 
     def table(self) -> tuple[Route, ...]:

@@ -16,7 +16,7 @@ from services.matching.routes import access
 from services.matching.routes.queries import OrderQuery, where_of
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.orders import ORDERS, order_ref
-from services.matching.store.places import Places
+from services.matching.store.workloads import WorkloadView
 from services.matching.views.orders import OrderPage, OrderView, order_view
 from services.matching.views.providers import ProviderList, provider_list
 
@@ -33,44 +33,44 @@ class OrderRoutes:
 
     store: Store
     matching: Matching
-    places: Places
+    places: WorkloadView
 
-    async def list_orders(self, ask: ApiRequest[None]) -> Reply:
-        query: OrderQuery = ask.query
+    async def list_orders(self, request: ApiRequest[None]) -> Reply:
+        query: OrderQuery = request.query
         at = now()
-        sight = await self._sight(ask)
+        sight = await self._sight(request)
         where = {
             "$and": [condition for condition in (where_of(query, at), sight.where()) if condition] or [{}]
         }
         by = "pressing" if query.sort == "urgent" else None
         found = await self.store.page(
-            ORDERS, ask.community, where, after=query.after, limit=query.limit + 1, first=by
+            ORDERS, request.community, where, after=query.after, limit=query.limit + 1, first=by
         )
         items = [order_view(kept, sight, at) for kept in found[: query.limit]]
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(OrderPage(items=items, next=after))
 
-    async def _sight(self, ask: ApiRequest[Any]) -> Sight:
+    async def _sight(self, request: ApiRequest[Any]) -> Sight:
         """Return what of the community's orders the one who asks may see."""
-        ref = catalogue_ref(ask.community)
-        return access.sight_by(self.matching, ask, await self.store.find(ref))
+        ref = catalogue_ref(request.community)
+        return access.sight_by(self.matching, request, await self.store.find(ref))
 
-    async def show_order(self, ask: ApiRequest[None]) -> Reply:
-        ref = order_ref(ask.community, OrderId(ask.path["order"]))
+    async def show_order(self, request: ApiRequest[None]) -> Reply:
+        ref = order_ref(request.community, OrderId(request.path["order"]))
         kept = await self.store.find(ref)
-        sight = await self._sight(ask)
+        sight = await self._sight(request)
         if kept.value is None or not sight.may_see(kept.value):
             raise NotFound
         return show(order_view(kept, sight, now()), revision=kept.revision)
 
-    async def list_providers(self, ask: ApiRequest[None]) -> Reply:
-        ref = catalogue_ref(ask.community)
+    async def list_providers(self, request: ApiRequest[None]) -> Reply:
+        ref = catalogue_ref(request.community)
         record = await self.store.find(ref)
         if record.value is None:
             raise NotFound
-        guide = self.matching.guides.of(ask.community, record.revision, record.value)
-        taken = (await self.places.now(ask.community)).open
-        return show(provider_list(guide, taken, now()), revision=record.revision)
+        model = self.matching.models.of(request.community, record.revision, record.value)
+        taken = (await self.places.now(request.community)).open
+        return show(provider_list(model, taken, now()), revision=record.revision)
 
     def table(self) -> tuple[Route, ...]:
         """Return the routes."""

@@ -23,24 +23,28 @@ class PlacingRoutes:
 
     matching: Matching
 
-    def dispatch(self, ask: ApiRequest[DispatchOrder]) -> Work[Reply]:
-        calls = tuple((call.provider, call.part) for call in ask.body.call)
+    def dispatch(self, request: ApiRequest[DispatchOrder]) -> Work[Reply]:
+        calls = tuple((call.provider, call.part) for call in request.body.call)
         return access.step(
             self.matching,
-            ask,
-            placing.dispatch_order(self.matching, *access.asked(ask), ask.body.provider, calls),
+            request,
+            placing.dispatch_order(self.matching, *access.asked(request), request.body.provider, calls),
         )
 
-    def call(self, ask: ApiRequest[CallProvider]) -> Work[Reply]:
+    def call(self, request: ApiRequest[CallProvider]) -> Work[Reply]:
         return access.step(
             self.matching,
-            ask,
-            calling.call_provider(self.matching, *access.asked(ask), ask.body.provider, ask.body.part),
+            request,
+            calling.call_provider(
+                self.matching, *access.asked(request), request.body.provider, request.body.part
+            ),
         )
 
-    def cancel(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
+    def cancel(self, request: ApiRequest[GiveReason]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, closing.cancel_order(self.matching, *access.asked(ask), ask.body.reason)
+            self.matching,
+            request,
+            closing.cancel_order(self.matching, *access.asked(request), request.body.reason),
         )
 
     def table(self) -> tuple[Route, ...]:

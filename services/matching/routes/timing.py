@@ -24,29 +24,39 @@ class TimingRoutes:
 
     matching: Matching
 
-    def ask_resident(self, ask: ApiRequest[AskResident]) -> Work[Reply]:
-        return access.step(
-            self.matching, ask, timing.ask_resident(self.matching, *access.asked(ask), ask.body.question)
-        )
-
-    def request_extension(self, ask: ApiRequest[RequestExtension]) -> Work[Reply]:
+    def ask_resident(self, request: ApiRequest[AskResident]) -> Work[Reply]:
         return access.step(
             self.matching,
-            ask,
-            timing.request_extension(self.matching, *access.asked(ask), ask.body.days, ask.body.reason),
+            request,
+            timing.ask_resident(self.matching, *access.asked(request), request.body.question),
         )
 
-    def grant_extension(self, ask: ApiRequest[Empty]) -> Work[Reply]:
-        return access.step(self.matching, ask, timing.grant_extension(self.matching, *access.asked(ask)))
-
-    def refuse_extension(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
+    def request_extension(self, request: ApiRequest[RequestExtension]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, timing.refuse_extension(self.matching, *access.asked(ask), ask.body.reason)
+            self.matching,
+            request,
+            timing.request_extension(
+                self.matching, *access.asked(request), request.body.days, request.body.reason
+            ),
         )
 
-    def supervise(self, ask: ApiRequest[GiveReason]) -> Work[Reply]:
+    def grant_extension(self, request: ApiRequest[Empty]) -> Work[Reply]:
         return access.step(
-            self.matching, ask, timing.supervise_order(self.matching, *access.asked(ask), ask.body.reason)
+            self.matching, request, timing.grant_extension(self.matching, *access.asked(request))
+        )
+
+    def refuse_extension(self, request: ApiRequest[GiveReason]) -> Work[Reply]:
+        return access.step(
+            self.matching,
+            request,
+            timing.refuse_extension(self.matching, *access.asked(request), request.body.reason),
+        )
+
+    def supervise(self, request: ApiRequest[GiveReason]) -> Work[Reply]:
+        return access.step(
+            self.matching,
+            request,
+            timing.supervise_order(self.matching, *access.asked(request), request.body.reason),
         )
 
     def table(self) -> tuple[Route, ...]:

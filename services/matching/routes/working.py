@@ -27,36 +27,36 @@ class WorkingRoutes:
 
     matching: Matching
 
-    def plan(self, ask: ApiRequest[PlanMilestones]) -> Work[Reply]:
+    def plan(self, request: ApiRequest[PlanMilestones]) -> Work[Reply]:
         stages = tuple(
-            Stage(m.id, m.title, m.due_on.isoformat() if m.due_on else None) for m in ask.body.milestones
+            Stage(m.id, m.title, m.due_on.isoformat() if m.due_on else None) for m in request.body.milestones
         )
         return access.step(
-            self.matching, ask, working.plan_milestones(self.matching, *access.asked(ask), stages)
+            self.matching, request, working.plan_milestones(self.matching, *access.asked(request), stages)
         )
 
-    def finish_milestone(self, ask: ApiRequest[FinishMilestone]) -> Work[Reply]:
-        proof = tuple(evidence_of(given) for given in ask.body.proof)
+    def finish_milestone(self, request: ApiRequest[FinishMilestone]) -> Work[Reply]:
+        proof = tuple(evidence_of(given) for given in request.body.proof)
 
         def done(at: Any) -> Stage:
             return Stage(
-                ask.path["milestone"],
+                request.path["milestone"],
                 "",
                 done_at=at,
-                note=ask.body.note,
-                figures=ask.body.figures,
+                note=request.body.note,
+                figures=request.body.figures,
                 proof=proof,
             )
 
         return access.step(
-            self.matching, ask, working.finish_milestone(self.matching, *access.asked(ask), done)
+            self.matching, request, working.finish_milestone(self.matching, *access.asked(request), done)
         )
 
-    def complete(self, ask: ApiRequest[CompleteOrder]) -> Work[Reply]:
-        proof = tuple(evidence_of(given) for given in ask.body.proof)
-        report = Report(ask.body.summary, proof, ask.body.served_at)
+    def complete(self, request: ApiRequest[CompleteOrder]) -> Work[Reply]:
+        proof = tuple(evidence_of(given) for given in request.body.proof)
+        report = Report(request.body.summary, proof, request.body.served_at)
         return access.step(
-            self.matching, ask, working.complete_order(self.matching, *access.asked(ask), report)
+            self.matching, request, working.complete_order(self.matching, *access.asked(request), report)
         )
 
     def table(self) -> tuple[Route, ...]:

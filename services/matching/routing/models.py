@@ -1,4 +1,4 @@
-"""A guide per community: its catalogue and ranker, compiled once per loaded file."""
+"""A model per community: its catalogue and ranker, compiled once per loaded file."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -17,26 +17,26 @@ from services.contracts.words import Reading
 from services.matching.domain.caution import Heard, Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances
 from services.matching.domain.deadlines import Limits
-from services.matching.domain.load import Load
 from services.matching.domain.matter import Candidate, Experience, Matter, Ranking
 from services.matching.domain.parts import Basis, Choice, Reason, Who
 from services.matching.domain.providers import Provider
 from services.matching.domain.ranking import Ranker
 from services.matching.domain.refusals import CannotReceive
 from services.matching.domain.sight import Sight
+from services.matching.domain.workload import Workload
 from services.matching.routing import readings
 from services.matching.routing.catalogue import catalogue_of
 from services.matching.routing.deadlines import limits_of
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 
-GUIDES_MAX = 2_000
+MODELS_MAX = 2_000
 EXPERIENCES_MAX = 200
 """Communities whose experience is held at the same time; the others' is learnt again when they are used."""
 COMMUNITY_CAPACITY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Guide:
+class CommunityModel:
     """What matching knows of a community.
 
     Arguments:
@@ -81,7 +81,7 @@ class Guide:
     def rank(
         self,
         matter: Matter,
-        load: Load,
+        load: Workload,
         at: datetime,
         *,
         if_all_had_room: bool = False,
@@ -115,7 +115,7 @@ class Guide:
         return readings.heard_in(self.names, matter, reading, about, urgent=urgent)
 
     def cautious(
-        self, matter: Matter, load: Load, heard: Heard, at: datetime, declined: Iterable[str] = ()
+        self, matter: Matter, load: Workload, heard: Heard, at: datetime, declined: Iterable[str] = ()
     ) -> tuple[Ranking, bool]:
         """Return the ranking without those who must not have it, and whether a person decides in any case.
 
@@ -142,13 +142,13 @@ class Guide:
             has_supervisor=bool(self.supervisor),
         )
 
-    def is_anybody_full(self, load: Load) -> bool:
+    def is_anybody_full(self, load: Workload) -> bool:
         """Return whether some provider has no place left."""
         taken = load.taken
         full = (self.providers.get(provider) for provider, count in taken.items() if count > 0)
         return any(known is not None and taken[known.id] >= known.capacity for known in full)
 
-    def free_places(self, load: Load, at: datetime) -> dict[str, int]:
+    def free_places(self, load: Workload, at: datetime) -> dict[str, int]:
         """Return by provider how many more orders it can carry; none for those that take no orders."""
         taken = load.taken
         return {
@@ -205,21 +205,21 @@ class Guide:
         return Choice(self.who(candidate.provider), candidate.score, parts, candidate.confidence)
 
 
-class Guides:
-    """Keeps guides by community and revision of the file, the least used ones making room."""
+class CommunityModels:
+    """Keeps models by community and revision of the file, the least used ones making room."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[int, Guide]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, CommunityModel]] = OrderedDict()
 
-    def find(self, uow: UnitOfWork, community: str) -> Guide | None:
-        """Return the community's guide as loaded in a unit of work; None before its file was loaded."""
+    def find(self, uow: UnitOfWork, community: str) -> CommunityModel | None:
+        """Return the community's model as loaded in a unit of work; None before its file was loaded."""
         record: Versioned[CatalogueOnRecord] = uow.versioned(catalogue_ref(community))
         if record.value is None:
             return None
         return self.of(community, record.revision, record.value)
 
-    def of(self, community: str, revision: int, record: CatalogueOnRecord) -> Guide:
-        """Return the guide of a catalogue on record."""
+    def of(self, community: str, revision: int, record: CatalogueOnRecord) -> CommunityModel:
+        """Return the model of a catalogue on record."""
         kept = self._kept.get(community)
         if kept is not None and kept[0] == revision:
             self._kept.move_to_end(community)
@@ -228,7 +228,7 @@ class Guides:
         catalogue = catalogue_of(file)
         providers = {provider.id: provider for provider in catalogue.providers}
         about = file.community
-        guide = Guide(
+        model = CommunityModel(
             about.name,
             about.timezone,
             file.routing.wanted_precision,
@@ -243,24 +243,24 @@ class Guides:
             {place.id: place.name for place in catalogue.places},
             revision,
         )
-        self._kept[community] = (revision, guide)
-        if len(self._kept) > GUIDES_MAX:
+        self._kept[community] = (revision, model)
+        if len(self._kept) > MODELS_MAX:
             self._kept.popitem(last=False)
-        return guide
+        return model
 
     def in_use(self) -> tuple[str, ...]:
-        """Return the communities whose guides are kept, the one used last at the end."""
+        """Return the communities whose models are kept, the one used last at the end."""
         return tuple(self._kept)
 
-    def kept(self, community: str) -> Guide | None:
-        """Return a community's guide if it is kept, as it was used last."""
+    def kept(self, community: str) -> CommunityModel | None:
+        """Return a community's model if it is kept, as it was used last."""
         found = self._kept.get(community)
         return found[1] if found else None
 
-    def learn(self, community: str, guide: Guide, experience: Experience) -> None:
-        """Let a guide have a community's experience, unless another catalogue came meanwhile."""
+    def learn(self, community: str, model: CommunityModel, experience: Experience) -> None:
+        """Let a model have a community's experience, unless another catalogue came meanwhile."""
         found = self._kept.get(community)
-        if found is None or found[1].ranker is not guide.ranker:
+        if found is None or found[1].ranker is not model.ranker:
             return
         self._kept[community] = (found[0], replace(found[1], experience=experience))
         taught = [name for name, (_, its) in self._kept.items() if its.experience is not None]

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from services.chassis.documents import Collection, Index, Ref
-from services.matching.domain.load import Load, Tally
+from services.matching.domain.workload import Tally, Workload
 
 T = TypeVar("T")
 TALLIES = Collection("loads", Tally, Index(("lessons",)))
@@ -17,14 +17,14 @@ class _Unwritten(Collection[T]):
         return {}
 
 
-LOADS = _Unwritten("load", Load)
+WORKLOADS = _Unwritten("load", Workload)
 
 
-def load_ref(community: str) -> Ref[Load]:
+def workload_ref(community: str) -> Ref[Workload]:
     """Return where to find how things stand; made of orders and tallies when it is read (`Places`)."""
-    return Ref(LOADS, community, "load")
+    return Ref(WORKLOADS, community, "load")
 
 
-def tally_ref(community: str, lane: str) -> Ref[Tally]:
-    """Return where a lane's sums are kept; those of earlier releases are under the name `load`."""
-    return Ref(TALLIES, community, f"tally-{lane}")
+def tally_ref(community: str, shard: str) -> Ref[Tally]:
+    """Return where a shard's sums are kept; those of earlier releases are under the name `load`."""
+    return Ref(TALLIES, community, f"tally-{shard}")

@@ -5,9 +5,9 @@ from pydantic import Field
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
 from services.matching.domain.lessons import Lesson, Teaching
-from services.matching.domain.load import Load
 from services.matching.domain.record import Record
-from services.matching.routing.models import Guide
+from services.matching.domain.workload import Workload
+from services.matching.routing.models import CommunityModel
 
 
 class LessonView(View):
@@ -71,12 +71,12 @@ def lesson_view(kept: Versioned[Lesson]) -> LessonView:
     )
 
 
-def routing_view(guide: Guide, load: Load) -> RoutingView:
+def routing_view(model: CommunityModel, load: Workload) -> RoutingView:
     """Return how the router of a community stands."""
-    experience = guide.experience
-    names = {provider.id: provider.name for provider in guide.providers.values()}
+    experience = model.experience
+    names = {provider.id: provider.name for provider in model.providers.values()}
     return RoutingView(
-        wanted_precision=guide.wanted_precision,
+        wanted_precision=model.wanted_precision,
         sure_from=experience.sure_from() if experience else None,
         lessons=load.lessons,
         learnt=experience.version if experience else 0,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.chassis.http.bodies import View
-from services.matching.routing.models import Guide
+from services.matching.routing.models import CommunityModel
 
 
 class ProviderView(View):
@@ -28,7 +28,7 @@ class ProviderList(View):
     items: list[ProviderView]
 
 
-def provider_list(guide: Guide, taken: Mapping[str, int], at: datetime) -> ProviderList:
+def provider_list(model: CommunityModel, taken: Mapping[str, int], at: datetime) -> ProviderList:
     """Return a community's providers with what each carries at the moment."""
     return ProviderList(
         items=[
@@ -39,8 +39,8 @@ def provider_list(guide: Guide, taken: Mapping[str, int], at: datetime) -> Provi
                 duties=list(provider.duties),
                 capacity=provider.capacity,
                 open_orders=taken.get(provider.id, 0),
-                takes_orders=guide.takes_orders(provider, at),
+                takes_orders=model.takes_orders(provider, at),
             )
-            for provider in guide.providers.values()
+            for provider in model.providers.values()
         ]
     )

@@ -70,7 +70,7 @@ class Notifier:
     def tell(self, envelope: Envelope) -> Work[None]:
         """Put what happened into the inboxes of those it concerns, each once.
 
-        Where many are concerned, one telling is left that says so; the teller does the rest.
+        Where many are concerned, one telling is left that says so; a background job does the rest.
         """
         fact = self._fact(envelope)
         ref = following_ref(envelope.community, fact.demand or DemandId(""))

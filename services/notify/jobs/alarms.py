@@ -1,4 +1,4 @@
-"""The crier: carries alarms out of the house, and tries again until they are there or too old.
+"""Background job: carries alarms out of the house, and tries again until they are there or too old.
 
 What is to be carried is kept, so nothing is lost when a process ends. Every replica looks; whoever claims a
 try first makes it. A try that was made and not noted is made again: the receiver knows it by its delivery id.
@@ -27,7 +27,7 @@ CRIER = Actor(subject="crier", role=Role.OPERATOR)
 
 
 @dataclass(slots=True)
-class Crier:
+class SendAlarms:
     """Carries alarms out.
 
     Arguments:

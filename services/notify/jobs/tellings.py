@@ -1,4 +1,4 @@
-"""The teller: tells a fact to the many, portion by portion, the communities in turn.
+"""Background job: tells a fact to the many, portion by portion, the communities in turn.
 
 What is still to be told is kept on tellings, so nothing is lost when a process ends. Every replica looks; the
 telling's revision, checked in the write, lets one of them tell a portion.
@@ -25,7 +25,7 @@ TELLER = Actor(subject="teller", role=Role.OPERATOR)
 
 
 @dataclass(slots=True)
-class Teller:
+class TellMany:
     """Tells the many.
 
     Arguments:

@@ -36,17 +36,19 @@ class NotifyRoutes:
 
     store: Store
 
-    async def list_notices(self, ask: ApiRequest[None]) -> Reply:
-        query: NoticeQuery = ask.query
-        where: dict[str, object] = {"recipient": {"$in": list(inboxes_of(ask.identity))}}
+    async def list_notices(self, request: ApiRequest[None]) -> Reply:
+        query: NoticeQuery = request.query
+        where: dict[str, object] = {"recipient": {"$in": list(inboxes_of(request.identity))}}
         if query.unread:
             where["read_at"] = None
-        found = await self.store.page(NOTICES, ask.community, where, after=query.after, limit=query.limit + 1)
+        found = await self.store.page(
+            NOTICES, request.community, where, after=query.after, limit=query.limit + 1
+        )
         items, after = listed(found, query.limit, _view)
         return show(NoticePage(items=items, next=after))
 
-    def read(self, ask: ApiRequest[Empty]) -> Work[Reply]:
-        work = notices.read_notice(ask.origin(), ask.path["notice"], inboxes_of(ask.identity))
+    def read(self, request: ApiRequest[Empty]) -> Work[Reply]:
+        work = notices.read_notice(request.origin(), request.path["notice"], inboxes_of(request.identity))
         return work.then(lambda kept, _: show(_view(kept)))
 
     def table(self) -> tuple[Route, ...]:

@@ -32,35 +32,35 @@ class PointsRoutes:
 
     store: Store
 
-    async def list_accounts(self, ask: ApiRequest[None]) -> Reply:
+    async def list_accounts(self, request: ApiRequest[None]) -> Reply:
         found = await self.store.page(
-            ACCOUNTS, ask.community, {}, after=ask.query.after, limit=ask.query.limit + 1
+            ACCOUNTS, request.community, {}, after=request.query.after, limit=request.query.limit + 1
         )
-        items, after = listed(found, ask.query.limit, account_view)
+        items, after = listed(found, request.query.limit, account_view)
         return show(AccountPage(items=items, next=after))
 
-    async def show_account(self, ask: ApiRequest[None]) -> Reply:
-        kept = await self._account(ask)
+    async def show_account(self, request: ApiRequest[None]) -> Reply:
+        kept = await self._account(request)
         return show(account_view(kept), revision=kept.revision)
 
-    async def list_transfers(self, ask: ApiRequest[None]) -> Reply:
-        account = (await self._account(ask)).present
+    async def list_transfers(self, request: ApiRequest[None]) -> Reply:
+        account = (await self._account(request)).present
         side = "debit" if account.id == BUDGET else "credit"
-        query: PassbookQuery = ask.query
+        query: PassbookQuery = request.query
         where: dict[str, object] = {side: account.id}
         if query.after is not None:
             where["number"] = {"$lt": query.after}
-        found = await self.store.page(TRANSFERS, ask.community, where, by="number", limit=query.limit + 1)
+        found = await self.store.page(TRANSFERS, request.community, where, by="number", limit=query.limit + 1)
         items = [transfer_view(kept) for kept in found[: query.limit]]
         more = len(found) > query.limit
         return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
 
-    async def _account(self, ask: ApiRequest[None]) -> Versioned[Account]:
+    async def _account(self, request: ApiRequest[None]) -> Versioned[Account]:
         """A partner sees its own account; another's is not there for it."""
-        wanted = ask.path["account"]
-        if ask.identity.role is Role.PARTNER and wanted != ask.identity.subject:
+        wanted = request.path["account"]
+        if request.identity.role is Role.PARTNER and wanted != request.identity.subject:
             raise NotFound
-        ref = account_ref(ask.community, wanted)
+        ref = account_ref(request.community, wanted)
         kept = await self.store.find(ref)
         if kept.value is None:
             raise NotFound

@@ -19,7 +19,7 @@ from services.intake.domain.voices.likeness import (
 )
 
 KEYS_MAX = 30
-HOLDERS_MAX = 160
+POSTINGS_MAX = 160
 SHARED_MIN = 3
 TOGETHER_FROM = 0.31
 """The mean likeness between two groups from which they are one matter: no chain of single links will do."""
@@ -73,14 +73,14 @@ def _worth_comparing(ready: Sequence[Weighed], rarity: Rarity) -> Iterator[Broke
     """Yield the demands that share one pair of a name, or several rare pairs; never all with all."""
     keys = [keys_of(one) for one in ready]
     in_names = {key for named, _ in keys for key in named}
-    worth = {key for key, held in rarity.holding.items() if 1 < held <= HOLDERS_MAX}
-    holders: dict[str, list[int]] = {}
+    worth = {key for key, held in rarity.holding.items() if 1 < held <= POSTINGS_MAX}
+    postings: dict[str, list[int]] = {}
     for number, one in enumerate(ready):
         said = (pair for pair in one.traits.weights if pair in in_names)
         for key in worth.intersection((*said, *keys[number][1])):
-            holders.setdefault(key, []).append(number)
+            postings.setdefault(key, []).append(number)
     shared: Counter[BrokerConnection] = Counter()
-    for key, numbers in holders.items():
+    for key, numbers in postings.items():
         for link in combinations(numbers, 2):
             shared[link] += SHARED_MIN if key in in_names else 1
     yield from (link for link, count in shared.items() if count >= SHARED_MIN)

@@ -18,16 +18,16 @@ from services.chassis.changes import Changes
 from services.chassis.documents import Collection, Due, Ref, Versioned, from_document
 from services.chassis.failures import Away, Stale, TooSlow, Unwritable
 from services.matching.domain.lifecycle import OPEN
-from services.matching.domain.load import Load, Tally
 from services.matching.domain.record import NO_RECORD, Record
-from services.matching.store.lanes import Lane
+from services.matching.domain.workload import Tally, Workload
 from services.matching.store.orders import ORDERS
-from services.matching.store.tallies import LOADS, TALLIES
+from services.matching.store.shards import TallyShard
+from services.matching.store.tallies import TALLIES, WORKLOADS
 
 FRESH_SECONDS = 0.5
 """For how long a count of places is good enough; for longer where counting takes long (`COUNTING_SHARE`)."""
 TALLIED_SECONDS = 10.0
-"""For how long sums of the other lanes are good enough; what this process adds is seen at once."""
+"""For how long sums of the other shards are good enough; what this process adds is seen at once."""
 COUNTING_SHARE = 50
 """What is read anew is held for at least so many times as long as the reading took."""
 COMMUNITIES_MAX = 2_000
@@ -58,7 +58,7 @@ class _Held:
 
     Arguments:
         orders: open order → who has it and in which of its places.
-        tallies: sums by lane.
+        tallies: sums by shard.
         load: all of it together.
         version: counts the changes of the places taken.
         counted, tallied: until when that is fresh.
@@ -68,7 +68,7 @@ class _Held:
 
     orders: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
-    load: Load = field(default_factory=Load)
+    load: Workload = field(default_factory=Workload)
     version: int = 1
     counted: float = -1.0
     tallied: float = -1.0
@@ -76,7 +76,7 @@ class _Held:
     missed: list[Row] | None = None
 
 
-class Places:
+class WorkloadView:
     """Stands before matching's store: what is asked for of the collection of loads is made up here.
 
     Arguments:
@@ -92,7 +92,7 @@ class Places:
         tallied_seconds: float = TALLIED_SECONDS,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.lane = Lane()
+        self.shard = TallyShard()
         self._books = books
         self._fresh_seconds = fresh_seconds
         self._tallied_seconds = tallied_seconds
@@ -104,8 +104,8 @@ class Places:
         """Return everything asked for, as the store does."""
         wanted = list(refs)
         # Counted first: what is read after it can only be newer, and an order says itself what it takes.
-        loads = {ref: await self._standing(ref.community) for ref in wanted if ref.collection is LOADS}
-        rest = [ref for ref in wanted if ref.collection is not LOADS]
+        loads = {ref: await self._standing(ref.community) for ref in wanted if ref.collection is WORKLOADS}
+        rest = [ref for ref in wanted if ref.collection is not WORKLOADS]
         loaded = await self._books.load(rest) if rest else {}
         self._look_at_lanes(loaded)
         return {**loaded, **loads}
@@ -117,8 +117,8 @@ class Places:
             Stale: also when a place has been given away; it is counted anew before the next decision.
             Unwritable, TooSlow, Away: as of the store.
         """
-        changes.inserts.pop(LOADS.name, None)
-        changes.replaces.pop(LOADS.name, None)
+        changes.inserts.pop(WORKLOADS.name, None)
+        changes.replaces.pop(WORKLOADS.name, None)
         try:
             if changes:
                 await self._books.commit(changes)
@@ -140,13 +140,13 @@ class Places:
         """Return what is due in any community, as the store does."""
         return await self._books.due(collection, field, until, limit=limit, after=after)
 
-    async def now(self, community: str) -> Load:
+    async def now(self, community: str) -> Workload:
         """Return how things stand at this moment, whatever other processes did."""
         held = self._hold(community)
         held.counted = held.tallied = -1.0
-        return (await self._standing(community)).value or Load()
+        return (await self._standing(community)).value or Workload()
 
-    async def _standing(self, community: str) -> Versioned[Load]:
+    async def _standing(self, community: str) -> Versioned[Workload]:
         held = self._hold(community)
         self._held[community] = self._held.pop(community)
         if self._clock() >= min(held.counted, held.tallied):
@@ -182,7 +182,7 @@ class Places:
         held.counted = self._until(began, self._fresh_seconds)
 
     async def _tally(self, community: str, held: _Held) -> None:
-        """Add all lanes up anew, and with them what an earlier release kept in one document."""
+        """Add all shards up anew, and with them what an earlier release kept in one document."""
         began = self._clock()
         query = {"_id": {"$gte": f"{community}/", "$lt": f"{community}0"}}
         rows = await self._books.plain(TALLIES.name).find(query)
@@ -220,11 +220,11 @@ class Places:
             held.load = _moved(held.load, before, after)
 
     def _look_at_lanes(self, loaded: Mapping[Ref[Any], Versioned[Any]]) -> None:
-        """Leave a lane that somebody else has written to as well."""
+        """Leave a shard that somebody else has written to as well."""
         for ref, kept in loaded.items():
             if ref.collection is TALLIES and self._written.get(ref.key, kept.revision) < kept.revision:
                 self._written = {}
-                self.lane.leave()
+                self.shard.leave()
                 return
 
 
@@ -240,8 +240,8 @@ def _put(orders: dict[str, tuple[str, int | None]], row: Row) -> None:
         orders.pop(row["_id"], None)
 
 
-def _counted(load: Load, orders: Mapping[str, tuple[str, int | None]]) -> Load:
-    """Return the load with the places that orders take."""
+def _counted(load: Workload, orders: Mapping[str, tuple[str, int | None]]) -> Workload:
+    """Return the workload with the places that orders take."""
     taken: dict[str, int] = {}
     seats: dict[str, int] = {}
     seatless: dict[str, int] = {}
@@ -251,11 +251,13 @@ def _counted(load: Load, orders: Mapping[str, tuple[str, int | None]]) -> Load:
             seatless[provider] = seatless.get(provider, 0) + 1
         else:
             seats[provider] = seats.get(provider, 0) | 1 << seat
-    return Load(taken, load.records, load.lessons, seats, seatless)
+    return Workload(taken, load.records, load.lessons, seats, seatless)
 
 
-def _moved(load: Load, before: tuple[str, int | None] | None, after: tuple[str, int | None] | None) -> Load:
-    """Return the load with one order elsewhere."""
+def _moved(
+    load: Workload, before: tuple[str, int | None] | None, after: tuple[str, int | None] | None
+) -> Workload:
+    """Return the workload with one order elsewhere."""
     taken, seats, seatless = dict(load.open), dict(load.seats), dict(load.seatless)
     for place, change in ((before, -1), (after, 1)):
         if place is None:
@@ -266,27 +268,27 @@ def _moved(load: Load, before: tuple[str, int | None] | None, after: tuple[str, 
             seatless[provider] = seatless.get(provider, 0) + change
         else:
             seats[provider] = seats.get(provider, 0) ^ 1 << seat
-    return Load(_some(taken), load.records, load.lessons, _some(seats), _some(seatless))
+    return Workload(_some(taken), load.records, load.lessons, _some(seats), _some(seatless))
 
 
 def _some(counts: dict[str, int]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count > 0}
 
 
-def _summed(load: Load, tallies: Iterable[Tally]) -> Load:
-    """Return the load with the sums of all lanes."""
-    bare = Load(load.open, {}, 0, load.seats, load.seatless)
+def _summed(load: Workload, tallies: Iterable[Tally]) -> Workload:
+    """Return the workload with the sums of all shards."""
+    bare = Workload(load.open, {}, 0, load.seats, load.seatless)
     for tally in tallies:
         bare = _added(bare, Tally(), tally)
     return bare
 
 
-def _added(load: Load, before: Tally, after: Tally) -> Load:
-    """Return the load with a lane's sums as they are after, in place of those before."""
+def _added(load: Workload, before: Tally, after: Tally) -> Workload:
+    """Return the workload with a shard's sums as they are after, in place of those before."""
     records: dict[str, Record] = dict(load.records)
     for provider, record in after.records.items():
         known = before.records.get(provider, NO_RECORD)
         if record != known:
             records[provider] = records.get(provider, NO_RECORD).plus(record).plus(known, -1)
     lessons = load.lessons + after.lessons - before.lessons
-    return Load(load.open, records, lessons, load.seats, load.seatless)
+    return Workload(load.open, records, lessons, load.seats, load.seatless)

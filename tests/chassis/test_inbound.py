@@ -10,7 +10,7 @@ import pytest
 
 from services.chassis.bus import CONTROL, ENVELOPES, PARCEL
 from services.chassis.failures import Away
-from services.chassis.handled_ids import REMEMBERED_MAX, Heard, digest
+from services.chassis.handled_ids import REMEMBERED_MAX, HandledIds, digest
 from services.chassis.inbound import ENVELOPES_AT_ONCE_MAX, MESSAGES_AT_ONCE_MAX, ChannelLease, InboundBuffer
 from services.chassis.interval import BatchInterval
 from services.chassis.processor import Delivery
@@ -46,7 +46,7 @@ class Message:
 
 
 @dataclass
-class UnitOfWork:
+class Handling:
     """Settles deliveries, in the way it is told to.
 
     Arguments:
@@ -87,30 +87,35 @@ class UnitOfWork:
         self.was_asked.set()
 
 
-def new_tray(uow: UnitOfWork, heard: Heard | None = None) -> InboundBuffer:
+def new_tray(handling: Handling, heard: HandledIds | None = None) -> InboundBuffer:
     return InboundBuffer(
-        uow.handle, BatchInterval(0.0), uow.step_over, uow.is_alive, uow.answer, heard or Heard()
+        handling.handle,
+        BatchInterval(0.0),
+        handling.step_over,
+        handling.is_alive,
+        handling.answer,
+        heard or HandledIds(),
     )
 
 
-def hold_on(channel: Channel, queue: str = "t.matching.p0") -> ChannelLease:
+def lease_on(channel: Channel, queue: str = "t.matching.p0") -> ChannelLease:
     return ChannelLease(queue, cast(Any, channel))
 
 
-def put(tray: InboundBuffer, hold: ChannelLease, tag: int, community: str = "a", **headers: Any) -> None:
+def put(inbound: InboundBuffer, lease: ChannelLease, tag: int, community: str = "a", **headers: Any) -> None:
     named = {"community": community, ENVELOPES: 1, PARCEL: f"parcel.{tag}"} | headers
-    tray.put(hold, cast(Any, Message(tag, f"{community}{tag}".encode(), named)))
+    inbound.put(lease, cast(Any, Message(tag, f"{community}{tag}".encode(), named)))
 
 
 @asynccontextmanager
-async def running(tray: InboundBuffer) -> AsyncIterator[None]:
-    task = asyncio.create_task(tray.run())
+async def running(inbound: InboundBuffer) -> AsyncIterator[None]:
+    task = asyncio.create_task(inbound.run())
     yield
     for _ in range(200):
-        if not tray.waiting and not tray._in_hand:
+        if not inbound.waiting and not inbound._in_hand:
             break
         await asyncio.sleep(0.01)
-    tray.stop()
+    inbound.stop()
     await task
 
 
@@ -121,25 +126,25 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_neighbour_behind_a_flood_is_in_the_very_next_batch() -> None:
-    uow, channel = UnitOfWork(), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
+    handling, channel = Handling(), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
     for tag in range(1, 501):
-        put(tray, hold, tag, "flood")
-    put(tray, hold, 501, "neighbour")
-    async with running(tray):
+        put(inbound, lease, tag, "flood")
+    put(inbound, lease, 501, "neighbour")
+    async with running(inbound):
         pass
-    assert b"neighbour501" in uow.batches[0]
-    assert sum(map(len, uow.batches)) == 501
+    assert b"neighbour501" in handling.batches[0]
+    assert sum(map(len, handling.batches)) == 501
 
 
 async def test_each_communitys_own_come_in_their_order() -> None:
-    uow, channel = UnitOfWork(), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
+    handling, channel = Handling(), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
     for tag in range(1, 401):
-        put(tray, hold, tag, "ab"[tag % 2])
-    async with running(tray):
+        put(inbound, lease, tag, "ab"[tag % 2])
+    async with running(inbound):
         pass
-    done = [body for batch in uow.batches for body in batch]
+    done = [body for batch in handling.batches for body in batch]
     for community in ("a", "b"):
         mine = [int(body[1:]) for body in done if body.startswith(community.encode())]
         assert mine == sorted(mine)
@@ -147,28 +152,28 @@ async def test_each_communitys_own_come_in_their_order() -> None:
 
 
 async def test_a_batch_is_bounded_by_envelopes_messages_and_bytes() -> None:
-    uow, channel = UnitOfWork(), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
+    handling, channel = Handling(), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
     for tag in range(1, 101):
-        put(tray, hold, tag, "a", **{ENVELOPES: 32})
+        put(inbound, lease, tag, "a", **{ENVELOPES: 32})
     for tag in range(101, 1_101):
-        put(tray, hold, tag, "b", **{ENVELOPES: None, PARCEL: ""})
-    async with running(tray):
+        put(inbound, lease, tag, "b", **{ENVELOPES: None, PARCEL: ""})
+    async with running(inbound):
         pass
-    heavy = [sum(body.startswith(b"a") for body in batch) for batch in uow.batches]
+    heavy = [sum(body.startswith(b"a") for body in batch) for batch in handling.batches]
     assert max(heavy) * 32 <= ENVELOPES_AT_ONCE_MAX
     # What does not say how much it holds counts half, so junk goes by the hundreds.
-    assert max(map(len, uow.batches)) == MESSAGES_AT_ONCE_MAX
+    assert max(map(len, handling.batches)) == MESSAGES_AT_ONCE_MAX
 
 
 async def test_what_is_settled_out_of_turn_is_acknowledged_by_itself_and_nothing_twice() -> None:
-    uow, channel = UnitOfWork(), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
+    handling, channel = Handling(), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
     for tag in range(1, 301):
-        put(tray, hold, tag, "flood" if tag % 100 else "neighbour")
-    async with running(tray):
+        put(inbound, lease, tag, "flood" if tag % 100 else "neighbour")
+    async with running(inbound):
         pass
-    assert hold.unsettled == {}
+    assert lease.unsettled == {}
     settled: set[int] = set()
     for tag, multiple in channel.acked:
         now = set(range(1, tag + 1)) - settled if multiple else {tag}
@@ -179,70 +184,70 @@ async def test_what_is_settled_out_of_turn_is_acknowledged_by_itself_and_nothing
 
 
 async def test_while_nothing_answers_the_same_is_tried_and_nothing_is_acknowledged() -> None:
-    uow, channel = UnitOfWork(away_times=3), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
-    put(tray, hold, 1)
-    async with running(tray):
+    handling, channel = Handling(away_times=3), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
+    put(inbound, lease, 1)
+    async with running(inbound):
         pass
-    assert uow.batches == [[b"a1"]] * 4
+    assert handling.batches == [[b"a1"]] * 4
     assert channel.acked == [(1, True)]
 
 
 async def test_one_that_fails_again_and_again_is_stepped_over_and_the_others_are_done() -> None:
-    uow, channel = UnitOfWork(failing={b"a2"}), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
+    handling, channel = Handling(failing={b"a2"}), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
     for tag in (1, 2, 3):
-        put(tray, hold, tag)
-    async with running(tray):
+        put(inbound, lease, tag)
+    async with running(inbound):
         pass
-    assert uow.stepped_over == [b"a2"]
-    assert [b"a1"] in uow.batches
-    assert [b"a3"] in uow.batches
+    assert handling.stepped_over == [b"a2"]
+    assert [b"a1"] in handling.batches
+    assert [b"a3"] in handling.batches
     assert channel.acked == [(3, True)]
 
 
 async def test_nobody_is_stepped_over_while_the_database_is_away() -> None:
-    uow, channel = UnitOfWork(failing={b"a1"}, database_is_away=True), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
-    put(tray, hold, 1)
-    task = asyncio.create_task(tray.run())
+    handling, channel = Handling(failing={b"a1"}, database_is_away=True), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
+    put(inbound, lease, 1)
+    task = asyncio.create_task(inbound.run())
     await asyncio.sleep(0.1)
-    assert uow.stepped_over == []
+    assert handling.stepped_over == []
     assert channel.acked == []
-    tray.stop()
+    inbound.stop()
     await task
 
 
 async def test_a_channel_that_is_let_go_at_once_is_not_waited_for() -> None:
-    uow, channel = UnitOfWork(away_times=1_000_000, database_is_away=True), Channel()
-    tray, hold = new_tray(uow), hold_on(channel)
-    put(tray, hold, 1)
-    task = asyncio.create_task(tray.run())
+    handling, channel = Handling(away_times=1_000_000, database_is_away=True), Channel()
+    inbound, lease = new_tray(handling), lease_on(channel)
+    put(inbound, lease, 1)
+    task = asyncio.create_task(inbound.run())
     await asyncio.sleep(0.02)
-    await asyncio.wait_for(tray.release(hold, 0.0), 1)
-    assert not hold.open
-    put(tray, hold_on(Channel()), 1, "other")
-    uow.away_times, uow.database_is_away = 0, False
+    await asyncio.wait_for(inbound.release(lease, 0.0), 1)
+    assert not lease.open
+    put(inbound, lease_on(Channel()), 1, "other")
+    handling.away_times, handling.database_is_away = 0, False
     await asyncio.sleep(0.05)
-    assert [b"other1"] in uow.batches, "the next one's work goes on"
+    assert [b"other1"] in handling.batches, "the next one's work goes on"
     assert channel.acked == []
-    tray.stop()
+    inbound.stop()
     await task
 
 
 async def test_a_question_is_answered_once_everything_before_it_is_settled() -> None:
-    uow, channel, heard = UnitOfWork(away_times=2), Channel(), Heard()
-    tray, hold = new_tray(uow, heard), hold_on(channel)
-    put(tray, hold, 1)
-    put(tray, hold, 2, **{CONTROL: "audit"})
-    put(tray, hold, 3)
-    task = asyncio.create_task(tray.run())
-    await asyncio.wait_for(uow.was_asked.wait(), 5)
-    assert heard.missing(hold.queue, [digest("parcel.1")]) == []
-    assert len(uow.batches) >= 3
-    tray.stop()
+    handling, channel, heard = Handling(away_times=2), Channel(), HandledIds()
+    inbound, lease = new_tray(handling, heard), lease_on(channel)
+    put(inbound, lease, 1)
+    put(inbound, lease, 2, **{CONTROL: "audit"})
+    put(inbound, lease, 3)
+    task = asyncio.create_task(inbound.run())
+    await asyncio.wait_for(handling.was_asked.wait(), 5)
+    assert heard.missing(lease.queue, [digest("parcel.1")]) == []
+    assert len(handling.batches) >= 3
+    inbound.stop()
     await task
-    assert uow.answered == [("audit", b"a2")]
+    assert handling.answered == [("audit", b"a2")]
 
 
 async def test_a_channel_whose_acknowledgement_fails_is_closed_so_that_all_comes_again() -> None:
@@ -251,16 +256,16 @@ async def test_a_channel_whose_acknowledgement_fails_is_closed_so_that_all_comes
             raise ConnectionResetError("gone")
 
     channel = Broken()
-    tray, hold = new_tray(UnitOfWork()), hold_on(channel)
-    put(tray, hold, 1)
-    async with running(tray):
+    inbound, lease = new_tray(Handling()), lease_on(channel)
+    put(inbound, lease, 1)
+    async with running(inbound):
         pass
     assert channel.is_closed
-    assert not hold.open
+    assert not lease.open
 
 
 def test_what_was_heard_is_remembered_for_each_queue_and_bounded() -> None:
-    heard = Heard()
+    heard = HandledIds()
     heard.add("q", (f"p.{n}" for n in range(REMEMBERED_MAX + 10)))
     assert heard.missing("q", [digest("p.5")]) == [digest("p.5")]
     assert heard.missing("q", [digest(f"p.{REMEMBERED_MAX}"), digest("x")]) == [digest("x")]

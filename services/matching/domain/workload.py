@@ -12,7 +12,7 @@ from services.matching.domain.refusals import ProviderFull
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Workload:
     """How things stand among the orders of one community.
 
     Arguments:
@@ -39,7 +39,7 @@ class Load:
             return self.open
         return {name: self.open.get(name, 0) + self.freed.get(name, 0) for name in {*self.open, *self.freed}}
 
-    def moved(self, before: Order | None, after: Order) -> "Load":
+    def moved(self, before: Order | None, after: Order) -> "Workload":
         """Return the load after an order changed: a place freed where it was, one taken where it is."""
         held, holds = holder_of(before), holder_of(after)
         if held == holds:

@@ -1,4 +1,4 @@
-"""What is kept to find like demands again: who holds a pair of characters, and what staff were offered."""
+"""An inverted index that finds like demands (bigram → newest demands, document frequency), and what was offered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from services.contracts.refusal import Conflict
 from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
 from services.intake.domain.voices.matters import TOGETHER_FROM
 
-HOLDERS_MAX = 20
+POSTINGS_MAX = 20
 NAME_KEYS_MAX = 4
 WORD_KEYS_MAX = 5
 CANDIDATES_MAX = 6
@@ -24,17 +24,17 @@ class NothingOffered(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Holders:
+class Postings:
     """Which demands hold a pair of characters: the newest of them, and how many there ever were."""
 
     count: int = 0
     newest: tuple[DemandId, ...] = ()
 
-    def joined_by(self, demand: DemandId) -> "Holders":
-        """Return the holders with one more; the oldest makes room."""
+    def joined_by(self, demand: DemandId) -> "Postings":
+        """Return the postings with one demand more; the oldest makes room."""
         if demand in self.newest:
             return self
-        return Holders(self.count + 1, (demand, *self.newest)[:HOLDERS_MAX])
+        return Postings(self.count + 1, (demand, *self.newest)[:POSTINGS_MAX])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,20 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class Similar:
     """What is known of a demand among the others: the issue it belongs to, and whom it is like."""
 
     issue: str | None = None
     alike: tuple[Alike, ...] = ()
 
-    def like(self, found: Iterable[Alike]) -> "Kin":
+    def like(self, found: Iterable[Alike]) -> "Similar":
         """Return it with more that are alike, the best ones; what was decided before stays so."""
         known = {alike.demand for alike in self.alike}
         every = (*self.alike, *(alike for alike in found if alike.demand not in known))
         best = sorted(every, key=lambda alike: (not alike.dismissed, -alike.score, alike.demand))
         return replace(self, alike=tuple(best[:ALIKE_MAX]))
 
-    def dismissed(self, other: str | None) -> "Kin":
+    def dismissed(self, other: str | None) -> "Similar":
         """Return it with one, or all, marked as another matter.
 
         Raises:
@@ -82,12 +82,12 @@ def lookup_keys(traits: Traits) -> tuple[str, ...]:
     return tuple(sorted({*list(named)[:NAME_KEYS_MAX], *words[:WORD_KEYS_MAX]}))
 
 
-def candidates(found: Iterable[tuple[str, Holders]], own: str) -> tuple[DemandId, ...]:
+def candidates(found: Iterable[tuple[str, Postings]], own: str) -> tuple[DemandId, ...]:
     """Return the demands that hold the most of the pairs looked for, the rarer counting more."""
     weight: dict[DemandId, float] = {}
-    for _, holders in found:
-        for demand in holders.newest:
-            weight[demand] = weight.get(demand, 0.0) + 1.0 / (1 + holders.count) ** 0.5
+    for _, postings in found:
+        for demand in postings.newest:
+            weight[demand] = weight.get(demand, 0.0) + 1.0 / (1 + postings.count) ** 0.5
     weight.pop(DemandId(own), None)
     return tuple(sorted(weight, key=lambda demand: (-weight[demand], demand))[:CANDIDATES_MAX])
 
