@@ -1,4 +1,4 @@
-"""The house: all services known by name, run together or one by one."""
+"""The composition root: all services by name, run together in one process or one by one."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,45 +16,45 @@ from services.chassis.runner import PortTaken, ServiceProcess, run_until_signal
 from services.chassis.service import Misconfigured
 from services.chassis.spec import ServiceContext, ServiceSpec
 from services.chassis.supervision import Broken
-from services.intake.__main__ import BLUEPRINT as INTAKE
+from services.intake.__main__ import SPEC as INTAKE
 from services.intake.settings import IntakeSettings
-from services.matching.__main__ import BLUEPRINT as MATCHING
+from services.matching.__main__ import SPEC as MATCHING
 from services.matching.settings import MatchingSettings
-from services.notify.__main__ import BLUEPRINT as NOTIFY
+from services.notify.__main__ import SPEC as NOTIFY
 from services.notify.settings import NotifySettings
-from services.points.__main__ import BLUEPRINT as POINTS
+from services.points.__main__ import SPEC as POINTS
 
-BLUEPRINTS: Mapping[str, ServiceSpec] = MappingProxyType(
-    {blueprint.name: blueprint for blueprint in (INTAKE, MATCHING, POINTS, NOTIFY)}
+SPECS: Mapping[str, ServiceSpec] = MappingProxyType(
+    {spec.name: spec for spec in (INTAKE, MATCHING, POINTS, NOTIFY)}
 )
-SERVICES = tuple(BLUEPRINTS)
+SERVICES = tuple(SPECS)
 
 
 class Settings(IntakeSettings, MatchingSettings, NotifySettings):
     """Everything that differs between deployments: the machinery's settings and each service's own."""
 
 
-def house(settings: Settings, services: Iterable[str] = SERVICES) -> ServiceProcess:
-    """Return a house with the services named, which serves the reference of all."""
-    return ServiceProcess(settings, [BLUEPRINTS[name] for name in services], reference())
+def process_of(settings: Settings, services: Iterable[str] = SERVICES) -> ServiceProcess:
+    """Return a process with the services named, which serves the reference of all."""
+    return ServiceProcess(settings, [SPECS[name] for name in services], reference())
 
 
 def reference() -> dict[str, Any]:
     """Return the OpenAPI document of all services. No server is asked for it."""
-    return openapi.document((name, routes_of(blueprint)) for name, blueprint in BLUEPRINTS.items())
+    return openapi.document((name, routes_of(spec)) for name, spec in SPECS.items())
 
 
-def routes_of(blueprint: ServiceSpec) -> Sequence[Route]:
+def routes_of(spec: ServiceSpec) -> Sequence[Route]:
     """Return a service's routes without running it."""
     client = open_client("mongodb://127.0.0.1")  # it connects when it is first used, which is never
     try:
-        return blueprint.build(ServiceContext(Settings(), Store(client, "reference"))).routes
+        return spec.build(ServiceContext(Settings(), Store(client, "reference"))).routes
     finally:
         client.close()
 
 
 async def _run(settings: Settings, services: Iterable[str]) -> None:
-    await run_until_signal(house(settings, services))
+    await run_until_signal(process_of(settings, services))
 
 
 def serve(*services: str) -> None:

@@ -81,7 +81,7 @@ async def kept_parcels(store: Store, community: str, stream: str) -> list[Parcel
 def _tells_of(parcel: Parcel, community: str, stream: str) -> bool:
     if parcel.community != community:
         return False
-    return any(letter.get("stream") == stream for letter in orjson.loads(parcel.body))
+    return any(fact.get("stream") == stream for fact in orjson.loads(parcel.body))
 
 
 async def announce_again(exchange: ServiceExchange, parcels: Sequence[Parcel]) -> int:

@@ -91,7 +91,7 @@ class Auditor:
     Arguments:
         service: its name.
         store: its database, where the outbox is kept, and how far each subscriber has answered.
-        voice: on the bus.
+        exchange: on the bus.
         partitions: of the bus.
         is_first: whether this replica is the one that asks; should two do it, no harm is done.
         every_seconds: between two looks.
@@ -269,7 +269,7 @@ class Listener:
 
     Arguments:
         service: who answers.
-        voice: on the bus.
+        exchange: on the bus.
         heard: what was settled.
         auditor: of what this service says itself.
         lost_seconds: told once after something was lost that had been put off; 0 otherwise.

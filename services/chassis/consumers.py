@@ -27,12 +27,12 @@ FINISH_SECONDS_MAX = 2.0
 
 @dataclass
 class QueueConsumer:
-    """Reads one queue into a tray until stopped, and comes back after every loss of the broker.
+    """Reads one queue into the inbound buffer until stopped, and comes back after every loss of the broker.
 
     Arguments:
         link: the consuming connection.
         queue: its name.
-        tray: takes the messages.
+        inbound: takes the messages.
         prefetch: messages in hand at most.
         miss: told when the queue is not there; somebody else makes it again.
     """

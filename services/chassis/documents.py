@@ -1,4 +1,4 @@
-"""How values are kept: a collection per kind of document, a reference to each, and its revision (optimistic locking)."""
+"""Versioned documents: a collection per kind, a reference to each, a revision for optimistic locking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a service has received and not yet settled: each community has a line, and the lines take turns."""
+"""The inbound buffer: what was received and is not settled; each community has a line, and they take turns."""
 
 import asyncio
 from collections import deque
@@ -82,7 +82,7 @@ class ChannelLease:
 
 @dataclass(eq=False, slots=True)
 class Item:
-    """One message in the tray."""
+    """One message in the buffer."""
 
     lease: ChannelLease
     message: AbstractIncomingMessage

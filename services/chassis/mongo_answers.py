@@ -28,7 +28,7 @@ Any other code says nothing about the document."""
 
 @contextmanager
 def failures_named(*, writing: bool = False) -> Iterator[None]:
-    """Turn the driver's errors into those that the rest of the house knows.
+    """Turn the driver's errors into those that the rest of the code knows.
 
     Arguments:
         writing: documents of the caller's own are written, so that the answer may be about one of them.

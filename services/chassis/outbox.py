@@ -88,7 +88,7 @@ def number_of(parcel: Parcel) -> int:
 
 
 def outbox_rows_of(said: Sequence[Envelope], partitions: int, at: datetime) -> list[OutboxRow]:
-    """Return the envelopes as outbox rows, in their order; several only where one row would grow too large."""
+    """Return the envelopes as outbox rows, in their order; several only where one would grow too large."""
     outbox_rows: list[list[tuple[str, str, bytes, int]]] = []
     size = ROW_BYTES_MAX
     for row in _rows(said, partitions):
@@ -114,18 +114,18 @@ def _rows(said: Sequence[Envelope], partitions: int) -> Iterator[tuple[str, str,
     for community, envelopes in by_community.items():
         for kind, run in groupby(envelopes, key=attrgetter("kind")):
             key = f"p{partition_of(community, partitions)}.{kind}"
-            for letters in _bounded(map(to_wire, run)):
-                yield key, community, parcel_of(letters), len(letters)
+            for facts in _bounded(map(to_wire, run)):
+                yield key, community, parcel_of(facts), len(facts)
 
 
-def _bounded(letters: Iterator[bytes]) -> Iterator[list[bytes]]:
+def _bounded(facts: Iterator[bytes]) -> Iterator[list[bytes]]:
     chunk: list[bytes] = []
     size = 0
-    for letter in letters:
-        if chunk and (len(chunk) == EVENTS_PER_PARCEL_MAX or size + len(letter) > PARCEL_BYTES_MAX):
+    for fact in facts:
+        if chunk and (len(chunk) == EVENTS_PER_PARCEL_MAX or size + len(fact) > PARCEL_BYTES_MAX):
             yield chunk
             chunk, size = [], 0
-        chunk.append(letter)
-        size += len(letter) + 1
+        chunk.append(fact)
+        size += len(fact) + 1
     if chunk:
         yield chunk

@@ -134,12 +134,12 @@ class MessageProcessor:
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> None:
         unreadable: list[Parked] = []
-        letters = [letter for delivery in deliveries for letter in self._open(delivery, unreadable)]
+        received_ones = [received for delivery in deliveries for received in self._open(delivery, unreadable)]
         await self._park(unreadable)
         for _ in range(ROUNDS_MAX):
-            if not letters:
+            if not received_ones:
                 return
-            letters = await self._apply(letters)
+            received_ones = await self._apply(received_ones)
         raise RuntimeError("the same streams keep releasing envelopes")
 
     async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
@@ -168,19 +168,19 @@ class MessageProcessor:
                 self._parked(delivery.queue, error.reason, error.detail, attempt, delivery.body)
             )
             return []
-        letters: list[_Received] = []
+        received_ones: list[_Received] = []
         for row in rows:
             wire = _bytes(row, delivery)
             try:
-                letters.append(self._letter(delivery, row, wire, attempt))
+                received_ones.append(self._received(delivery, row, wire, attempt))
             except Unreadable as error:
                 if delivery.headers.get(SKIP):
                     log.info("discarded", service=self.service, because=error.reason)
                     continue
                 unreadable.append(self._parked(delivery.queue, error.reason, error.detail, attempt, wire))
-        return letters
+        return received_ones
 
-    def _letter(self, delivery: Delivery, row: object, wire: bytes, attempt: int) -> _Received:
+    def _received(self, delivery: Delivery, row: object, wire: bytes, attempt: int) -> _Received:
         skip = bool(delivery.headers.get(SKIP))
         # What is only skipped need not be understood: its place in the stream is enough.
         envelope = read_outside(row) if skip else read_envelope(row)
@@ -194,14 +194,14 @@ class MessageProcessor:
         if outside != envelope.community or not delivery.queue.endswith(f".p{partition}"):
             raise Unreadable("wrong_community", f"{envelope.community} on {delivery.queue}")
 
-    async def _apply(self, letters: list[_Received]) -> list[_Received]:
+    async def _apply(self, received_ones: list[_Received]) -> list[_Received]:
         """Apply what can be applied; return what was released by it."""
         planned: list[tuple[_Received, Work[Followed]]] = []
-        for letter in letters:
+        for received in received_ones:
             try:
-                planned.append((letter, self._work(letter)))
+                planned.append((received, self._work(received)))
             except Exception as error:  # noqa: BLE001 - a fault in one letter must not stop the others
-                await self._try_again(letter, error)
+                await self._try_again(received, error)
         if not planned:
             return []
         metrics.BATCH_SIZE.labels(self.service, "bus").observe(len(planned))
@@ -209,28 +209,28 @@ class MessageProcessor:
         self._log(planned, outcomes)
         released: list[_Received] = []
         wrong: list[Parked] = []
-        for (letter, _), outcome in zip(planned, outcomes, strict=True):
+        for (received, _), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Unreadable):
-                why = (outcome.reason, outcome.detail, letter.attempt)
-                wrong.append(self._parked(letter.queue, *why, letter.wire))
+                why = (outcome.reason, outcome.detail, received.attempt)
+                wrong.append(self._parked(received.queue, *why, received.wire))
             elif isinstance(outcome, Exception):
-                await self._try_again(letter, outcome)
+                await self._try_again(received, outcome)
             else:
-                released.extend(self._settle(letter, outcome))
+                released.extend(self._settle(received, outcome))
         await self._park(wrong)
         return released
 
-    def _work(self, letter: _Received) -> Work[Followed]:
-        kind = letter.envelope.kind
+    def _work(self, received: _Received) -> Work[Followed]:
+        kind = received.envelope.kind
         effect = self.effects.get(kind)
         in_order = self._in_order.get(kind)
         if in_order is None:
             in_order = self._in_order[kind] = hears_whole_family(self.service, kind)
-        work = effect(letter.envelope) if effect and not letter.skip else None
-        return follow(letter.envelope, letter.wire, work, in_order=in_order, skip=letter.skip)
+        work = effect(received.envelope) if effect and not received.skip else None
+        return follow(received.envelope, received.wire, work, in_order=in_order, skip=received.skip)
 
-    def _settle(self, letter: _Received, followed: Followed) -> list[_Received]:
-        kind = letter.kind
+    def _settle(self, received: _Received, followed: Followed) -> list[_Received]:
+        kind = received.kind
         if followed.result == "repeated":
             metrics.REPEATED.labels(self.service).inc()
         elif followed.result == "refused" and followed.refusal is not None:
@@ -240,30 +240,30 @@ class MessageProcessor:
                 service=self.service,
                 kind=kind,
                 rule=followed.refusal.slug,
-                correlation=letter.envelope.correlation,
-                id=letter.envelope.id,
+                correlation=received.envelope.correlation,
+                id=received.envelope.id,
             )
         else:
             metrics.HANDLED.labels(self.service, kind).inc()
         if followed.measured is not None:
             self.measures[followed.measured.figure].observe(followed.measured.value)
         return [
-            _Received(letter.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
+            _Received(received.queue, read_envelope(open_parcel(wire)[0]), wire) for wire in followed.released
         ]
 
-    async def _try_again(self, letter: _Received, error: Exception) -> None:
-        metrics.FAILED.labels(self.service, letter.kind).inc()
+    async def _try_again(self, received: _Received, error: Exception) -> None:
+        metrics.FAILED.labels(self.service, received.kind).inc()
         log.warning(
             "tried_again_later",
             service=self.service,
-            kind=letter.kind,
-            correlation=letter.envelope.correlation,
-            attempt=letter.attempt + 1,
+            kind=received.kind,
+            correlation=received.envelope.correlation,
+            attempt=received.attempt + 1,
             because=_in_words(error),
             exc_info=None if isinstance(error, NotYet) else error,
         )
-        headers = {"community": letter.envelope.community, **({SKIP: True} if letter.skip else {})}
-        await self._put_off(letter.queue, letter.wire, letter.attempt, headers, error)
+        headers = {"community": received.envelope.community, **({SKIP: True} if received.skip else {})}
+        await self._put_off(received.queue, received.wire, received.attempt, headers, error)
 
     async def _put_off(
         self, queue: str, body: bytes, attempts: int, headers: Mapping[str, Any], error: Exception
@@ -306,10 +306,10 @@ class MessageProcessor:
     def _log(self, planned: list[tuple[_Received, Work[Followed]]], outcomes: Sequence[object]) -> None:
         """Write one line a batch and kind; it carries every correlation id, so a demand can be found."""
         by_kind: dict[tuple[str, str], list[str]] = {}
-        for (letter, _), outcome in zip(planned, outcomes, strict=True):
+        for (received, _), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Followed):
-                key = (letter.kind, outcome.result)
-                by_kind.setdefault(key, []).append(letter.envelope.correlation)
+                key = (received.kind, outcome.result)
+                by_kind.setdefault(key, []).append(received.envelope.correlation)
         for (kind, result), correlations in by_kind.items():
             log.info("handled", service=self.service, kind=kind, result=result, correlation=correlations)
 

@@ -47,25 +47,24 @@ class ServiceProcess:
 
     Arguments:
         settings: of the deployment; both server addresses must be set.
-        blueprints: the services to run.
+        specs: the services to run.
         reference: the OpenAPI document to serve.
     """
 
     def __init__(
         self,
         settings: Settings,
-        blueprints: Sequence[ServiceSpec],
+        specs: Sequence[ServiceSpec],
         reference: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings = settings
         self._client = open_client(settings.mongo_url or "", call_seconds=settings.database_seconds)
-        names = "+".join(blueprint.name for blueprint in blueprints)
+        names = "+".join(spec.name for spec in specs)
         self._publishing = BrokerConnection(settings, f"sandan {names} publishes")
         self._consuming = BrokerConnection(settings, f"sandan {names} consumes")
         publisher = BusPublisher(self._publishing, settings.broker_seconds)
         self.services = [
-            Service(blueprint, settings, self._client, publisher, self._consuming, self._break)
-            for blueprint in blueprints
+            Service(spec, settings, self._client, publisher, self._consuming, self._break) for spec in specs
         ]
         self.broken: Broken | None = None
         self._ended = asyncio.Event()
@@ -80,7 +79,7 @@ class ServiceProcess:
         self.port = 0
 
     def _break(self, broken: Broken) -> None:
-        """Note that something cannot go on; whoever runs the house ends it."""
+        """Note that something cannot go on; whoever runs the process ends it."""
         log.critical("service_broken", because=str(broken))
         self.broken = self.broken or broken
         self._ended.set()
@@ -148,7 +147,7 @@ class ServiceProcess:
         app = web.Application(middlewares=[entrance])
         api_limits = api_limits_of(self._settings, self._replicas)
         for service in self.services:
-            door = HttpApi(
+            api = HttpApi(
                 service.name,
                 self._tokens,
                 service.writes,
@@ -156,7 +155,7 @@ class ServiceProcess:
                 self._readers,
                 lambda: self._running and not self._draining,
             )
-            door.add(app, service.parts.routes)
+            api.add(app, service.parts.routes)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
@@ -257,8 +256,8 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def run_until_signal(house: ServiceProcess) -> None:
-    """Run a house until SIGTERM or SIGINT.
+async def run_until_signal(process: ServiceProcess) -> None:
+    """Run services until SIGTERM or SIGINT.
 
     Raises:
         Broken: something could not go on; what could be finished is.
@@ -267,9 +266,9 @@ async def run_until_signal(house: ServiceProcess) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    starting = asyncio.create_task(house.start())
+    starting = asyncio.create_task(process.start())
     stopping = asyncio.create_task(stop.wait())
-    breaking = asyncio.create_task(house.breakdown())
+    breaking = asyncio.create_task(process.breakdown())
     try:
         await asyncio.wait({starting, stopping, breaking}, return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set() and not breaking.done():
@@ -277,6 +276,6 @@ async def run_until_signal(house: ServiceProcess) -> None:
             await asyncio.wait({stopping, breaking}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await cancelled([starting, stopping, breaking])
-        await house.stop()
-    if house.broken:
-        raise house.broken
+        await process.stop()
+    if process.broken:
+        raise process.broken

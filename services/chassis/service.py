@@ -1,4 +1,4 @@
-"""One service while it runs: its store, its voice on the bus, and all that it does in the background."""
+"""One service while it runs: its store, its exchange on the bus, and all that it does in the background."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ class Service:
     """One running service: everything but a port of its own.
 
     Arguments:
-        blueprint: what it consists of.
+        spec: what it consists of.
         settings: of the deployment.
         client: of the database.
         publisher: to the broker.
@@ -69,7 +69,7 @@ class Service:
         broken: called when something cannot go on.
     """
 
-    blueprint: ServiceSpec
+    spec: ServiceSpec
     settings: Settings
     client: Client
     publisher: BusPublisher
@@ -78,7 +78,7 @@ class Service:
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        settings, name = self.settings, self.blueprint.name
+        settings, name = self.settings, self.spec.name
         self.name = name
         self.names = Names(settings.bus_prefix)
         database = f"{settings.database_prefix}_{name}"
@@ -89,12 +89,12 @@ class Service:
         self.relay = Relay(
             self.store, self.exchange, settings.outbox_grace_seconds, name, settings.facts_kept_hours
         )
-        before = self.blueprint.before_store
+        before = self.spec.before_store
         documents = before(self.store) if before else self.store
         self.batches = Batches(documents, self.relay, settings.partitions, now)
         pace = BatchInterval(settings.http_pace_seconds)
         self.writes = WriteQueue(name, self.batches, settings.batch_max, settings.http_waiting_max, pace)
-        self.parts = self.blueprint.build(ServiceContext(settings, self.store, self.batches, documents))
+        self.parts = self.spec.build(ServiceContext(settings, self.store, self.batches, documents))
         self._receiving()
 
     def _receiving(self) -> None:
@@ -150,7 +150,7 @@ class Service:
         Raises:
             Away: it does not answer.
         """
-        await self.store.prepare([*self.blueprint.collections, STREAMS, ANSWERS], PLAIN_COLLECTIONS)
+        await self.store.prepare([*self.spec.collections, STREAMS, ANSWERS], PLAIN_COLLECTIONS)
 
     async def agree(self) -> None:
         """Make sure that the deployment is the one that the settings speak of; the first start decides.
@@ -205,7 +205,7 @@ class Service:
         await asyncio.gather(partitions, dead, inbound, dead_inbound)
         self.writes.stop()
         await writes
-        # What a chore announced at last is still sent.
+        # What a job announced at last is still sent.
         await cancelled(others)
         self.relay.stop()
         await relay

@@ -1,4 +1,4 @@
-"""What an operator can set for every service, from the environment (`SANDAN_…`); each adds what it alone uses."""
+"""What an operator can set (`SANDAN_…`) for the machinery; each service adds what it alone uses."""
 
 from functools import cached_property
 from ipaddress import ip_network

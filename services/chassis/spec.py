@@ -22,8 +22,8 @@ class ServiceContext:
     """What a service is built with.
 
     Arguments:
-        batches: run the works of its chores; None where only its routes are wanted.
-        documents: what the batches read and write: the store, or what the blueprint put before it.
+        batches: run the works of its jobs; None where only its routes are wanted.
+        documents: what the batches read and write: the store, or what the spec put before it.
     """
 
     settings: Settings
@@ -47,9 +47,9 @@ class ServiceParts:
     """What a service consists of.
 
     Arguments:
-        routes: its doors over HTTP.
+        routes: of its HTTP API.
         effects: what it does about which event.
-        chores: what it does by itself.
+        jobs: what it does by itself.
         watched: what should never wait for long.
         measures: what its decisions measure, by the name that they give it.
     """

@@ -67,7 +67,7 @@ class Supervisor:
         return asyncio.create_task(self._keep(name, run), name=f"{self.service}.{name}")
 
     def repeat(self, job: PeriodicJob) -> "asyncio.Task[None]":
-        """Start a chore, which goes on until it is cancelled; it may fail for ever, and says so each time."""
+        """Start a job, which goes on until it is cancelled; it may fail for ever, and says so each time."""
         return asyncio.create_task(self._repeat(job), name=f"{self.service}.{job.name}")
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

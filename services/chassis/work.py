@@ -1,4 +1,4 @@
-"""The unit of work: what one decision has loaded, what it changes and what it announces, before any of it is kept."""
+"""The unit of work: what one decision has loaded, changes and announces, before any of it is kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The front office: HTTP writes that arrive together commit together, no community before its turn."""
+"""The write queue: HTTP writes that arrive together commit together, no community before its turn."""
 
 import asyncio
 from collections import deque

@@ -19,7 +19,7 @@ from services.cli.cases import CASES
 from services.cli.client import Client, Refusal
 from services.cli.local import DATA_DIR, Deployment, deployment
 from services.cli.story import Storyteller, Told
-from services.composition import house
+from services.composition import process_of
 from services.contracts.words import Role
 
 COMMUNITIES = Path(__file__).resolve().parents[2] / "deploy" / "communities"
@@ -40,12 +40,12 @@ class Demo:
 
     console: Console
     place: Deployment
-    house: ServiceProcess
+    process: ServiceProcess
 
     @property
     def base_url(self) -> str:
         """Return where the system is reached."""
-        return f"http://127.0.0.1:{self.house.port}"
+        return f"http://127.0.0.1:{self.process.port}"
 
     def token(self, subject: str, role: Role) -> str:
         """Return a token of the community's."""
@@ -123,15 +123,15 @@ async def run_demo(console: Console, *, once: bool) -> int:
     own = {"database_prefix": prefix, "bus_prefix": prefix, "http_port": _free_port(), **IN_A_HURRY}
     async with deployment(DATA_DIR, keep=False, **own) as place:
         console.print(f"  就绪 ready（{monotonic() - began:.1f} s）")
-        demo = Demo(console, place, house(place.settings))
+        demo = Demo(console, place, process_of(place.settings))
         try:
-            await demo.house.start()
+            await demo.process.start()
             console.print(f"[bold]2[/] 四个服务已启动 four services at {demo.base_url}")
             return await _play(demo, began, once=once)
         finally:
-            await demo.house.stop()
+            await demo.process.stop()
             if place.servers.broker is None:
-                await _clean_up(place, demo.house)
+                await _clean_up(place, demo.process)
 
 
 async def _play(demo: Demo, began: float, *, once: bool) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from services.composition import BLUEPRINTS, Settings, reference, routes_of
+from services.composition import SPECS, Settings, reference, routes_of
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
 from services.intake.domain import lifecycle as demand
 from services.matching.domain import lifecycle as order
@@ -138,9 +138,9 @@ def api() -> str:
         "`If-Match` with the ETag last seen (409 when somebody was faster). Refusals are `problem+json`\n"
         "(RFC 9457) with a stable `code`.\n",
     ]
-    for name, blueprint in BLUEPRINTS.items():
+    for name, spec in SPECS.items():
         parts.append(f"\n## {name}\n\n| | who | what | may be refused as |\n|---|---|---|---|\n")
-        for route in routes_of(blueprint):
+        for route in routes_of(spec):
             who = ", ".join(sorted(role.value for role in route.audience))
             codes = ", ".join(sorted({f"`{refusal.slug}`" for refusal in route.refusals}))
             parts.append(f"| `{route.method} {route.path or '/'}` | {who} | {route.summary} | {codes} |\n")

@@ -14,7 +14,7 @@ from services.chassis.http.limits import TooManyRequests
 from services.chassis.http.once import problem
 from services.chassis.http.rejections import BodyTooLarge, Unavailable
 from services.chassis.http.web import PREFIX
-from services.composition import BLUEPRINTS, Settings, reference, routes_of
+from services.composition import SPECS, Settings, reference, routes_of
 from services.contracts.refusal import Refused
 
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "gateway" / "made.conf"
@@ -56,7 +56,7 @@ def _limits(settings: Settings) -> str:
 
 def body_bytes_max(settings: Settings) -> int:
     """Return the size of the largest body that any route takes; the others refuse more by themselves."""
-    routes = (route for blueprint in BLUEPRINTS.values() for route in routes_of(blueprint))
+    routes = (route for spec in SPECS.values() for route in routes_of(spec))
     return max(route.body_bytes_max or settings.http_body_bytes_max for route in routes)
 
 

@@ -24,7 +24,7 @@ from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
 from services.cli.route import app as route_app
-from services.composition import SERVICES, Settings, house, reference
+from services.composition import SERVICES, Settings, process_of, reference
 from services.contracts.words import Role
 from services.devserver import ServersUnavailable
 from services.intake.commands import hot
@@ -95,7 +95,7 @@ async def _up(names: list[str], data_dir: Path) -> None:
     typer.echo("sandan: starting broker and database, unless they are set …", err=True)
     async with deployment(data_dir, keep=True) as place:
         typer.echo(f"sandan: {', '.join(names)} on port {place.settings.http_port}", err=True)
-        await run_until_signal(house(place.settings, names))
+        await run_until_signal(process_of(place.settings, names))
 
 
 @app.command()

@@ -39,7 +39,7 @@ def build(kit: ServiceContext) -> ServiceParts:
     )
 
 
-BLUEPRINT: ServiceSpec = ServiceSpec("intake", COLLECTIONS, build)
+SPEC: ServiceSpec = ServiceSpec("intake", COLLECTIONS, build)
 
 if __name__ == "__main__":
     from services.composition import serve

@@ -61,7 +61,7 @@ def _chores(
     ]
 
 
-BLUEPRINT: ServiceSpec = ServiceSpec("matching", COLLECTIONS, build, WorkloadView)
+SPEC: ServiceSpec = ServiceSpec("matching", COLLECTIONS, build, WorkloadView)
 
 if __name__ == "__main__":
     from services.composition import serve

@@ -44,7 +44,7 @@ def ways_of(settings: NotifySettings) -> Ways:
         raise Misconfigured(f"SANDAN_ALARM_WAYS cannot be read: {places}") from None
 
 
-BLUEPRINT: ServiceSpec = ServiceSpec("notify", COLLECTIONS, build)
+SPEC: ServiceSpec = ServiceSpec("notify", COLLECTIONS, build)
 
 if __name__ == "__main__":
     from services.composition import serve

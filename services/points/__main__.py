@@ -11,7 +11,7 @@ def build(kit: ServiceContext) -> ServiceParts:
     return ServiceParts(PointsRoutes(kit.store).table(), CONSUMES)
 
 
-BLUEPRINT: ServiceSpec = ServiceSpec("points", COLLECTIONS, build)
+SPEC: ServiceSpec = ServiceSpec("points", COLLECTIONS, build)
 
 if __name__ == "__main__":
     from services.composition import serve

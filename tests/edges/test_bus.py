@@ -17,7 +17,7 @@ from services.chassis.outbox import NotTaken, Parcel
 from services.chassis.parking import Parked, ParkingLot
 from services.chassis.processor import ATTEMPT
 from services.chassis.topology import Names
-from services.composition import Settings, house
+from services.composition import Settings, process_of
 from services.contracts.catalogue import partition_of
 from tests.support.deployment import Deployments, Keys, jiwang
 from tests.support.running import Running, broker, envelope, eventually, running_house
@@ -475,7 +475,7 @@ async def test_a_message_that_is_delivered_too_often_ends_in_the_parking_lot(
         await eventually(given_up)
     client = open_client(settings.mongo_url or "")
     async with aiohttp.ClientSession() as session:
-        built = house(settings)
+        built = process_of(settings)
         stores = {"matching": Store(client, f"{settings.database_prefix}_matching")}
         running = Running(built, settings, keys, session, stores)
         await built.start()
@@ -491,14 +491,14 @@ class TestReplicas:
     ) -> None:
         settings = deployments.new(partitions=4, member_seconds=0.6)
         async with running_house(settings, keys) as first:
-            second = house(settings)
+            second = process_of(settings)
             await second.start()
 
             async def shared() -> bool:
                 return all(
                     len(one.partitions.held) == 2
                     and one.partitions.held | other.partitions.held == frozenset(range(4))
-                    for one, other in zip(first.house.services, second.services, strict=True)
+                    for one, other in zip(first.process.services, second.services, strict=True)
                 )
 
             await eventually(shared)
@@ -506,7 +506,7 @@ class TestReplicas:
             await second.stop()
 
             async def taken_over() -> bool:
-                return all(len(service.partitions.held) == 4 for service in first.house.services)
+                return all(len(service.partitions.held) == 4 for service in first.process.services)
 
             demands += await self._submit(first, 20)
             await eventually(taken_over)
@@ -522,7 +522,7 @@ class TestReplicas:
         async with running_house(settings, keys) as running:
             demands = await self._submit(running, 60)
         for _ in range(2):
-            again = house(settings)
+            again = process_of(settings)
             await again.start()
             await asyncio.sleep(0.05)
             await again.stop()

@@ -16,7 +16,7 @@ from services.chassis.http.limits import TooManyRequests
 from services.chassis.http.once import problem
 from services.chassis.http.rejections import BodyTooLarge, Unavailable
 from services.cli import gateway as made
-from services.composition import BLUEPRINTS, Settings, reference, routes_of
+from services.composition import SPECS, Settings, reference, routes_of
 from services.contracts.refusal import Refused
 from tests.support.gateway import Gateway, gateway, is_there, told
 
@@ -52,7 +52,7 @@ def test_what_is_made_of_the_routes_is_current() -> None:
 
 
 def test_every_service_has_operations_to_be_tried() -> None:
-    assert {service for _, _, service in OPERATIONS} == set(BLUEPRINTS)
+    assert {service for _, _, service in OPERATIONS} == set(SPECS)
     assert len(OPERATIONS) > 50
 
 
@@ -91,7 +91,7 @@ async def test_what_operators_look_at_is_not_for_strangers(before: Gateway) -> N
 
 async def test_the_largest_body_that_a_route_takes_passes_and_no_larger_one(before: Gateway) -> None:
     most = made.body_bytes_max(Settings())
-    assert most == max(r.body_bytes_max or 0 for b in BLUEPRINTS.values() for r in routes_of(b))
+    assert most == max(r.body_bytes_max or 0 for b in SPECS.values() for r in routes_of(b))
     address = f"{before.origin}/api/v1/communities/jiwang"
     async with before.session.put(address, data=BytesIO(b"x" * most)) as answer:
         assert (await told(answer))["bytes"] == most

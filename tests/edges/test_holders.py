@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.chassis.failures import Away
-from services.composition import SERVICES, house
+from services.composition import SERVICES, process_of
 from services.devserver import Servers
 from tests.edges.test_bus import TEXT
 from tests.support.deployment import Deployments, Keys
@@ -25,7 +25,7 @@ async def holds(running: Running, count: int) -> None:
     """Wait until every service of a house holds so many partitions."""
 
     async def held() -> bool:
-        return all(len(service.partitions.held) == count for service in running.house.services)
+        return all(len(service.partitions.held) == count for service in running.process.services)
 
     await eventually(held, 20)
 
@@ -56,7 +56,7 @@ async def test_a_replica_that_is_cut_off_from_its_database_lets_its_partitions_g
         update={"mongo_url": f"mongodb://127.0.0.1:{wire.port}/?directConnection=true"}
     )
     async with running_house(settings, keys) as healthy:
-        sick = house(cut_off, ["matching"])
+        sick = process_of(cut_off, ["matching"])
         await sick.start()
         (matching,) = sick.services
 
@@ -86,7 +86,7 @@ async def test_a_call_that_is_not_answered_is_as_good_as_no_sign_of_life(
     deployments: Deployments, keys: Keys, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     async with running_house(deployments.new(member_seconds=0.6), keys) as running:
-        matching = running.house.services[SERVICES.index("matching")]
+        matching = running.process.services[SERVICES.index("matching")]
         assert matching.partitions.held
         if which == "sign":
 
@@ -114,7 +114,7 @@ async def test_a_replica_that_is_frozen_loses_its_partitions_when_the_broker_mis
     async with running_house(settings, keys) as running:
         frozen = ServiceProcess(settings, ("matching",), tmp_path / "frozen.log")
         await frozen.start()
-        matching = running.house.services[SERVICES.index("matching")]
+        matching = running.process.services[SERVICES.index("matching")]
 
         async def shared() -> bool:
             return len(matching.partitions.held) == PARTITIONS // 2

@@ -76,7 +76,7 @@ async def test_no_header_of_ours_breaks_anything_before_or_after_the_deed(clean:
     await has_order(clean, demand)
     await clean.drained()
     assert [m.reason for m in await clean.parked("matching") if m.reason == "fault"] == []
-    for service in clean.house.services:
+    for service in clean.process.services:
         assert service.supervisor.failing == ()
 
 

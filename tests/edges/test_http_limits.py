@@ -127,6 +127,6 @@ async def test_a_house_of_many_replicas_counts_them_by_their_signs_of_life(
         resident = running.resident("fast")
         seen = [(await resident.post("/demands", {"text": f"路灯不亮 {n}"})).status for n in range(12)]
         assert seen == [201] * 10 + [429] * 2
-        assert all(service.members.living == 1 for service in running.house.services)
+        assert all(service.members.living == 1 for service in running.process.services)
         kept = await running.stores["intake"].plain("demands").count({})
         assert kept == 10

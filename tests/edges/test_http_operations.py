@@ -42,7 +42,7 @@ async def test_a_service_whose_work_has_stopped_is_not_alive(own_house: Running)
     async def gone() -> None:
         raise LookupError("a bug")
 
-    points = own_house.house.services[2]
+    points = own_house.process.services[2]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("services.chassis.supervision.PAUSE_SECONDS_MAX", 0.001)
         await points.supervisor.keep_running("tray", gone)
@@ -127,12 +127,12 @@ async def _missing(running: Running, wanted: list[str]) -> bool:
 async def test_before_broker_and_database_answer_nobody_is_let_in(
     deployments: Deployments, keys: Keys
 ) -> None:
-    from services.composition import house
+    from services.composition import process_of
 
     settings = deployments.new(
         amqp_url="amqp://127.0.0.1:1/", mongo_url="mongodb://127.0.0.1:1/?directConnection=true"
     )
-    built = house(settings)
+    built = process_of(settings)
     starting = asyncio.create_task(built.start())
     async with aiohttp.ClientSession() as session:
         running = Running(built, settings, keys, session, {})
@@ -162,7 +162,7 @@ async def test_while_it_stops_it_finishes_what_it_has_and_takes_nothing_new(own_
 
     async def stop() -> None:
         await asyncio.sleep(0.1)
-        await own_house.house.stop()
+        await own_house.process.stop()
 
     *statuses, _ = await asyncio.gather(*(ask(number) for number in range(200)), stop())
     kept = await own_house.stores["intake"].plain("demands").count({})

@@ -133,9 +133,9 @@ async def test_a_service_whose_ways_are_missing_is_unready_and_says_which(
     deployments: Deployments, keys: Keys
 ) -> None:
     async with running_house(deployments.new(), keys) as running:
-        for service in running.house.services:
+        for service in running.process.services:
             assert service.ways.are_whole
-        lost = running.house.services[1]
+        lost = running.process.services[1]
         lost.ways._settings = lost.settings.model_copy(update={"ways_seconds": 60.0})
         gauge = metrics.WAYS_MISSING.labels(lost.name)
         lost.ways.miss("a queue")

@@ -10,7 +10,7 @@ import pytest
 from services.chassis import supervision
 from services.chassis.service import Misconfigured
 from services.chassis.topology import Names
-from services.composition import Settings, house
+from services.composition import Settings, process_of
 from services.devserver import Servers
 from tests.support.deployment import Deployments, Keys
 from tests.support.processes import ROOT, ServiceProcess
@@ -58,12 +58,12 @@ async def _put_something(settings: Settings) -> bool:
 
 async def test_a_house_that_is_broken_says_so_and_is_not_ready(deployments: Deployments, keys: Keys) -> None:
     async with running_house(deployments.new(), keys) as running:
-        running.house._break(supervision.Broken("matching.tray failed"))
+        running.process._break(supervision.Broken("matching.tray failed"))
         health = await running.bearer(None).ask_at("GET", "/healthz")
         ready = await running.bearer(None).ask_at("GET", "/readyz")
         assert (health.status, health.body["broken"]) == (500, ["matching.tray failed"])
         assert (ready.status, ready.body["missing"]) == (503, ["broken"])
-        assert str(await running.house.breakdown()) == "matching.tray failed"
+        assert str(await running.process.breakdown()) == "matching.tray failed"
 
 
 async def test_another_number_of_partitions_is_refused_at_the_start(
@@ -72,7 +72,7 @@ async def test_another_number_of_partitions_is_refused_at_the_start(
     settings = deployments.new()
     async with running_house(settings, keys):
         pass
-    another = house(settings.model_copy(update={"partitions": 3}))
+    another = process_of(settings.model_copy(update={"partitions": 3}))
     with pytest.raises(Misconfigured, match="SANDAN_PARTITIONS is 3, but this deployment has 2"):
         await another.start()
     await another.stop()
@@ -80,7 +80,7 @@ async def test_another_number_of_partitions_is_refused_at_the_start(
 
 async def test_nobody_is_answered_before_it_is_ready(settings: Settings, servers: Servers) -> None:
     unreachable = settings.model_copy(update={"mongo_url": "mongodb://127.0.0.1:1/?replicaSet=none"})
-    waiting = house(Settings.model_validate(unreachable.model_dump() | {"vault_key": ""}))
+    waiting = process_of(Settings.model_validate(unreachable.model_dump() | {"vault_key": ""}))
     starting = asyncio.create_task(waiting.start())
     await asyncio.sleep(0.5)
     assert waiting.port
@@ -94,7 +94,7 @@ async def test_nobody_is_answered_before_it_is_ready(settings: Settings, servers
 
 async def test_a_start_that_is_told_to_end_at_any_moment_ends(settings: Settings) -> None:
     for moment in range(40):
-        starting_house = house(settings)
+        starting_house = process_of(settings)
         starting = asyncio.create_task(starting_house.start())
         # Close together while the broker is asked, then on to the end of the start.
         await asyncio.sleep(0.002 * moment + 0.0004 * moment**2)

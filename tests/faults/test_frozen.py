@@ -73,5 +73,5 @@ async def test_it_stops_in_time_although_a_server_hangs(tmp_path: Path, keys: Ke
     async with town(tmp_path, keys) as (running, pids):
         with frozen(pids[hanging]):
             began = monotonic()
-            await running.house.stop()
+            await running.process.stop()
             assert monotonic() - began < DRAIN_SECONDS + GOODBYE_SECONDS

@@ -22,7 +22,7 @@ from services.chassis.members import share_of
 from services.chassis.outbox import NotTaken, OutboxRow
 from services.chassis.relay import Relay
 from services.chassis.supervision import PeriodicJob, Supervisor
-from services.composition import SERVICES, house
+from services.composition import SERVICES, process_of
 from services.contracts.catalogue import partition_of
 from services.devserver import Servers
 from tests.faults.test_seams import NotAtRest, Stage, stage
@@ -150,7 +150,7 @@ async def a_full_queue(running: Running, full: str, free: str) -> AsyncIterator[
         late = [
             (await running.resident(at=free).post("/demands", {"text": TEXT})).ok()["id"] for _ in range(3)
         ]
-        relay = running.house.services[SERVICES.index("intake")].relay
+        relay = running.process.services[SERVICES.index("intake")].relay
 
         async def left_behind() -> bool:
             return not relay._in_hand
@@ -202,7 +202,7 @@ async def test_a_holder_that_cannot_work_is_found(
     await wire.mend()
     behind = f"mongodb://127.0.0.1:{wire.port}/?directConnection=true"
     async with running_house(settings, keys) as healthy:
-        sick = house(settings.model_copy(update={"mongo_url": behind}), ["matching"])
+        sick = process_of(settings.model_copy(update={"mongo_url": behind}), ["matching"])
         await sick.start()
         held = sick.services[0].partitions
         held.oldest_call_seconds = lambda: 0.0

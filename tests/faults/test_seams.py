@@ -22,7 +22,7 @@ import pytest
 from services.chassis.mongo import Client, Store, open_client
 from services.chassis.runner import ServiceProcess
 from services.chassis.topology import Names
-from services.composition import SERVICES, Settings, house
+from services.composition import SERVICES, Settings, process_of
 from tests.faults import test_kills
 from tests.faults.test_kills import Town
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
@@ -85,7 +85,7 @@ class Stage:
             NotAtRest: something is not as it should be for longer than it may.
         """
         self.seams.arm(fault)
-        built = house(self.settings)
+        built = process_of(self.settings)
         await asyncio.wait_for(built.start(), REST_SECONDS_MAX)
         try:
             demand = await asyncio.wait_for(self._live(built), REST_SECONDS_MAX)
@@ -177,7 +177,7 @@ async def stage(deployments: Deployments, keys: Keys) -> AsyncIterator[Stage]:
     LOOP.set(THE_TEST)
     client = open_client(settings.mongo_url or "")
     with seams(SLOW_SECONDS) as found:
-        built = house(settings)
+        built = process_of(settings)
         await built.start()
         async with aiohttp.ClientSession() as session:
             stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SERVICES}

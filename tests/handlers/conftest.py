@@ -11,7 +11,7 @@ from services.chassis.batches import Documents
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.streams import STREAMS
-from services.composition import BLUEPRINTS
+from services.composition import SPECS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.devserver import Servers
 from tests.support.deployment import Deployments, Keys, jiwang
@@ -40,9 +40,9 @@ async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     deployments = Deployments(servers, Keys())
     settings = deployments.new()
     client = open_client(servers.mongo_url)
-    stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in BLUEPRINTS}
+    stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SPECS}
     for name, store in stores.items():
-        await store.prepare([*BLUEPRINTS[name].collections, STREAMS], {"outbox": INDEXES})
+        await store.prepare([*SPECS[name].collections, STREAMS], {"outbox": INDEXES})
     yield stores
     for store in stores.values():
         await store.drop()

@@ -13,7 +13,7 @@ from services.chassis.clock import new_id
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
 from services.chassis.streams import STREAMS
-from services.composition import BLUEPRINTS
+from services.composition import SPECS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.community_file import CommunityFile
 from services.contracts.ids import DemandId, OrderId, order_id
@@ -50,9 +50,9 @@ async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     """A database of this module's own: an assigner looks after every community that it finds."""
     settings = Deployments(servers, Keys()).new()
     client = open_client(servers.mongo_url)
-    stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in BLUEPRINTS}
+    stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SPECS}
     for name, store in stores.items():
-        await store.prepare([*BLUEPRINTS[name].collections, STREAMS], {"outbox": INDEXES})
+        await store.prepare([*SPECS[name].collections, STREAMS], {"outbox": INDEXES})
     yield stores
     for store in stores.values():
         await store.drop()

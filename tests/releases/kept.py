@@ -11,7 +11,7 @@ from bson import json_util
 
 from services.chassis.documents import Collection
 from services.chassis.streams import STREAMS
-from services.composition import BLUEPRINTS
+from services.composition import SPECS
 from tests.support.deployment import jiwang
 from tests.support.documents import MemoryDocuments
 from tests.support.town import Town
@@ -46,13 +46,13 @@ def collection_of(collection: str) -> Collection[Any]:
     """Return today's collection by its name."""
     service, name = collection.split(".")
     return next(
-        collection for collection in (*BLUEPRINTS[service].collections, STREAMS) if collection.name == name
+        collection for collection in (*SPECS[service].collections, STREAMS) if collection.name == name
     )
 
 
 def town_left_by(release: str) -> Town:
     """Return Jiwang as a release left it, a minute after the last thing that happened."""
-    documents = {service: MemoryDocuments() for service in BLUEPRINTS}
+    documents = {service: MemoryDocuments() for service in SPECS}
     for collection in collections(release):
         service, name = collection.split(".")
         rows = documents[service].rows.setdefault(name, {})

@@ -14,7 +14,7 @@ from services.chassis.failures import Away, Stale, Unwritable
 from services.chassis.http.once import ANSWERS, Remembered, Reply
 from services.chassis.mongo import Store, open_client
 from services.chassis.outbox import INDEXES
-from services.composition import BLUEPRINTS
+from services.composition import SPECS
 from services.devserver import Servers
 from tests.stores.things import COLLECTIONS, OTHERS, THINGS, Thing, ref
 
@@ -171,10 +171,10 @@ class TestPreparing:
         await asyncio.gather(*(store.prepare([*COLLECTIONS, ANSWERS], {"outbox": INDEXES}) for _ in range(8)))
         await store.commit(inserting(Thing("a"), collection=OTHERS))
 
-    @pytest.mark.parametrize("service", list(BLUEPRINTS))
+    @pytest.mark.parametrize("service", list(SPECS))
     async def test_every_service_can_be_prepared_twice(self, store: Store, service: str) -> None:
         for _ in range(2):
-            await store.prepare(BLUEPRINTS[service].collections, {"outbox": INDEXES})
+            await store.prepare(SPECS[service].collections, {"outbox": INDEXES})
 
 
 async def test_an_answer_goes_when_its_time_is_over(store: Store) -> None:

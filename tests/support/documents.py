@@ -13,13 +13,13 @@ from bson.codec_options import CodecOptions
 from services.chassis.changes import Changes
 from services.chassis.documents import Collection, Due, Index, Ref, Versioned, from_document
 from services.chassis.failures import Stale
-from services.composition import BLUEPRINTS
+from services.composition import SPECS
 
 _OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 _UNIQUE = {
     collection.name: [index for index in collection.indexes if index.unique]
-    for blueprint in BLUEPRINTS.values()
-    for collection in blueprint.collections
+    for spec in SPECS.values()
+    for collection in spec.collections
 }
 _MADE_ANEW = frozenset({"outbox", "notices"})
 """Collections whose ids come from the announcement's, which is another at every try."""

@@ -6,7 +6,7 @@ from typing import Any
 from services.chassis.http.web import Route
 from services.chassis.mongo import Store, open_client
 from services.chassis.spec import ServiceContext
-from services.composition import BLUEPRINTS, Settings
+from services.composition import SPECS, Settings
 from tests.support.deployment import jiwang
 
 PROOF = {"kind": "photo", "ref": "p1.jpg"}
@@ -48,8 +48,8 @@ def routes() -> Iterator[tuple[str, Route]]:
     """Return every route with the service that it belongs to. No server is asked for them."""
     client = open_client("mongodb://127.0.0.1")
     try:
-        for name, blueprint in BLUEPRINTS.items():
-            for route in blueprint.build(ServiceContext(Settings(), Store(client, "none"))).routes:
+        for name, spec in SPECS.items():
+            for route in spec.build(ServiceContext(Settings(), Store(client, "none"))).routes:
                 yield name, route
     finally:
         client.close()

@@ -18,7 +18,7 @@ from services.chassis.mongo import RawCollection, Store, open_client
 from services.chassis.parking import Parked, ParkingLot
 from services.chassis.runner import ServiceProcess
 from services.chassis.topology import Names
-from services.composition import SERVICES, Settings, house
+from services.composition import SERVICES, Settings, process_of
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Role
 from services.intake.store.demands import DEMANDS
@@ -34,7 +34,7 @@ _MACHINERY = frozenset({"outbox", "parked", "parked_actions", "members", "audits
 class Running:
     """A running house and whoever visits it."""
 
-    house: ServiceProcess
+    process: ServiceProcess
     settings: Settings
     keys: Keys
     session: aiohttp.ClientSession
@@ -43,7 +43,7 @@ class Running:
     @property
     def origin(self) -> str:
         """Return where it listens."""
-        return f"http://127.0.0.1:{self.house.port}"
+        return f"http://127.0.0.1:{self.process.port}"
 
     def visitor(
         self,
@@ -208,7 +208,7 @@ async def running_house(
     settings: Settings, keys: Keys, *, file: CommunityFile | None = None, services: tuple[str, ...] = SERVICES
 ) -> AsyncIterator[Running]:
     """Run a house, with Jiwang loaded unless another file is given, and stop it at the end."""
-    built = house(settings, services)
+    built = process_of(settings, services)
     client = open_client(settings.mongo_url or "")
     connector = aiohttp.TCPConnector(limit=200)
     session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(30))

@@ -1,4 +1,4 @@
-"""The same request twice is one deed: answers are kept under the client's key, in the deed's transaction."""
+"""Idempotency keys: the same request twice is done once; answers are kept in the transaction of the write."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

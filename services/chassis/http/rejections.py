@@ -1,4 +1,4 @@
-"""How the door itself says no, before any rule is asked: a closed list, each with its stable slug."""
+"""How the API itself says no, before any rule is asked: a closed list, each with its stable slug."""
 
 from services.contracts.refusal import Invalid, Refused
 

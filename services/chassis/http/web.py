@@ -143,7 +143,7 @@ def show(
 
 @dataclass(frozen=True, slots=True)
 class ApiLimits:
-    """What a door lets through, and how long it waits.
+    """What the API lets through, and how long it waits.
 
     Arguments:
         limits: say no to who asks too often.
@@ -189,7 +189,7 @@ class HttpApi:
         service: label of the metrics.
         tokens: verifies who asks.
         front: does the writes.
-        manners: of the door.
+        api_limits: what is let through.
         readers: read what is dear to read, apart from the loop.
         is_open: whether it takes requests just now.
     """

@@ -1,4 +1,4 @@
-"""Sharded counters: where a process keeps what its steps add up to, so that it rarely waits for another process.
+"""Sharded counters: each process adds up in a document of its own, so that it rarely waits for another.
 
 Records and the number of lessons are sums, and it does not matter who adds what. So each process adds to a
 document of its own, a shard; who wants the sum adds the shards up. Within a process each door has its own,

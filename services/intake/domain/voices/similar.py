@@ -1,4 +1,4 @@
-"""An inverted index that finds like demands (bigram → newest demands, document frequency), and what was offered."""
+"""An inverted index of demands (bigram → newest ones, document frequency), and what was offered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
