@@ -28,7 +28,7 @@ from services.composition import Settings
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
-from tests.support.processes import ROOT, ServiceProcess
+from tests.support.processes import ROOT, ChildProcess
 
 COMMUNITY = "bench-0"
 DECLINES = 600
@@ -136,7 +136,7 @@ async def town(place: Deployment, replicas: int) -> AsyncIterator[Town]:
     settings = Settings.model_validate(given)
     directory = Path(mkdtemp(dir=DATA_DIR))
     groups = [("intake", "points", "notify"), *[("matching",)] * replicas]
-    processes = [ServiceProcess(settings, group, directory / f"{n}.log") for n, group in enumerate(groups)]
+    processes = [ChildProcess(settings, group, directory / f"{n}.log") for n, group in enumerate(groups)]
     async with AsyncExitStack() as stack:
         for process in processes:
             await process.start()

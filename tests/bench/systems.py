@@ -134,7 +134,7 @@ async def _start(
         **limits,
     }
     names = ", ".join(repr(name) for name in group)
-    code = f"from services.house import serve; serve({names})"
+    code = f"from services.composition import serve; serve({names})"
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
     )

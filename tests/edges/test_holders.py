@@ -14,7 +14,7 @@ from services.composition import SERVICES, process_of
 from services.devserver import Servers
 from tests.edges.test_bus import TEXT
 from tests.support.deployment import Deployments, Keys
-from tests.support.processes import ServiceProcess
+from tests.support.processes import ChildProcess
 from tests.support.running import Running, eventually, running_house
 from tests.support.wire import Wire
 
@@ -112,7 +112,7 @@ async def test_a_replica_that_is_frozen_loses_its_partitions_when_the_broker_mis
 ) -> None:
     settings = deployments.new(partitions=PARTITIONS, heartbeat_seconds=1, member_seconds=1.5)
     async with running_house(settings, keys) as running:
-        frozen = ServiceProcess(settings, ("matching",), tmp_path / "frozen.log")
+        frozen = ChildProcess(settings, ("matching",), tmp_path / "frozen.log")
         await frozen.start()
         matching = running.process.services[SERVICES.index("matching")]
 

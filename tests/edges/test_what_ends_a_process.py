@@ -13,16 +13,16 @@ from services.chassis.topology import Names
 from services.composition import Settings, process_of
 from services.devserver import Servers
 from tests.support.deployment import Deployments, Keys
-from tests.support.processes import ROOT, ServiceProcess
+from tests.support.processes import ROOT, ChildProcess
 from tests.support.running import broker, eventually, running_house
 
 BREAKING = """
-from services.chassis import supervision, tray
+from services.chassis import inbound, supervision
 supervision.PAUSE_SECONDS_MAX = 0.001
 async def broken(self):
     raise ValueError("a bug of ours")
-tray.InboundBuffer._answer_those_asked = broken
-from services.house import serve
+inbound.InboundBuffer._answer_those_asked = broken
+from services.composition import serve
 serve("points")
 """
 
@@ -30,7 +30,7 @@ serve("points")
 async def test_a_core_loop_that_cannot_go_on_ends_the_process_with_an_error(
     settings: Settings, tmp_path: Path
 ) -> None:
-    process = ServiceProcess(settings, ("points",), tmp_path / "log")
+    process = ChildProcess(settings, ("points",), tmp_path / "log")
     ended = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -58,12 +58,12 @@ async def _put_something(settings: Settings) -> bool:
 
 async def test_a_house_that_is_broken_says_so_and_is_not_ready(deployments: Deployments, keys: Keys) -> None:
     async with running_house(deployments.new(), keys) as running:
-        running.process._break(supervision.Broken("matching.tray failed"))
+        running.process._break(supervision.Broken("matching.inbound failed"))
         health = await running.bearer(None).ask_at("GET", "/healthz")
         ready = await running.bearer(None).ask_at("GET", "/readyz")
-        assert (health.status, health.body["broken"]) == (500, ["matching.tray failed"])
+        assert (health.status, health.body["broken"]) == (500, ["matching.inbound failed"])
         assert (ready.status, ready.body["missing"]) == (503, ["broken"])
-        assert str(await running.process.breakdown()) == "matching.tray failed"
+        assert str(await running.process.breakdown()) == "matching.inbound failed"
 
 
 async def test_another_number_of_partitions_is_refused_at_the_start(

@@ -19,7 +19,7 @@ from services.chassis.topology import Names
 from services.composition import Settings
 from services.contracts.catalogue import partition_of
 from tests.support.deployment import Deployments
-from tests.support.processes import ServiceProcess, service_processes
+from tests.support.processes import ChildProcess, service_processes
 from tests.support.running import broker, envelope, eventually
 
 WHOLE = bool(os.environ.get("WHOLE"))
@@ -36,7 +36,7 @@ class Crowd:
     """A notify of its own that is told of a project in one community, and of small things in another."""
 
     settings: Settings
-    process: ServiceProcess
+    process: ChildProcess
     store: Store
     rss_most: int = 0
     probes: list[float] = field(default_factory=list)

@@ -15,7 +15,7 @@ import pytest
 from services.composition import Settings
 from services.contracts.words import Role
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
-from tests.support.processes import ServiceProcess, service_processes
+from tests.support.processes import ChildProcess, service_processes
 
 WHOLE = os.environ.get("WHOLE") == "1"
 SECONDS = 600.0
@@ -46,7 +46,7 @@ async def ask(session: aiohttp.ClientSession, url: str, token: str, community: s
     return accepted
 
 
-async def let_go(process: ServiceProcess) -> list[str]:
+async def let_go(process: ChildProcess) -> list[str]:
     """Return the lines in which a process says that it let partitions go, or could not sign."""
     lines = (await asyncio.to_thread(process.log.read_bytes)).splitlines()
     said = [orjson.loads(line) for line in lines if line.startswith(b"{")]
@@ -61,7 +61,7 @@ async def test_no_healthy_replica_loses_a_partition(
     settings = deployments.new(**usual, log_level="INFO")
     groups = (("intake",), ("matching",), ("points",), ("notify",))
     async with service_processes(settings, groups, tmp_path) as processes:
-        second = ServiceProcess(settings, ("matching",), tmp_path / "matching-2.log")
+        second = ChildProcess(settings, ("matching",), tmp_path / "matching-2.log")
         await second.start()
         url = processes["intake"].origin
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as session:

@@ -23,7 +23,7 @@ from services.devserver import LocalBroker, LocalMongo
 from services.devserver.pair import local_servers
 from services.matching.domain.lifecycle import OPEN
 from tests.support.deployment import Deployments, Keys, jiwang
-from tests.support.processes import ROOT, ServiceProcess, service_processes
+from tests.support.processes import ROOT, ChildProcess, service_processes
 
 CLIENTS = 12
 PAUSE_SECONDS = 0.5
@@ -43,7 +43,7 @@ PARTS = {"orders": "matching", "points": "points", "notices": "notify"}
 class Town:
     """Residents who insist: every request is repeated with its key until it is answered."""
 
-    processes: dict[str, ServiceProcess]
+    processes: dict[str, ChildProcess]
     session: aiohttp.ClientSession
     keys: Keys
     demands: list[str] = field(default_factory=list)

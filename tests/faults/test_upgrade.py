@@ -18,7 +18,7 @@ from tests.faults.test_kills import (
     scene,
 )
 from tests.support.deployment import Keys
-from tests.support.processes import ROOT, ServiceProcess
+from tests.support.processes import ROOT, ChildProcess
 
 WHOLE = os.environ.get("WHOLE") == "1"
 RELEASE_BEFORE = "02b6c92"
@@ -47,7 +47,7 @@ async def replace(stage: Scene, service: str, checkout: Path, log: Path) -> None
     """Run a replica of another release beside the present one, then end that one."""
     town = stage.town
     before = town.processes[service]
-    after = ServiceProcess(before.settings, (service,), log, checkout=checkout)
+    after = ChildProcess(before.settings, (service,), log, checkout=checkout)
     await after.start()
     await asyncio.sleep(TOGETHER_SECONDS)
     town.processes[service] = after

@@ -15,7 +15,7 @@ from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from tests.support.client import Visitor
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
-from tests.support.processes import ServiceProcess, service_processes
+from tests.support.processes import ChildProcess, service_processes
 from tests.support.running import Running, eventually, running_house
 
 TABLE = "院里能不能放张乒乓球台，老人锻炼，孩子也能玩"
@@ -111,7 +111,7 @@ async def test_with_two_replicas_and_one_killed_in_between_every_level_comes_onc
     deployments: Deployments, keys: Keys, tmp_path: Path
 ) -> None:
     settings = deployments.new()
-    second = ServiceProcess(settings, ("matching",), tmp_path / "second.log")
+    second = ChildProcess(settings, ("matching",), tmp_path / "second.log")
     groups = (("intake", "points", "notify"), ("matching",))
     async with (
         service_processes(settings, groups, tmp_path) as processes,

@@ -27,8 +27,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+SERVE = """
+try:
+    from services.composition import serve
+except ModuleNotFoundError:
+    from services.house import serve  # where it stood in earlier releases
+"""
+
+
 @dataclass
-class ServiceProcess:
+class ChildProcess:
     """Some services in one process, on a port that stays the same when it is started again.
 
     Arguments:
@@ -64,7 +72,7 @@ class ServiceProcess:
     async def start(self) -> None:
         """Start it and wait until it is ready."""
         names = ", ".join(repr(name) for name in self.services)
-        code = f"from services.house import serve; serve({names})"
+        code = f"{SERVE}\nserve({names})"
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", code, cwd=self.checkout, env=self._environment(), stderr=log
@@ -117,10 +125,10 @@ def _in_words(value: object) -> str:
 @asynccontextmanager
 async def service_processes(
     settings: Settings, groups: tuple[tuple[str, ...], ...], directory: Path, checkout: Path = ROOT
-) -> AsyncIterator[Mapping[str, ServiceProcess]]:
+) -> AsyncIterator[Mapping[str, ChildProcess]]:
     """Run groups of services, each group a process; return each service's process by its name."""
     logs = {group: directory / f"{'+'.join(group)}.log" for group in groups}
-    processes = [ServiceProcess(settings, group, logs[group], checkout=checkout) for group in groups]
+    processes = [ChildProcess(settings, group, logs[group], checkout=checkout) for group in groups]
     try:
         await asyncio.gather(*(process.start() for process in processes))
         yield {name: process for process in processes for name in process.services}
