@@ -16,7 +16,9 @@ from services.matching.domain.affairs import (
     county_affairs,
     shares,
 )
+from services.matching.domain.lexicon import lines_of
 from services.matching.domain.providers import Provider
+from services.matching.domain.taxonomy import TAXONOMY
 from services.matching.domain.taxonomy.affairs import AFFAIRS, FIELDS, KIN, USUAL
 
 KNOWN = county_affairs()
@@ -65,6 +67,24 @@ def test_every_affair_has_words_and_every_word_means_something() -> None:
     for word, found in KNOWN.words.items():
         assert found, word
         assert all(0 < weight <= 1.25 for _, weight in found), word
+
+
+def test_no_word_stands_twice_in_one_topic_where_each_would_count_half() -> None:
+    for concept, words in lines_of(AFFAIRS):
+        bare = [word.rstrip("?").lower() for word in words]
+        assert sorted(bare) == sorted(set(bare)), concept
+
+
+def test_no_word_is_too_short_to_be_found() -> None:
+    """Words are looked up by their first two characters."""
+    for taxonomy in (AFFAIRS, TAXONOMY):
+        for concept, words in lines_of(taxonomy):
+            assert [word for word in words if len(word.rstrip("?~")) < 2] == [], concept
+
+
+def test_a_word_of_an_affair_counts_whole() -> None:
+    heard = county_affairs().hear("公厕")
+    assert [topic.word_weight for topic in heard.values()] == [0.8]
 
 
 def test_every_topic_knows_the_field_of_its_affair() -> None:

@@ -24,7 +24,7 @@ BODIES: Mapping[str, Any] = {
     "DecideTopic": {"decision": "accept"},
     "DispatchOrder": {"provider": "jishan-housing-bureau"},
     "CallProvider": {"provider": "jishan-transport-centre", "part": "路灯"},
-    "Nothing": {},
+    "Empty": {},
     "GiveReason": {"reason": "人手不够"},
     "OfferHandover": {"to": "jishan-housing-bureau", "reason": "不归我们管"},
     "PlanMilestones": {"milestones": [{"id": "m1", "title": "选址"}]},
@@ -34,11 +34,7 @@ BODIES: Mapping[str, Any] = {
     "SupplementDemand": {"text": "在三号楼门口"},
     "AskResident": {"question": "在几号楼？"},
     "RequestExtension": {"days": 3, "reason": "等材料"},
-    "UndoLesson": {},
-    "ReadNotice": {},
     "AnswerQuestion": {"about": "danger", "yes": True},
-    "TakeAlarm": {},
-    "OpenContact": {},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""

@@ -98,7 +98,7 @@ class Affairs:
 
 
 def _plainness(word: str) -> float:
-    return {1: 0.3, 2: 0.8, 3: 1.0}.get(len(word), 1.25)
+    return {2: 0.8, 3: 1.0}.get(len(word), 1.25)
 
 
 @cache
