@@ -17,6 +17,7 @@ from services.contracts.envelope import Envelope
 A = TypeVar("A")
 
 STALE_ATTEMPTS_MAX = 12
+"""Tries of a batch that other writers overtook (optimistic locking), each a little later than the last."""
 DOCUMENTS_MAX = 2_000
 """Written in one transaction at most; works that want more together are parted. A transaction of two thousand
 small documents takes about a tenth of the ten seconds after which the server gives one up."""
@@ -40,7 +41,7 @@ class Documents(Protocol):
     async def commit(self, changes: Changes) -> None: ...
 
 
-class Relay(Protocol):
+class AfterCommit(Protocol):
     """Who publishes what was committed."""
 
     def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None: ...
@@ -57,7 +58,7 @@ class Batches:
     """
 
     def __init__(
-        self, documents: Documents, relay: Relay, partitions: int, clock: Callable[[], datetime]
+        self, documents: Documents, relay: AfterCommit, partitions: int, clock: Callable[[], datetime]
     ) -> None:
         self._documents = documents
         self._relay = relay

@@ -1,4 +1,4 @@
-"""The inbound buffer: what was received and is not settled; each community has a line, and they take turns."""
+"""The inbound buffer: what was received and is not settled; every community has a line, and they take turns."""
 
 import asyncio
 from collections import deque

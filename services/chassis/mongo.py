@@ -27,6 +27,7 @@ BACKLOG_MAX = 10_000
 """So many are counted at most: beyond, the figure says "very many"."""
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
 _NAMESPACE_EXISTS = 48
+"""Server code NamespaceExists: another replica made the collection meanwhile."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -54,7 +54,7 @@ class UnitOfWork:
         self._below = below
 
     def versioned(self, ref: Ref[T]) -> Versioned[T]:
-        """Return value, revision and number of facts as they stand now.
+        """Return value, revision and number of facts as this decision sees them.
 
         Raises:
             LookupError: the work did not say that it reads this, so it was never loaded.
@@ -65,7 +65,7 @@ class UnitOfWork:
         return found
 
     def is_loaded(self, ref: Ref[Any]) -> bool:
-        """Return whether this has been loaded or left, so that it can be looked at."""
+        """Return True if the document is in this unit of work: loaded, or put."""
         return ref in self.changes or ref in self._below
 
     def find(self, ref: Ref[T]) -> T | None:
@@ -94,7 +94,7 @@ class UnitOfWork:
             raise ChangedMeanwhile(present_version=present, seen_version=revision)
 
     def put(self, ref: Ref[T], value: T) -> None:
-        """Leave a value; what was not loaded is taken for new, and refused by the database if it is not."""
+        """Stage a write; a reference that was not loaded is an insert, Stale at the commit if it exists."""
         before = self.changes.get(ref) or self._below.get(ref)
         if before is None:
             self.changes[ref] = Versioned(value, 1, 0)

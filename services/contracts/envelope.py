@@ -1,4 +1,4 @@
-"""The envelope: who says what, about which thing, as its how-manieth fact; and its form on the wire."""
+"""The envelope: who says what, about which thing, as its n-th fact (`version`); and its form on the wire."""
 
 from collections.abc import Iterable
 from datetime import datetime

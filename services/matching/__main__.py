@@ -28,7 +28,7 @@ def build(kit: ServiceContext) -> ServiceParts:
     """Return matching's parts; one set of models serves messages and requests."""
     places = kit.documents if isinstance(kit.documents, WorkloadView) else WorkloadView(kit.store)
     matching = Matching(CommunityModels(), solve, places.shard)
-    jobs = _chores(kit, kit.batches, matching, places) if kit.batches else []
+    jobs = _jobs(kit, kit.batches, matching, places) if kit.batches else []
     rooms = (
         OrderRoutes(kit.store, matching, places),
         PlacingRoutes(matching),
@@ -42,7 +42,7 @@ def build(kit: ServiceContext) -> ServiceParts:
     return ServiceParts(routes, consumes(matching), jobs, WATCHED)
 
 
-def _chores(
+def _jobs(
     kit: ServiceContext, batches: Batches, matching: Matching, places: WorkloadView
 ) -> list[PeriodicJob]:
     """What matching does by itself: deadlines, scarce places, lessons."""

@@ -28,7 +28,7 @@ PROVIDERS = ("bakery", "clinic", "school", "works")
 ALIKE = 1e-6
 
 scores = some.dictionaries(some.sampled_from(PROVIDERS), some.floats(0, 2), max_size=len(PROVIDERS))
-places = some.dictionaries(some.sampled_from(PROVIDERS), some.integers(0, 3))
+slots = some.dictionaries(some.sampled_from(PROVIDERS), some.integers(0, 3))
 
 
 @some.composite
@@ -63,60 +63,58 @@ def worth(bids: Sequence[Bid], given: Mapping[OrderId, str]) -> float:
     )
 
 
-def every_assignment(bids: Sequence[Bid], places: Mapping[str, int]) -> Iterator[dict[OrderId, str]]:
+def every_assignment(bids: Sequence[Bid], slots: Mapping[str, int]) -> Iterator[dict[OrderId, str]]:
     """Return each assignment that capacity allows."""
     for choice in product(*([None, *one.scores] for one in bids)):
         taken = Counter(provider for provider in choice if provider is not None)
-        if all(count <= places.get(provider, 0) for provider, count in taken.items()):
+        if all(count <= slots.get(provider, 0) for provider, count in taken.items()):
             yield {one.order: its for one, its in zip(bids, choice, strict=True) if its is not None}
 
 
-@given(_bids(), places)
-def test_nobody_is_given_more_than_it_has_places_for(bids: list[Bid], places: dict[str, int]) -> None:
-    taken = Counter(assign(bids, places, solve).values())
-    assert all(count <= places.get(provider, 0) for provider, count in taken.items())
+@given(_bids(), slots)
+def test_nobody_is_given_more_than_it_has_places_for(bids: list[Bid], slots: dict[str, int]) -> None:
+    taken = Counter(assign(bids, slots, solve).values())
+    assert all(count <= slots.get(provider, 0) for provider, count in taken.items())
 
 
-@given(_bids(), places)
-def test_nobody_is_given_to_a_provider_that_will_not_do(bids: list[Bid], places: dict[str, int]) -> None:
+@given(_bids(), slots)
+def test_nobody_is_given_to_a_provider_that_will_not_do(bids: list[Bid], slots: dict[str, int]) -> None:
     wanted = {one.order: one.scores for one in bids}
-    assert all(provider in wanted[order] for order, provider in assign(bids, places, solve).items())
+    assert all(provider in wanted[order] for order, provider in assign(bids, slots, solve).items())
 
 
-@given(_bids(), places)
+@given(_bids(), slots)
 def test_no_place_stays_empty_while_somebody_who_would_take_it_waits(
-    bids: list[Bid], places: dict[str, int]
+    bids: list[Bid], slots: dict[str, int]
 ) -> None:
-    given = assign(bids, places, solve)
+    given = assign(bids, slots, solve)
     taken = Counter(given.values())
-    left = {provider for provider, count in places.items() if count > taken[provider]}
+    left = {provider for provider, count in slots.items() if count > taken[provider]}
     waiting = [one for one in bids if one.order not in given]
     assert not [(one.order, provider) for one in waiting for provider in left & set(one.scores)]
 
 
-@given(_bids(), places, some.randoms(use_true_random=False))
+@given(_bids(), slots, some.randoms(use_true_random=False))
 def test_the_order_of_bids_scores_and_providers_changes_nothing(
-    bids: list[Bid], places: dict[str, int], chance: Random
+    bids: list[Bid], slots: dict[str, int], chance: Random
 ) -> None:
     shuffled = [
         Bid(one.order, dict(reversed(list(one.scores.items()))), one.urgent, one.since)
         for one in reversed(bids)
     ]
     chance.shuffle(shuffled)
-    assert assign(shuffled, dict(reversed(list(places.items()))), solve) == assign(bids, places, solve)
+    assert assign(shuffled, dict(reversed(list(slots.items()))), solve) == assign(bids, slots, solve)
 
 
-@given(_bids(most=5), places)
-def test_no_other_assignment_is_worth_more(bids: list[Bid], places: dict[str, int]) -> None:
-    best = max(worth(bids, other) for other in every_assignment(bids, places))
-    assert worth(bids, assign(bids, places, solve)) == pytest.approx(best, abs=ALIKE)
+@given(_bids(most=5), slots)
+def test_no_other_assignment_is_worth_more(bids: list[Bid], slots: dict[str, int]) -> None:
+    best = max(worth(bids, other) for other in every_assignment(bids, slots))
+    assert worth(bids, assign(bids, slots, solve)) == pytest.approx(best, abs=ALIKE)
 
 
-@given(_bids(), places)
-def test_nobody_in_danger_waits_for_a_place_that_another_took(
-    bids: list[Bid], places: dict[str, int]
-) -> None:
-    given = assign(bids, places, solve)
+@given(_bids(), slots)
+def test_nobody_in_danger_waits_for_a_place_that_another_took(bids: list[Bid], slots: dict[str, int]) -> None:
+    given = assign(bids, slots, solve)
     comfortable = {given[one.order] for one in bids if one.order in given and not one.urgent}
     endangered = [one for one in bids if one.urgent and one.order not in given]
     assert not [one.order for one in endangered if comfortable & set(one.scores)]
@@ -152,8 +150,8 @@ def test_with_room_for_all_everybody_gets_the_best_match() -> None:
 
 
 @pytest.mark.parametrize("places", [{}, {"clinic": 0}, {"clinic": -1}, {"works": 5}])
-def test_without_a_place_that_will_do_everybody_waits(places: dict[str, int]) -> None:
-    assert assign([bid("a", clinic=1.0), bid("b", clinic=1.0)], places, solve) == {}
+def test_without_a_place_that_will_do_everybody_waits(slots: dict[str, int]) -> None:
+    assert assign([bid("a", clinic=1.0), bid("b", clinic=1.0)], slots, solve) == {}
 
 
 def test_where_nobody_waits_nothing_is_given() -> None:

@@ -10,7 +10,7 @@ from services.contracts.refusal import Refused
 from services.matching.domain.companions import COMPANIONS_MAX, Call, called, with_companion
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.order import Order
-from services.matching.domain.parts import Called, Evidence, Who
+from services.matching.domain.parts import Called, Proof, Who
 from services.matching.domain.refusals import (
     CannotReceive,
     CompanionsOpen,
@@ -23,7 +23,7 @@ NOON = NINE + timedelta(hours=3)
 HOUSING = Who("housing", "住建局", "unit")
 LAMPS = Who("lamps", "交运中心", "unit")
 POLICE = Who("police", "派出所", "unit")
-PHOTO = (Evidence("photo", "p1.jpg"),)
+PHOTO = (Proof("photo", "p1.jpg"),)
 S = OrderStatus
 OVER = (S.COMPLETED, S.VERIFIED, S.SETTLED, S.CANCELLED)
 
@@ -152,7 +152,9 @@ class TestKnowing:
 
     def test_one_that_declined_leaves_its_part_with_nobody_and_its_place_to_others(self) -> None:
         knowing, companion = called(lead(), Call(LAMPS, "路灯"))
-        after = with_companion(knowing, replace(companion, provider=LAMPS, status=S.DISPATCHED).refused())
+        after = with_companion(
+            knowing, replace(companion, provider=LAMPS, status=S.DISPATCHED).after_decline()
+        )
         assert after.called == (Called(companion.id, "", "路灯"),)
         again, _ = called(after, Call(LAMPS, "路灯"))
         assert len(again.called) == 2
@@ -193,7 +195,7 @@ class TestCompleting:
 
     def test_one_that_declined_is_still_waited_for(self) -> None:
         knowing, companion = called(lead(), Call(LAMPS, "路灯"))
-        declined = replace(companion, provider=LAMPS, status=S.DISPATCHED).refused()
+        declined = replace(companion, provider=LAMPS, status=S.DISPATCHED).after_decline()
         with pytest.raises(CompanionsOpen):
             done(with_companion(knowing, declined))
 

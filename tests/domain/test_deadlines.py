@@ -14,7 +14,7 @@ from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
 from services.matching.domain.order import Order
-from services.matching.domain.parts import Evidence, Stage, Who
+from services.matching.domain.parts import Proof, Stage, Who
 from services.matching.domain.refusals import (
     AlreadySupervised,
     AlreadyWaiting,
@@ -35,7 +35,7 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """10:00 in Jiwang."""
 FRIDAY_NIGHT = datetime(2026, 3, 6, 14, 0, tzinfo=UTC)
 UNIT, OTHER = Who("unit-1", "一家单位", "unit"), Who("unit-2", "另一家", "unit")
-PROOF = (Evidence("photo", "p.jpg"),)
+PROOF = (Proof("photo", "p.jpg"),)
 HOUR = timedelta(hours=1)
 
 
@@ -112,7 +112,7 @@ class TestTheSignClock:
             assert touched.finish_due_at == order.finish_due_at
 
     def test_the_next_provider_has_a_window_of_its_own(self) -> None:
-        declined = then(dispatched(), lambda o: o.refused(), MONDAY + HOUR)
+        declined = then(dispatched(), lambda o: o.after_decline(), MONDAY + HOUR)
         again = then(declined, lambda o: o.dispatched_to(OTHER, "router", "", MONDAY + HOUR), MONDAY + HOUR)
         assert again.sign_due_at == china(15.5)
         assert again.finish_due_at == dispatched().finish_due_at

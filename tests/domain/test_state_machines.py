@@ -23,7 +23,7 @@ from services.matching.domain.companions import Call, called
 from services.matching.domain.deadlines import Extension, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
 from services.matching.domain.order import Order
-from services.matching.domain.parts import Evidence, Handover, Stage, Who
+from services.matching.domain.parts import Handover, Proof, Stage, Who
 from services.matching.domain.refusals import StepNotAllowed
 from services.matching.domain.workload import Workload
 from services.matching.routing.deadlines import limits_of
@@ -38,7 +38,7 @@ UNIT = Who("unit-1", "一家单位", "unit")
 OTHER = Who("unit-2", "另一家单位", "unit")
 LIMITS = limits_of(jiwang())
 PAUSE = Pause(AT, "几号楼", AT)
-PHOTO = (Evidence("photo", "p1.jpg"),)
+PHOTO = (Proof("photo", "p1.jpg"),)
 
 
 def a_demand(status: DemandStatus = DemandStatus.SUBMITTED) -> Demand:
@@ -92,7 +92,7 @@ TAKE: Mapping[OrderStep, Callable[[Order], Order]] = {
     OrderStep.QUEUE: lambda order: order.queued(AT),
     OrderStep.DISPATCH: lambda order: order.dispatched_to(UNIT, "staff", "", AT),
     OrderStep.ACCEPT: lambda order: order.accepted(AT),
-    OrderStep.DECLINE: lambda order: order.refused(),
+    OrderStep.DECLINE: lambda order: order.after_decline(),
     OrderStep.OFFER_HANDOVER: _offered,
     OrderStep.CONSENT_TO_HANDOVER: lambda order: order.taken_over(),
     OrderStep.REFUSE_HANDOVER: lambda order: order.not_taken_over(),

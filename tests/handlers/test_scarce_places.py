@@ -291,7 +291,7 @@ class TestReplicas:
     async def test_the_same_place_is_given_once_however_many_ask(self, town: Town) -> None:
         demands = await submitted(town, *[EYES] * 4)
         works = [
-            waiting_handlers.give_places(
+            waiting_handlers.assign_slots(
                 town.matching, town.staff(), [order_id(demand.id) for demand in demands]
             )
             for _ in range(3)

@@ -19,7 +19,7 @@ from services.intake.handlers import demands as demands_handlers
 from services.intake.handlers import ratings
 from services.matching.domain.lessons import Lesson
 from services.matching.domain.order import Order
-from services.matching.domain.parts import Evidence
+from services.matching.domain.parts import Proof
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import placing as placing_handlers
 from services.matching.handlers.working import Report
@@ -148,7 +148,7 @@ def next_step(town: Town, order: Order) -> Work[Any] | None:
     """Return what would be done about an order next, by whoever has to."""
     matching, staff = town.matching, town.staff()
     who = town.provider(order.provider.id, order.provider.kind) if order.provider else staff
-    report = Report("办好了", (Evidence("photo", "p1.jpg"),), None)
+    report = Report("办好了", (Proof("photo", "p1.jpg"),), None)
     steps: Mapping[str, Work[Any]] = {
         "proposed": placing_handlers.dispatch_order(matching, staff, order.id, "community"),
         "queued": placing_handlers.dispatch_order(matching, staff, order.id, "community"),

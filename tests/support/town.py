@@ -27,7 +27,7 @@ from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.order import Order
-from services.matching.domain.parts import Evidence, Stage
+from services.matching.domain.parts import Proof, Stage
 from services.matching.domain.workload import Workload
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import placing as placing_handlers
@@ -54,7 +54,7 @@ T = TypeVar("T")
 MONDAY_MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """10:00 in Jiwang, when everybody is open."""
 PARTITIONS = 4
-PHOTO = (Evidence("photo", "p1.jpg"),)
+PHOTO = (Proof("photo", "p1.jpg"),)
 
 
 @dataclass
@@ -355,7 +355,7 @@ class Town:
         demand: Demand,
         *,
         served_at: datetime | None = None,
-        proof: tuple[Evidence, ...] = PHOTO,
+        proof: tuple[Proof, ...] = PHOTO,
     ) -> Order:
         """Let the provider report that it is done."""
         report = Report("办好了", proof, served_at)

@@ -19,7 +19,7 @@ from services.intake.commands.communities import read_or_exit
 from services.intake.domain.voices.evaluation import agreement
 from services.intake.domain.voices.issues import Standing, Thresholds, headline
 from services.intake.domain.voices.likeness import Traits, traits_of
-from services.intake.domain.voices.matters import Matter, grouped
+from services.intake.domain.voices.matters import Cluster, grouped
 from services.language.masks import masked
 
 app = typer.Typer(help="Find the matters that many voices are about (热点).", invoke_without_command=True)
@@ -129,7 +129,7 @@ def found(
 
 
 def _issue(
-    matter: Matter,
+    matter: Cluster,
     lines: Sequence[DemandLine],
     traits: Sequence[Traits],
     thresholds: Thresholds,

@@ -27,12 +27,12 @@ from services.contracts.community_file import (
     Venue,
 )
 from services.intake.community_file.entries import LISTS, Entries
-from services.intake.community_file.problems import Location
+from services.intake.community_file.problems import FieldPath
 
 HOUSEHOLD_RESIDENTS_MAX = 20
 """More people than this per household is a slip of the pen."""
 
-Finding = tuple[Location, str]
+Finding = tuple[FieldPath, str]
 EntryT = TypeVar("EntryT", bound=Entry)
 Numbered = tuple[tuple[int, EntryT], ...]
 

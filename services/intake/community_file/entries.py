@@ -16,7 +16,7 @@ from services.contracts.community_file import (
     Unit,
     Venue,
 )
-from services.intake.community_file.problems import Location
+from services.intake.community_file.problems import FieldPath
 from services.intake.community_file.reasons import reason_in_chinese
 from services.intake.community_file.yaml_tree import Tree
 
@@ -85,7 +85,7 @@ def _most(section: str) -> int:
     return next(int(bound) for bound in bounds if bound is not None)
 
 
-def _check(tree: Tree, model: type[Entry], value: object, place: Location) -> Entry | None:
+def _check(tree: Tree, model: type[Entry], value: object, place: FieldPath) -> Entry | None:
     try:
         return model.model_validate(value)
     except ValidationError as invalid:
@@ -94,6 +94,6 @@ def _check(tree: Tree, model: type[Entry], value: object, place: Location) -> En
         return None
 
 
-def _without_markers(location: Location) -> Location:
+def _without_markers(location: FieldPath) -> FieldPath:
     """A wrong key of a mapping is reported under the mapping's key, without pydantic's `[key]`."""
     return location[:-1] if location and location[-1] == "[key]" else location

@@ -9,7 +9,7 @@ from services.contracts.refusal import Invalid
 PROBLEMS_MAX = 50
 """Problems told in one refusal. With one more the reading ends: nobody mends more at a time."""
 
-Location = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +59,7 @@ class EnoughProblems(Exception):
     """One problem more than are told was found, so that there is no use in looking on."""
 
 
-def field_path(location: Location) -> str:
+def field_path(location: FieldPath) -> str:
     """As people write it: ("partners", 3, "capacity") → partners[3].capacity."""
     path = ""
     for step in location:

@@ -15,7 +15,7 @@ from services.intake.community_file.problems import (
     PROBLEMS_MAX,
     CommunityFileTooLarge,
     EnoughProblems,
-    Location,
+    FieldPath,
     Problem,
     field_path,
 )
@@ -50,10 +50,10 @@ class Tree:
 
     file: str
     value: object = None
-    marks: dict[Location, Mark] = field(default_factory=dict)
+    marks: dict[FieldPath, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def report(self, location: Location, reason: str, mark: Mark | None = None) -> None:
+    def report(self, location: FieldPath, reason: str, mark: Mark | None = None) -> None:
         """Add a problem at the mark, or at the nearest thing that has one.
 
         Raises:
@@ -65,7 +65,7 @@ class Tree:
         line, column = (found.line + 1, found.column + 1) if found else (1, 1)
         self.problems.append(Problem(self.file, line, column, field_path(location), reason))
 
-    def _nearest_mark(self, location: Location) -> Mark | None:
+    def _nearest_mark(self, location: FieldPath) -> Mark | None:
         for length in range(len(location), -1, -1):
             if location[:length] in self.marks:
                 return self.marks[location[:length]]
@@ -168,7 +168,7 @@ def _code_point(error: yaml.reader.ReaderError) -> int:
     return character if isinstance(character, int) else ord(str(character)[:1] or "\0")
 
 
-def _value(tree: Tree, node: yaml.Node, location: Location) -> object:
+def _value(tree: Tree, node: yaml.Node, location: FieldPath) -> object:
     tree.marks[location] = node.start_mark
     if isinstance(node, yaml.MappingNode):
         return _mapping(tree, node, location)
@@ -178,7 +178,7 @@ def _value(tree: Tree, node: yaml.Node, location: Location) -> object:
     return _scalar(str(node.value), quoted=bool(getattr(node, "style", None)))
 
 
-def _mapping(tree: Tree, node: yaml.MappingNode, location: Location) -> dict[str, object]:
+def _mapping(tree: Tree, node: yaml.MappingNode, location: FieldPath) -> dict[str, object]:
     values: dict[str, object] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):

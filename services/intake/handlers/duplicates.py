@@ -23,7 +23,7 @@ from services.intake.domain.voices.similar import (
 from services.intake.store.issues import similar_ref
 
 EVERY = "*"
-"""Under this the number of all demands is kept."""
+"""A pseudo-bigram whose document frequency is the number of all demands."""
 TRAITS_REMEMBERED = 5_000
 
 

@@ -17,7 +17,7 @@ from services.intake.domain.voices.issues import Issue, Member, Thresholds, head
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
-    Weighed,
+    WeighedTraits,
     compared,
     weighed,
 )
@@ -170,7 +170,7 @@ class _Likenesses:
     def __init__(self, rarity: Rarity) -> None:
         self._rarity = rarity
         self._known: dict[tuple[str, str], Likeness] = {}
-        self._weighed: dict[str, Weighed] = {}
+        self._weighed: dict[str, WeighedTraits] = {}
 
     def of(self, one: Demand, other: Demand) -> float:
         key = (min(one.id, other.id), max(one.id, other.id))
@@ -178,7 +178,7 @@ class _Likenesses:
             self._known[key] = compared(self._weigh(one), self._weigh(other))
         return self._known[key].score
 
-    def _weigh(self, demand: Demand) -> Weighed:
+    def _weigh(self, demand: Demand) -> WeighedTraits:
         if demand.id not in self._weighed:
             self._weighed[demand.id] = weighed(traits(demand), self._rarity)
         return self._weighed[demand.id]

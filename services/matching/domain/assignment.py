@@ -60,14 +60,14 @@ class Solver(Protocol):
         """
 
 
-def assign(bids: Sequence[Bid], places: Mapping[str, int], solve: Solver) -> dict[OrderId, str]:
+def assign(bids: Sequence[Bid], slots: Mapping[str, int], solve: Solver) -> dict[OrderId, str]:
     """Return order → provider for all that get a place; the order of bids and providers changes nothing.
 
     Arguments:
         places: by provider, how many more orders it can carry.
     """
     ranked = sorted(bids, key=lambda bid: (bid.since, bid.order))
-    columns = _columns(ranked, places)
+    columns = _columns(ranked, slots)
     edges: list[Edge] = []
     for row, bid in enumerate(ranked):
         worth = SERVED_VALUE + URGENT_VALUE * bid.urgent + WAITING_VALUE * (1 - row / len(ranked))
@@ -81,7 +81,7 @@ def assign(bids: Sequence[Bid], places: Mapping[str, int], solve: Solver) -> dic
     return {ranked[row].order: owner[column] for row, column in given.items() if column in owner}
 
 
-def _columns(bids: Sequence[Bid], places: Mapping[str, int]) -> dict[str, range]:
+def _columns(bids: Sequence[Bid], slots: Mapping[str, int]) -> dict[str, range]:
     """A column for each place that somebody may want, numbered through."""
     wanted: dict[str, int] = {}
     for bid in bids:
@@ -90,7 +90,7 @@ def _columns(bids: Sequence[Bid], places: Mapping[str, int]) -> dict[str, range]
     columns: dict[str, range] = {}
     at = 0
     for provider in sorted(wanted):
-        count = max(0, min(wanted[provider], places.get(provider, 0)))
+        count = max(0, min(wanted[provider], slots.get(provider, 0)))
         columns[provider] = range(at, at + count)
         at += count
     return columns

@@ -14,7 +14,7 @@ from services.matching.domain.refusals import CannotReceive, TooManyCompanions
 
 COMPANIONS_MAX = 20
 
-_OVER = (OrderStatus.COMPLETED, OrderStatus.VERIFIED, *OVER)
+_NEED_NOT_WAITED_FOR = (OrderStatus.COMPLETED, OrderStatus.VERIFIED, *OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def called(lead: Order, call: Call) -> tuple[Order, Order]:
 
 def with_companion(lead: Order, companion: Order) -> Order:
     """Return the lead knowing how a companion stands; the same lead when nothing changed for it."""
-    over = companion.status in _OVER
+    over = companion.status in _NEED_NOT_WAITED_FOR
     provider = companion.provider.id if companion.provider else ""
     known = next((entry for entry in lead.called if entry.order == companion.id), None)
     if known is None or (known.over, known.provider) == (over, provider):

@@ -12,6 +12,7 @@ from itertools import pairwise
 from math import exp
 
 Knots = tuple[tuple[float, float], ...]
+"""A piecewise linear function: (x, y) from left to right; outside it the first and the last y."""
 
 BY_CONCEPTS: Knots = (
     (0.0, 0.02),

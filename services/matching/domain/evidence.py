@@ -178,7 +178,7 @@ class EvidenceIndex:
             self._weaken(reading)
 
     def _weaken(self, reading: Reading) -> None:
-        """Beside a need a scene says little; beside precise words, vague words do."""
+        """Down-weight context words where a concept is asked for, and vague words beside precise ones."""
         concepts, asked_for = self.lexicon.concepts, reading.concepts
         sure = [number for number, asked in asked_for.items() if asked.weight >= SURE_WEIGHT]
         needs = [number for number in sure if asked_for[number].stance is not SCENE]

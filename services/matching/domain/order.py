@@ -8,7 +8,7 @@ from services.contracts.literals import DemandKind
 from services.matching.domain.caution import Heard
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
 from services.matching.domain.lifecycle import NAMES, STEPS, UNDONE, OrderStatus, OrderStep, allowed_steps
-from services.matching.domain.parts import Basis, Called, Choice, Evidence, Handover, Stage, Who
+from services.matching.domain.parts import Basis, Called, Choice, Handover, Proof, Stage, Who
 from services.matching.domain.refusals import (
     Accused,
     CannotReceive,
@@ -60,7 +60,7 @@ class Order:
     handed_over: int = 0
     stages: tuple[Stage, ...] = ()
     summary: str = ""
-    proof: tuple[Evidence, ...] = ()
+    proof: tuple[Proof, ...] = ()
     served_at: datetime | None = None
     well_rated: bool = False
     urged: int = 0
@@ -172,7 +172,7 @@ class Order:
         after = self.after_step(OrderStep.ACCEPT)
         return replace(after, accepted_at=at, answerable=self._provider)
 
-    def refused(self) -> "Order":
+    def after_decline(self) -> "Order":
         """Return the order without its provider, who is not asked again."""
         after = self.after_step(OrderStep.DECLINE)
         return replace(after, provider=None, declined=(*self.declined, self._provider.id))
@@ -253,7 +253,7 @@ class Order:
         return replace(after, stages=stages)
 
     def completed(
-        self, summary: str, proof: tuple[Evidence, ...], served_at: datetime | None, at: datetime
+        self, summary: str, proof: tuple[Proof, ...], served_at: datetime | None, at: datetime
     ) -> "Order":
         """Return the order as done, with proof.
 

@@ -36,7 +36,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Proof:
     """Where a proof of work can be found."""
 
     kind: str
@@ -54,7 +54,7 @@ class Stage:
     done_at: datetime | None = None
     note: str = ""
     figures: dict[str, float] = field(default_factory=dict)
-    proof: tuple[Evidence, ...] = ()
+    proof: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

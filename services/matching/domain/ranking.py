@@ -46,8 +46,8 @@ CANDIDATES_MIN = 3
 """Staff get this many to choose from, as far as the community has them."""
 SPOKEN_AGAINST = 0.15
 """From this on lessons contradict what the catalogue is sure of: trust x lead of the one they foretell."""
-OF_THE_WORLD = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
-"""Parts that rest on what offices usually do and on lessons, not on what the provider wrote of itself."""
+PRIORS = frozenset({PartName.AFFAIR, PartName.EXPERIENCE})
+"""Parts that are priors: what offices usually do, and lessons; not what the provider wrote of itself."""
 CORRECTION_MIN = 0.02
 """Less than this brings nobody in for whom nothing else speaks."""
 LONG_STORY_CHARACTERS = 80
@@ -83,7 +83,7 @@ class Read(NamedTuple):
     wishes: tuple[Wish, ...]
 
 
-class Weighed(NamedTuple):
+class ScoredCase(NamedTuple):
     """A case with its score.
 
     Arguments:
@@ -211,9 +211,9 @@ class Ranker:
             if concept is not None:
                 yield wish.name, self._heed * wish.likely / LIKELY_IS_ONE, self._index.offers[concept]
 
-    def _best(self, read: Read, learnt: Learnt | None, now: Circumstances) -> list[Weighed]:
+    def _best(self, read: Read, learnt: Learnt | None, now: Circumstances) -> list[ScoredCase]:
         """The best cases with their scores; providers are numbered by id, so ties go by id."""
-        weighed: list[Weighed] = []
+        weighed: list[ScoredCase] = []
         if learnt is not None:
             for number, correction in enumerate(learnt.corrections):
                 if read.cases.free[number] and abs(correction) > CORRECTION_MIN:
@@ -221,16 +221,16 @@ class Ranker:
         place = self._places.get(read.place)
         for case in read.cases:
             values = case.values(read.asked, read.told)
-            able = sum(value for name, value in values if name not in OF_THE_WORLD)
+            able = sum(value for name, value in values if name not in PRIORS)
             words = able - sum(value for name, value in values if name is PartName.WISH)
             named = words - sum(value for name, value in values if name is PartName.CAPACITY)
             spoken = now.parts(self._providers[case.provider], place)
             values.extend((name, value) for name, value, _ in spoken)
-            weighed.append(Weighed(sum(value for _, value in values), able, words, named, values, case))
+            weighed.append(ScoredCase(sum(value for _, value in values), able, words, named, values, case))
         weighed.sort(key=lambda one: (-one.score, one.case.provider))
         return weighed[:CANDIDATES_MAX]
 
-    def _sure(self, read: Read, best: list[Weighed], learnt: Learnt | None) -> tuple[float, float]:
+    def _sure(self, read: Read, best: list[ScoredCase], learnt: Learnt | None) -> tuple[float, float]:
         """How sure it is that the first is right, and from where on that is enough."""
         alone = self._alone(read, best)
         if learnt is None or not best:
@@ -244,7 +244,7 @@ class Ranker:
             return alone, self._sure_from
         return together, learnt.enough
 
-    def _is_spoken_against(self, best: list[Weighed], learnt: Learnt) -> bool:
+    def _is_spoken_against(self, best: list[ScoredCase], learnt: Learnt) -> bool:
         """Whether lessons say that the first is wrong; that another able one had it before says nothing."""
         first, *others = best
         against = learnt.forecasts[learnt.first] - learnt.forecasts[first.case.provider]
@@ -254,7 +254,7 @@ class Ranker:
         able = {one.case.provider for one in others if one.able >= NEAR_SHARE * words}
         return learnt.first not in able
 
-    def _alone(self, read: Read, best: list[Weighed]) -> float:
+    def _alone(self, read: Read, best: list[ScoredCase]) -> float:
         """How sure the catalogue alone makes."""
         if not best:
             return 0.0
@@ -341,7 +341,7 @@ class Ranker:
 
     def _candidates(
         self,
-        best: list[Weighed],
+        best: list[ScoredCase],
         read: Read,
         sure: float,
         learnt: Learnt | None,
@@ -362,7 +362,7 @@ class Ranker:
         )
 
 
-def _first(best: list[Weighed]) -> int:
+def _first(best: list[ScoredCase]) -> int:
     return best[0].case.provider if best else -1
 
 

@@ -8,6 +8,7 @@ from services.matching.domain.affairs import Heard, Share
 from services.matching.domain.evidence import Asked, Offer
 from services.matching.domain.providers import Contract
 
+# Shares of the score: a part is its share times how far it holds (0..1); a perfect match scores about 1 to 3.
 DUTY_SHARE = 0.5
 RESOURCE_SHARE = 0.3
 WORDING_SHARE = 0.2

@@ -5,7 +5,7 @@ from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.matching.domain.order import Order
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import of_provider, provider_of
+from services.matching.handlers.facts import provider_fields, provider_of
 from services.matching.handlers.keeping import VersionedOrder, keep, step, workload_of
 from services.matching.handlers.rights import must_be_receiver, must_be_theirs
 from services.matching.handlers.sending import ask_next, propose, supervise_if_due
@@ -20,7 +20,7 @@ def accept_order(matching: Matching, origin: Origin, order: OrderId) -> Work[Ver
     def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
         after = before.accepted(uow.at)
-        keep(matching, uow, before, after, facts.OrderAccepted(**of_provider(after)))
+        keep(matching, uow, before, after, facts.OrderAccepted(**provider_fields(after)))
 
     return step(matching, origin, order, decide)
 
@@ -30,8 +30,8 @@ def decline_order(matching: Matching, origin: Origin, order: OrderId, reason: st
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        fact = facts.OrderDeclined(**of_provider(before), reason=reason)
-        after = keep(matching, uow, before, before.refused(), fact)
+        fact = facts.OrderDeclined(**provider_fields(before), reason=reason)
+        after = keep(matching, uow, before, before.after_decline(), fact)
         if not ask_next(matching, uow, after, "上一家退单"):
             propose(matching, uow, after, f"{provider_of(before).name}退单，{NOBODY_ELSE}")
 
@@ -49,7 +49,7 @@ def offer_handover(
         workload_of(uow).must_have_room(receiver, model.capacity_of(receiver, uow.at))
         after = before.offered(model.who(receiver), reason, uow.at)
         to = provider_ref(model.who(receiver))
-        fact = facts.OrderHandoverOffered(**of_provider(before), receiver=to, reason=reason)
+        fact = facts.OrderHandoverOffered(**provider_fields(before), receiver=to, reason=reason)
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -65,7 +65,7 @@ def consent_to_handover(matching: Matching, origin: Origin, order: OrderId) -> W
         workload_of(uow).must_have_room(receiver.id, model.capacity_of(receiver.id, uow.at))
         giver = provider_ref(provider_of(before))
         withheld = after.heard.withholds_from(receiver.id, receiver.kind)
-        fact = facts.OrderHandedOver(**of_provider(after), giver=giver, withheld=withheld)
+        fact = facts.OrderHandedOver(**provider_fields(after), giver=giver, withheld=withheld)
         supervise_if_due(matching, uow, keep(matching, uow, before, after, fact))
 
     return step(matching, origin, order, decide)
@@ -77,7 +77,7 @@ def refuse_handover(matching: Matching, origin: Origin, order: OrderId, reason: 
     def decide(uow: UnitOfWork, before: Order) -> None:
         receiver = must_be_receiver(origin, before)
         fact = facts.OrderHandoverRefused(
-            **of_provider(before), receiver=provider_ref(receiver), reason=reason
+            **provider_fields(before), receiver=provider_ref(receiver), reason=reason
         )
         keep(matching, uow, before, before.not_taken_over(), fact)
 

@@ -10,7 +10,7 @@ from services.matching.domain.companions import Call, called
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import of_provider
+from services.matching.handlers.facts import provider_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step, workload_of
 from services.matching.handlers.rights import acts_for
 from services.matching.handlers.sending import STAFF, send
@@ -51,7 +51,7 @@ def call(matching: Matching, uow: UnitOfWork, lead: Order, provider: str, part: 
     who = model.who(provider)
     knowing, companion = called(lead, Call(who, part))
     fact = facts.OrderCalled(
-        **of_provider(lead), companion=companion.id, to=provider_ref(who), called_to=part
+        **provider_fields(lead), companion=companion.id, to=provider_ref(who), called_to=part
     )
     knowing = keep(matching, uow, lead, knowing, fact)
     companion = keep(matching, uow, None, companion)

@@ -7,7 +7,7 @@ from services.matching.domain.lifecycle import OVER, RATEABLE
 from services.matching.domain.order import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import about, of_provider
+from services.matching.handlers.facts import order_fields, provider_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step, tell
 from services.matching.handlers.sending import supervise_if_due
 from services.matching.store.orders import order_ref
@@ -19,7 +19,7 @@ def verify_order(matching: Matching, origin: Origin, order: OrderId) -> Work[Ver
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         after = before.verified()
-        keep(matching, uow, before, after, facts.OrderVerified(**of_provider(after)))
+        keep(matching, uow, before, after, facts.OrderVerified(**provider_fields(after)))
         _settle_if_due(matching, uow, after)
 
     return step(matching, origin, order, decide)
@@ -31,7 +31,7 @@ def return_order(matching: Matching, origin: Origin, order: OrderId, reason: str
     def decide(uow: UnitOfWork, before: Order) -> None:
         after = keep(matching, uow, before, before.sent_back())
         fact = facts.OrderReturned(
-            **of_provider(after),
+            **provider_fields(after),
             reason=reason,
             times=after.returned,
             finish_due_at=after.finish_due_at,
@@ -68,7 +68,7 @@ def _settle_if_due(matching: Matching, uow: UnitOfWork, order: Order) -> None:
         return
     after = order.settled()
     served_at = after.served_at or uow.at
-    fact = facts.OrderSettled(**of_provider(after), category=after.category, served_at=served_at)
+    fact = facts.OrderSettled(**provider_fields(after), category=after.category, served_at=served_at)
     keep(matching, uow, order, after, fact)
 
 
@@ -79,7 +79,7 @@ def leave_unrated(matching: Matching, origin: Origin, order: OrderId) -> Work[Ve
         for one in (before, *_companions(matching, uow, before)):
             if one.status in RATEABLE:
                 after = keep(matching, uow, one, one.left_unrated())
-                tell(matching, uow, after, facts.OrderLeftUnrated(**of_provider(after)))
+                tell(matching, uow, after, facts.OrderLeftUnrated(**provider_fields(after)))
 
     return step(matching, origin, order, decide, with_companions=True)
 
@@ -90,7 +90,7 @@ def urge_order(matching: Matching, origin: Origin, order: OrderId, note: str) ->
     def decide(uow: UnitOfWork, before: Order) -> None:
         after = before.urged_again()
         provider = provider_ref(after.provider) if after.provider else None
-        fact = facts.OrderUrged(**about(after), provider=provider, note=note, times=after.urged)
+        fact = facts.OrderUrged(**order_fields(after), provider=provider, note=note, times=after.urged)
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -118,5 +118,5 @@ def cancel_order(
 def _cancel(matching: Matching, uow: UnitOfWork, before: Order, reason: str, *, by_demand: bool) -> None:
     after = before.cancelled(reason)
     provider = provider_ref(before.provider) if before.provider else None
-    fact = facts.OrderCancelled(**about(after), provider=provider, reason=reason, by_demand=by_demand)
+    fact = facts.OrderCancelled(**order_fields(after), provider=provider, reason=reason, by_demand=by_demand)
     keep(matching, uow, before, after, fact)

@@ -14,7 +14,7 @@ from services.matching.views.messages import provider_ref
 TOLD_CHARACTERS = 60
 
 
-def in_words(
+def notice_fields(
     matching: Matching, uow: UnitOfWork, order: Order, *, to_provider: bool = False
 ) -> dict[str, Any]:
     """Return what a notice of an order says of it: what, where, until when.
@@ -35,15 +35,15 @@ def _day(model: CommunityModel, order: Order) -> date | None:
     return model.limits.day_of(order.finish_due_at) if order.finish_due_at else None
 
 
-def about(order: Order) -> dict[str, Any]:
+def order_fields(order: Order) -> dict[str, Any]:
     """Return the fields that every fact about an order has."""
     words = {"order": order.id, "demand": order.demand, "asked_by": order.asked_by}
     return {**words, "part": order.part} if order.part else words
 
 
-def of_provider(order: Order) -> dict[str, Any]:
+def provider_fields(order: Order) -> dict[str, Any]:
     """Return the fields of a fact about an order and its provider."""
-    return {**about(order), "provider": provider_ref(provider_of(order))}
+    return {**order_fields(order), "provider": provider_ref(provider_of(order))}
 
 
 def provider_of(order: Order) -> Who:

@@ -14,7 +14,7 @@ from services.matching.domain.matter import Matter, Ranking
 from services.matching.domain.order import Order
 from services.matching.handlers.calling import call_all
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import about
+from services.matching.handlers.facts import order_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step, tell, workload_of
 from services.matching.handlers.sending import ROUTER, STAFF, propose, send
 from services.matching.handlers.waiting import _queue
@@ -65,7 +65,7 @@ def _praise(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter) -
     model = matching.model(uow)
     for provider in sorted(model.names.praised(matter.text)):
         to = provider_ref(model.who(provider))
-        tell(matching, uow, order, facts.OrderPraised(**about(order), provider=to, text=matter.text))
+        tell(matching, uow, order, facts.OrderPraised(**order_fields(order), provider=to, text=matter.text))
 
 
 def _place(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ranking: Ranking) -> None:

@@ -10,7 +10,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.timing import reason_to_supervise, supervised
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import about, in_words, of_provider
+from services.matching.handlers.facts import notice_fields, order_fields, provider_fields
 from services.matching.handlers.keeping import keep, matter_of, tell, workload_of
 from services.matching.views.messages import candidate_ref, provider_ref
 
@@ -28,9 +28,9 @@ def propose(
         because: in place of the order's own reason.
         escalated: they have just been told so otherwise.
     """
-    words = in_words(matching, uow, order)
+    words = notice_fields(matching, uow, order)
     fact = facts.OrderProposed(
-        **about(order),
+        **order_fields(order),
         category=order.category,
         confidence=order.confidence,
         candidates=tuple(candidate_ref(choice) for choice in order.next_choices()),
@@ -49,7 +49,7 @@ def send(
     after = keep(matching, uow, before, before.dispatched_to(to, chosen_by, because, uow.at))
     heard = after.heard
     fact = facts.OrderDispatched(
-        **of_provider(after),
+        **provider_fields(after),
         category=after.category,
         confidence=after.confidence,
         chosen_by=chosen_by,
@@ -58,7 +58,7 @@ def send(
         finish_due_at=after.finish_due_at,
         withheld=heard.withholds_from(to.id, to.kind),
         soon=danger_name(heard.kind) if heard.danger == "soon" else "",
-        **in_words(matching, uow, after, to_provider=True),
+        **notice_fields(matching, uow, after, to_provider=True),
     )
     tell(matching, uow, after, fact)
     return after
@@ -101,5 +101,5 @@ def supervise(
     """
     after = supervised(order, reason, by, uow.at)
     provider = provider_ref(after.provider) if after.provider else None
-    fact = facts.OrderSupervised(**about(after), provider=provider, reason=reason, by=by)
+    fact = facts.OrderSupervised(**order_fields(after), provider=provider, reason=reason, by=by)
     return keep(matching, uow, order, after, fact)

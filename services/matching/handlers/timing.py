@@ -15,7 +15,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.refusals import LeadAsks, NotYourOrder
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import about, in_words, of_provider, provider_of
+from services.matching.handlers.facts import notice_fields, order_fields, provider_fields, provider_of
 from services.matching.handlers.keeping import VersionedOrder, keep, step, tell
 from services.matching.handlers.rights import acts_for, must_be_theirs
 from services.matching.handlers.sending import CLOCK, STAFF, ask_next, propose, supervise
@@ -35,7 +35,7 @@ def ask_resident(matching: Matching, origin: Origin, order: OrderId, question: s
             raise LeadAsks
         after = clocks.asked_resident(before, question, matching.model(uow).limits, uow.at)
         until = after.pauses[-1].until
-        fact = facts.OrderWaiting(**of_provider(after), question=question, until=until)
+        fact = facts.OrderWaiting(**provider_fields(after), question=question, until=until)
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -55,7 +55,7 @@ def _go_on(matching: Matching, uow: UnitOfWork, before: Order, answer: str, beca
     after = keep(matching, uow, before, clocks.answered(before, answer, limits, uow.at))
     due = after.finish_due_at or uow.at
     fact = facts.OrderResumed(
-        **of_provider(after),
+        **provider_fields(after),
         answered=bool(answer),
         because=because,
         finish_due_at=due,
@@ -76,7 +76,7 @@ def request_extension(
         must_be_theirs(origin, before)
         limits = matching.model(uow).limits
         after = clocks.extension_requested(before, days, reason, limits, uow.at)
-        fact = facts.OrderExtensionRequested(**of_provider(after), days=days, reason=reason)
+        fact = facts.OrderExtensionRequested(**provider_fields(after), days=days, reason=reason)
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -90,7 +90,7 @@ def grant_extension(matching: Matching, origin: Origin, order: OrderId) -> Work[
         after = keep(matching, uow, before, clocks.extension_granted(before, limits, uow.at))
         due, granted = after.finish_due_at or uow.at, after.extensions[-1]
         fact = facts.OrderExtensionGranted(
-            **of_provider(after),
+            **provider_fields(after),
             days=granted.days,
             reason=granted.reason,
             finish_due_at=due,
@@ -106,7 +106,7 @@ def refuse_extension(matching: Matching, origin: Origin, order: OrderId, reason:
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         after = clocks.extension_refused(before, reason, uow.at)
-        fact = facts.OrderExtensionRefused(**of_provider(after), reason=reason)
+        fact = facts.OrderExtensionRefused(**provider_fields(after), reason=reason)
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -170,7 +170,7 @@ def _not_signed(matching: Matching, uow: UnitOfWork, before: Order) -> None:
         return
     missed = provider_ref(provider_of(before))
     due = before.sign_due_at or uow.at
-    fact = facts.OrderUnsigned(**about(before), provider=missed, due_at=due, escalated=True)
+    fact = facts.OrderUnsigned(**order_fields(before), provider=missed, due_at=due, escalated=True)
     after = keep(matching, uow, before, before.unsigned_in_time(), fact)
     because = f"{missed.name}未在时限内签收"
     if before.level is Level.CANDIDATE and ask_next(matching, uow, after, because):
@@ -187,9 +187,9 @@ def _raise(
     after = keep(matching, uow, before, clocks.raised(before))
     at_the_top = after.level is Level.SUPERVISOR
     level = facts.SUPERVISOR if at_the_top else facts.STAFF
-    words = in_words(matching, uow, after)
+    words = notice_fields(matching, uow, after)
     words.pop("finish_due_on")
-    fact = facts.OrderEscalated(**about(after), level=level, provider=missed, because=because, **words)
+    fact = facts.OrderEscalated(**order_fields(after), level=level, provider=missed, because=because, **words)
     tell(matching, uow, after, fact)
     if at_the_top and after.supervised is None:
         return supervise(matching, uow, after, because, CLOCK)
@@ -200,7 +200,7 @@ def _handover_lapses(matching: Matching, uow: UnitOfWork, before: Order) -> None
     """The one who was asked to take over says nothing: the one who asked stays answerable."""
     offer = before.handover
     assert offer is not None, "only an offer has this timer"
-    fact = facts.OrderHandoverLapsed(**of_provider(before), receiver=provider_ref(offer.receiver))
+    fact = facts.OrderHandoverLapsed(**provider_fields(before), receiver=provider_ref(offer.receiver))
     keep(matching, uow, before, before.not_taken_over(OrderStep.LAPSE_HANDOVER), fact)
 
 
@@ -213,7 +213,7 @@ def _overdue(matching: Matching, uow: UnitOfWork, before: Order) -> None:
     due = before.finish_due_at or uow.at
     provider = provider_ref(before.provider) if before.provider else None
     due_on = matching.model(uow).limits.day_of(due)
-    fact = facts.OrderOverdue(**about(before), provider=provider, due_at=due, due_on=due_on)
+    fact = facts.OrderOverdue(**order_fields(before), provider=provider, due_at=due, due_on=due_on)
     keep(matching, uow, before, replace(before, overdue_told_at=uow.at), fact)
 
 

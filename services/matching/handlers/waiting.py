@@ -13,7 +13,7 @@ from services.matching.domain.caution import not_candidates
 from services.matching.domain.order import Order
 from services.matching.domain.succession import speaks_for
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import about
+from services.matching.handlers.facts import order_fields
 from services.matching.handlers.keeping import keep, matter_of, tell, workload_of
 from services.matching.handlers.sending import ROUTER, propose, send
 from services.matching.store.catalogues import catalogue_ref
@@ -29,11 +29,11 @@ def _queue(matching: Matching, uow: UnitOfWork, order: Order) -> None:
     """Let an order wait until those that want the same places are decided on together."""
     after = keep(matching, uow, order, order.queued(uow.at))
     candidates = tuple(candidate_ref(choice) for choice in after.candidates)
-    fact = facts.OrderQueued(**about(after), category=after.category, candidates=candidates)
+    fact = facts.OrderQueued(**order_fields(after), category=after.category, candidates=candidates)
     tell(matching, uow, after, fact)
 
 
-def give_places(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -> Work[int]:
+def assign_slots(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -> Work[int]:
     """Give a community's free places to the orders that wait, all together; return how many got one."""
     refs: list[Ref[Order]] = [order_ref(origin.community, order) for order in orders]
     books = (catalogue_ref(origin.community), workload_ref(origin.community), matching.shard.ref(origin))
@@ -45,7 +45,7 @@ def give_places(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -
         model = matching.model(uow)
         _give_up_waiting(matching, uow, waiting)
         bids = [_bid(matching, uow, order) for order in waiting.values()]
-        given = assign(bids, model.free_places(workload_of(uow), uow.at), matching.solver)
+        given = assign(bids, model.free_slots(workload_of(uow), uow.at), matching.solver)
         for order, provider in sorted(given.items()):
             because = _because(matching, uow, waiting[order], provider)
             send(matching, uow, waiting[order], model.who(provider), chosen_by=ROUTER, because=because)

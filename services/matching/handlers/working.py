@@ -8,9 +8,9 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.matching.domain.order import Order
-from services.matching.domain.parts import Evidence, Stage
+from services.matching.domain.parts import Proof, Stage
 from services.matching.handlers.context import Matching
-from services.matching.handlers.facts import of_provider
+from services.matching.handlers.facts import provider_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step
 from services.matching.handlers.rights import must_be_theirs
 from services.matching.views.messages import milestone_of, proof_of
@@ -21,7 +21,7 @@ class Report:
     """What a provider reports when it is done; `served_at` is when the work itself took place."""
 
     summary: str
-    proof: tuple[Evidence, ...]
+    proof: tuple[Proof, ...]
     served_at: datetime | None
 
 
@@ -34,7 +34,9 @@ def plan_milestones(
         must_be_theirs(origin, before)
         after = before.planned(stages)
         milestones = tuple(milestone_of(stage) for stage in stages)
-        keep(matching, uow, before, after, facts.OrderPlanned(**of_provider(after), milestones=milestones))
+        keep(
+            matching, uow, before, after, facts.OrderPlanned(**provider_fields(after), milestones=milestones)
+        )
 
     return step(matching, origin, order, decide)
 
@@ -49,7 +51,7 @@ def finish_milestone(
         stage = done(uow.at)
         after = before.stage_done(stage)
         kept = next(other for other in after.stages if other.id == stage.id)
-        fact = facts.OrderMilestoneDone(**of_provider(after), milestone=milestone_of(kept))
+        fact = facts.OrderMilestoneDone(**provider_fields(after), milestone=milestone_of(kept))
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)
@@ -66,8 +68,8 @@ def complete_order(
     def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
         after = before.completed(report.summary, report.proof, report.served_at, uow.at)
-        proof = tuple(proof_of(evidence) for evidence in report.proof)
-        fact = facts.OrderCompleted(**of_provider(after), summary=report.summary, proof=proof)
+        proof = tuple(proof_of(one) for one in report.proof)
+        fact = facts.OrderCompleted(**provider_fields(after), summary=report.summary, proof=proof)
         keep(matching, uow, before, after, fact)
 
     return step(matching, origin, order, decide)

@@ -64,7 +64,7 @@ class AssignSlots:
             last = found[-1]
         changed = await self._changed(waiting)
         works = [
-            waiting_handlers.give_places(
+            waiting_handlers.assign_slots(
                 self.matching, Origin(community, ROUTER, "places"), waiting[community]
             )
             for community in changed

@@ -18,7 +18,7 @@ from services.matching.routes.bodies import (
     FinishMilestone,
     PlanMilestones,
 )
-from services.matching.views.messages import evidence_of
+from services.matching.views.messages import proof_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class WorkingRoutes:
         )
 
     def finish_milestone(self, request: ApiRequest[FinishMilestone]) -> Work[Reply]:
-        proof = tuple(evidence_of(given) for given in request.body.proof)
+        proof = tuple(proof_from(given) for given in request.body.proof)
 
         def done(at: Any) -> Stage:
             return Stage(
@@ -53,7 +53,7 @@ class WorkingRoutes:
         )
 
     def complete(self, request: ApiRequest[CompleteOrder]) -> Work[Reply]:
-        proof = tuple(evidence_of(given) for given in request.body.proof)
+        proof = tuple(proof_from(given) for given in request.body.proof)
         report = Report(request.body.summary, proof, request.body.served_at)
         return access.step(
             self.matching, request, working.complete_order(self.matching, *access.asked(request), report)

@@ -23,7 +23,7 @@ from services.matching.routing.features import GRAMS, Features, Values, dimensio
 
 Matrix = NDArray[np.float64]
 SMOOTHING = (0.2, 0.6, 1.5)
-"""Tried strengths of smoothing (ridge)."""
+"""Candidates for the ridge parameter, tried by leave-one-out error."""
 TRUST = (0.3, 0.6, 1.0)
 """Tried trusts in what the catalogue says."""
 DOUBTED_BELOW = 0.02
@@ -35,16 +35,16 @@ DOUBT_FROM = 30
 TRUST_HALF = 40.0
 """Lessons at which experience and catalogue count alike."""
 SHARPNESS = 6.0
-"""How much likelier a provider is for a point of what is said for it (e to this power)."""
+"""Inverse temperature of the softmax: a point of score makes a provider e to this power likelier."""
 NOBODY_SAID = 0.25
-"""What is said, as it were, for none of them."""
+"""Score of the class “no provider” in the softmax."""
 SCORE_OF_FORECAST = 1.2
 """The score of somebody who is foretold for certain: as much as all that can be said in words."""
 HOLDS_FROM = 8
 HALF_A_MISTAKE = 0.5
 """The catalogue's own certainty is doubted from so many lessons on, and then for more than bad luck."""
 ROUNDING = 1e-6
-"""Weights are on a grid of this; what is as sure as the last that was right is sure enough."""
+"""Weights are rounded to this, alike on every replica; the threshold is lowered by as much, so ties pass."""
 CUT_FROM = 50
 """Lessons from which on a community's own forecasts tell how sure is sure enough."""
 _NO_CONTRACTS = date.max
@@ -209,7 +209,7 @@ def _catalogue_holds(numbers: _Lessons, wanted: float) -> bool:
 
 
 def _chances(said: Values) -> Values:
-    """What is said for each, as chances; somebody who is nobody has one, too."""
+    """Softmax over the providers and a class “no provider”; a score of 0 or less has no chance."""
     powers = np.exp(SHARPNESS * (said - NOBODY_SAID))
     chances: Values = np.where(said > 0, powers, 0.0) / (1.0 + np.where(said > 0, powers, 0.0).sum())
     return chances

@@ -148,7 +148,7 @@ class CommunityModel:
         full = (self.providers.get(provider) for provider, count in taken.items() if count > 0)
         return any(known is not None and taken[known.id] >= known.capacity for known in full)
 
-    def free_places(self, load: Workload, at: datetime) -> dict[str, int]:
+    def free_slots(self, load: Workload, at: datetime) -> dict[str, int]:
         """Return by provider how many more orders it can carry; none for those that take no orders."""
         taken = load.taken
         return {

@@ -1,8 +1,9 @@
 """The order's domain values in the words of the messages."""
 
+from services.contracts import words
 from services.contracts.orders import CandidateRef, ReasonPart
-from services.contracts.words import Milestone, Proof, ProviderRef
-from services.matching.domain.parts import Choice, Evidence, Stage, Who
+from services.contracts.words import Milestone, ProviderRef
+from services.matching.domain.parts import Choice, Proof, Stage, Who
 
 
 def provider_ref(who: Who) -> ProviderRef:
@@ -16,9 +17,9 @@ def candidate_ref(choice: Choice) -> CandidateRef:
     return CandidateRef(provider=provider_ref(choice.provider), score=choice.score, parts=parts)
 
 
-def proof_of(evidence: Evidence) -> Proof:
+def proof_of(proof: Proof) -> words.Proof:
     """Return a proof."""
-    return Proof.model_validate({"kind": evidence.kind, "ref": evidence.ref, "note": evidence.note})
+    return words.Proof.model_validate({"kind": proof.kind, "ref": proof.ref, "note": proof.note})
 
 
 def milestone_of(stage: Stage) -> Milestone:
@@ -30,10 +31,10 @@ def milestone_of(stage: Stage) -> Milestone:
         done_at=stage.done_at,
         note=stage.note,
         figures=stage.figures,
-        proof=tuple(proof_of(evidence) for evidence in stage.proof),
+        proof=tuple(proof_of(proof) for proof in stage.proof),
     )
 
 
-def evidence_of(given: Proof) -> Evidence:
+def proof_from(given: words.Proof) -> Proof:
     """Return a proof as an order keeps it."""
-    return Evidence(given.kind, given.ref, given.note)
+    return Proof(given.kind, given.ref, given.note)

@@ -100,7 +100,7 @@ def counted(many: Iterable[Traits]) -> Rarity:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class WeighedTraits:
     """A demand's traits with the weight that each pair has among the others.
 
     Arguments:
@@ -115,14 +115,14 @@ class Weighed:
     length: float
 
 
-def weighed(traits: Traits, rarity: Rarity) -> Weighed:
+def weighed(traits: Traits, rarity: Rarity) -> WeighedTraits:
     """Return a demand with its pairs weighed."""
     mentions = {pair for name in traits.names for pair in name.mention}
     every = {p: count * rarity.of(p) for p, count in traits.weights.items() if p not in mentions}
     heaviest = {p: every[p] for p in sorted(every, key=lambda pair: (-every[pair], pair))[:PAIRS_MAX]}
     named = tuple((n.core, tuple((p, rarity.of(p)) for p in reversed(n.pairs))) for n in traits.names)
     length = sqrt(sum(w * w for w in heaviest.values()) + len(traits.topics) * TOPIC_WEIGHT**2)
-    return Weighed(traits, heaviest, named, length or 1.0)
+    return WeighedTraits(traits, heaviest, named, length or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Likeness:
 UNLIKE = Likeness(0.0)
 
 
-def compared(one: Weighed, other: Weighed) -> Likeness:
+def compared(one: WeighedTraits, other: WeighedTraits) -> Likeness:
     """Return how like two demands are.
 
     What their words have in common (topic) is set against how much of it is needed: much where they name
@@ -166,7 +166,7 @@ def compared(one: Weighed, other: Weighed) -> Likeness:
     return Likeness(topic / (topic + needed), found, words)
 
 
-def _doubt(one: Weighed, other: Weighed, *, named: bool, at_home: bool) -> float:
+def _doubt(one: WeighedTraits, other: WeighedTraits, *, named: bool, at_home: bool) -> float:
     """Return how much more is needed of two that seem to speak of different places."""
     doubt = APART_FACTOR if apart(one.traits.areas, other.traits.areas) else 1.0
     if named:
@@ -178,11 +178,11 @@ def _doubt(one: Weighed, other: Weighed, *, named: bool, at_home: bool) -> float
     return doubt * (MAYBE_ELSEWHERE_FACTOR if one.names and other.names else 1.0)
 
 
-def _is_somewhere(one: Weighed) -> bool:
+def _is_somewhere(one: WeighedTraits) -> bool:
     return any(name.is_place for name in one.traits.names)
 
 
-def _place(one: Weighed, other: Weighed) -> tuple[dict[str, float], tuple[str, ...]]:
+def _place(one: WeighedTraits, other: WeighedTraits) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return the pairs of names that the other holds as well, and those names, each once."""
     shared: dict[str, float] = {}
     found: dict[str, None] = {}
@@ -207,7 +207,9 @@ def _held(several: tuple[tuple[str, float], ...], theirs: Mapping[str, float]) -
     return run
 
 
-def _topic(one: Weighed, other: Weighed, names: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:
+def _topic(
+    one: WeighedTraits, other: WeighedTraits, names: Mapping[str, float]
+) -> tuple[float, tuple[str, ...]]:
     if len(one.pairs) > len(other.pairs):
         one, other = other, one
     theirs = other.pairs

@@ -12,7 +12,7 @@ from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
     Traits,
-    Weighed,
+    WeighedTraits,
     compared,
     counted,
     weighed,
@@ -26,11 +26,11 @@ TOGETHER_FROM = 0.31
 
 NOTED_FROM = 0.1
 
-BrokerConnection = tuple[int, int]
+Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class Cluster:
     """Demands about one thing, by their place in what was given, and what holds them together."""
 
     members: tuple[int, ...]
@@ -39,7 +39,7 @@ class Matter:
     central: int = 0
 
 
-def grouped(many: Sequence[Traits]) -> list[Matter]:
+def grouped(many: Sequence[Traits]) -> list[Cluster]:
     """Return the matters that demands are about, the largest first; each demand is in one, maybe alone.
 
     The order in which demands are given makes no difference to who belongs together.
@@ -50,11 +50,11 @@ def grouped(many: Sequence[Traits]) -> list[Matter]:
     return sorted(matters, key=lambda matter: (-len(matter.members), matter.members))
 
 
-def linked(many: Sequence[Traits]) -> dict[BrokerConnection, Likeness]:
+def linked(many: Sequence[Traits]) -> dict[Pair, Likeness]:
     """Return every two demands that are worth comparing and at all like each other."""
     rarity = counted(many)
     ready = [weighed(traits, rarity) for traits in many]
-    links: dict[BrokerConnection, Likeness] = {}
+    links: dict[Pair, Likeness] = {}
     for pair in _worth_comparing(ready, rarity):
         likeness = compared(ready[pair[0]], ready[pair[1]])
         if likeness.score >= NOTED_FROM:
@@ -62,14 +62,14 @@ def linked(many: Sequence[Traits]) -> dict[BrokerConnection, Likeness]:
     return links
 
 
-def keys_of(one: Weighed) -> tuple[list[str], list[str]]:
+def keys_of(one: WeighedTraits) -> tuple[list[str], list[str]]:
     """Return the pairs that a demand is looked up by: those of its names, and the heaviest of its words."""
     named = {pair for _, several in one.names for pair, weight in several if weight >= RARE_FROM}
     words = [pair for pair in one.pairs if pair not in named][:KEYS_MAX]
     return sorted(named), words
 
 
-def _worth_comparing(ready: Sequence[Weighed], rarity: Rarity) -> Iterator[BrokerConnection]:
+def _worth_comparing(ready: Sequence[WeighedTraits], rarity: Rarity) -> Iterator[Pair]:
     """Yield the demands that share one pair of a name, or several rare pairs; never all with all."""
     keys = [keys_of(one) for one in ready]
     in_names = {key for named, _ in keys for key in named}
@@ -79,7 +79,7 @@ def _worth_comparing(ready: Sequence[Weighed], rarity: Rarity) -> Iterator[Broke
         said = (pair for pair in one.traits.weights if pair in in_names)
         for key in worth.intersection((*said, *keys[number][1])):
             postings.setdefault(key, []).append(number)
-    shared: Counter[BrokerConnection] = Counter()
+    shared: Counter[Pair] = Counter()
     for key, numbers in postings.items():
         for link in combinations(numbers, 2):
             shared[link] += SHARED_MIN if key in in_names else 1
@@ -94,7 +94,7 @@ class _Groups:
         links: two of them → how like they are; those not in it are not like at all.
     """
 
-    def __init__(self, size: int, links: Mapping[BrokerConnection, float]) -> None:
+    def __init__(self, size: int, links: Mapping[Pair, float]) -> None:
         self._members: dict[int, list[int]] = {number: [number] for number in range(size)}
         self._sums: dict[int, dict[int, float]] = {number: {} for number in range(size)}
         for (first, second), score in links.items():
@@ -130,7 +130,7 @@ class _Groups:
                 heappush(self._queue, (-mean, min(first, other), max(first, other)))
 
 
-def _described(members: tuple[int, ...], links: Mapping[BrokerConnection, Likeness]) -> Matter:
+def _described(members: tuple[int, ...], links: Mapping[Pair, Likeness]) -> Cluster:
     """Return a matter with what most of its demands share, and the one that is most like the others."""
     names: Counter[str] = Counter()
     words: Counter[str] = Counter()
@@ -143,7 +143,7 @@ def _described(members: tuple[int, ...], links: Mapping[BrokerConnection, Likene
             for member in link:
                 nearness[member] += likeness.score
     central = min(members, key=lambda member: (-nearness[member], member))
-    return Matter(members, _most_common(names), _most_common(words), central)
+    return Cluster(members, _most_common(names), _most_common(words), central)
 
 
 def _most_common(counts: Counter[str]) -> tuple[str, ...]:

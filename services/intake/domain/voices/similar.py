@@ -25,7 +25,7 @@ class NothingOffered(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Which demands hold a pair of characters: the newest of them, and how many there ever were."""
+    """The postings of a bigram: the newest demands that hold it, and its document frequency."""
 
     count: int = 0
     newest: tuple[DemandId, ...] = ()
