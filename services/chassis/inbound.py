@@ -1,4 +1,4 @@
-"""The inbound buffer: what was received and is not settled; every community has a line, and they take turns."""
+"""The inbound buffer: what was received and is not settled. Each community has a line; lines take turns."""
 
 import asyncio
 from collections import deque

@@ -103,21 +103,7 @@ class Reader:
         """
         whole = f"{title}。{text}" if title else text
         pieces = list(_pieces(whole))
-        spoken = [grams(normal(piece)) for piece in pieces]
-        read = [(self._model.chances_of(found), piece) for found, piece in zip(spoken, pieces, strict=True)]
-        highest = dict(read[0][0])
-        for more, _ in read[1:]:
-            highest = {name: max(chance, more[name]) for name, chance in highest.items()}
-        if len(pieces) > 1:
-            # Of many pieces one sounds alarming by chance: what the whole sounds like counts for a third.
-            all_of_it = grams(normal(whole[:TOGETHER_CHARACTERS]))
-            together = self._model.chances_of(all_of_it)
-            highest = {name: (2 * chance + together[name]) // 3 for name, chance in highest.items()}
-        else:
-            all_of_it = spoken[0]
-        # What is asked, and where it is, the whole says: the one piece that asks for a deed counts.
-        lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
-        chances = {**highest, **lowest}
+        read, chances, all_of_it = self._heard(whole, pieces)
         sign = own_signs().found(whole)
         is_letter = title is not None or len(pieces) > 1
         danger = self._danger(chances, has_sign=sign is not None, is_letter=is_letter)
@@ -147,6 +133,26 @@ class Reader:
             wishes,
             chances,
         )
+
+    def _heard(
+        self, whole: str, pieces: Sequence[str]
+    ) -> tuple[list[tuple[Mapping[str, int], str]], dict[str, int], set[str]]:
+        """Return each piece with its chances, those of the whole text, and the n-grams of the whole."""
+        spoken = [grams(normal(piece)) for piece in pieces]
+        read = [(self._model.chances_of(found), piece) for found, piece in zip(spoken, pieces, strict=True)]
+        highest = dict(read[0][0])
+        for more, _ in read[1:]:
+            highest = {name: max(chance, more[name]) for name, chance in highest.items()}
+        if len(pieces) > 1:
+            # Of many pieces one sounds alarming by chance: what the whole sounds like counts for a third.
+            all_of_it = grams(normal(whole[:TOGETHER_CHARACTERS]))
+            together = self._model.chances_of(all_of_it)
+            highest = {name: (2 * chance + together[name]) // 3 for name, chance in highest.items()}
+        else:
+            all_of_it = spoken[0]
+        # What is asked, and where it is, the whole says: the one piece that asks for a deed counts.
+        lowest = {name: min(chances[name] for chances, _ in read) for name in ("idle", "answer", "elsewhere")}
+        return read, {**highest, **lowest}, all_of_it
 
     def _is_only(self, name: Phrase, text: str, enough: int) -> bool:
         """Whether a text tells of a danger only in clauses that a phrase makes less of: feared, or usual.

@@ -92,7 +92,7 @@ def once(work: Work[Reply], key: OnceKey) -> Work[Reply]:
     fingerprint = sha256(key.request).hexdigest()
     ref = Ref(ANSWERS, work.origin.community, key.digest)
 
-    def decide(uow: UnitOfWork) -> Reply:
+    def done_once(uow: UnitOfWork) -> Reply:
         known = uow.find(ref)
         if known is not None:
             if known.fingerprint != fingerprint:
@@ -102,7 +102,7 @@ def once(work: Work[Reply], key: OnceKey) -> Work[Reply]:
         uow.put(ref, Remembered(fingerprint, reply, uow.at + timedelta(hours=key.hours)))
         return reply
 
-    return Work(work.origin, (ref, *work.reads), decide, work.more_reads)
+    return Work(work.origin, (ref, *work.reads), done_once, work.more_reads)
 
 
 def answered(uow: UnitOfWork, work: Work[Reply]) -> Reply:

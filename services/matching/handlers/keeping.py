@@ -33,13 +33,13 @@ def step(
     """Return the work of one step of an order; `step` decides and keeps."""
     ref = order_ref(origin.community, order)
 
-    def decide(uow: UnitOfWork) -> VersionedOrder:
+    def stepped(uow: UnitOfWork) -> VersionedOrder:
         before = uow.get(ref, NotYourOrder())
         step(uow, before)
         return uow.versioned(ref)
 
     more_reads = companions(matching, origin, ref) if with_companions else None
-    return Work(origin, matching.reads(origin, order), decide, more_reads)
+    return Work(origin, matching.reads(origin, order), stepped, more_reads)
 
 
 def companions(matching: Matching, origin: Origin, ref: Ref[Order]) -> Callable[[UnitOfWork], list[Ref[Any]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -187,8 +187,6 @@ def order_view(kept: Versioned[Order], viewer: Sight, at: datetime) -> OrderView
     """Return an order; who else was considered is the community's business."""
     order = kept.present
     of_the_community = viewer.role not in PROVIDERS
-    shown = order.candidates if of_the_community else ()
-    heard = order.heard
     return OrderView(
         id=order.id,
         version=kept.revision,
@@ -200,48 +198,74 @@ def order_view(kept: Versioned[Order], viewer: Sight, at: datetime) -> OrderView
         status_name=NAMES[order.status],
         category=order.category,
         confidence=order.confidence,
-        because=order.because if of_the_community else "",
-        provider=_who(order.provider) if order.provider else None,
-        chosen_by=order.chosen_by,
-        candidates=[_candidate(choice) for choice in shown],
-        created_at=order.created_at,
-        dispatched_at=order.dispatched_at,
-        accepted_at=order.accepted_at,
-        completed_at=order.completed_at,
-        handover=_handover(order),
-        handed_over=order.handed_over,
+        matters=list(order.basis.matters) if order.basis else [],
         lead=order.lead,
         part=order.part,
-        called=[
-            CalledView(order=c.order, provider=c.provider, part=c.part, over=c.over) for c in order.called
-        ],
-        matters=list(order.basis.matters) if order.basis else [],
-        milestones=[MilestoneView.model_validate(milestone_of(stage).model_dump()) for stage in order.stages],
-        summary=order.summary,
-        proof=[ProofView(kind=e.kind, ref=e.ref, note=e.note) for e in order.proof],
         urged=order.urged,
         returned=order.returned,
         ended_because=order.ended_because,
         about=order.about,
-        urgent=order.urgent,
-        danger=heard.danger,
-        danger_name=danger_name(heard.kind) if heard.danger != "none" else "",
-        taken=heard.taken,
-        held=order.held,
-        accusation=heard.accusation if of_the_community else "none",
-        accused=list(heard.accused) if of_the_community else [],
-        answerable=_who(order.answerable) if order.answerable else None,
-        sign_due_at=order.sign_due_at,
-        finish_due_at=order.finish_due_at,
-        overdue=is_overdue(order, at),
-        waiting=open_pause(order) is not None,
         level=order.level,
-        unsigned=list(order.unsigned),
-        pauses=[PauseView(**asdict(pause)) for pause in order.pauses],
-        extensions=[ExtensionView(**asdict(extension)) for extension in order.extensions],
-        supervised=SupervisionView(**asdict(order.supervised)) if order.supervised else None,
+        held=order.held,
         allowed=allowed_steps(order.status),
+        **_of_providers(order, of_the_community=of_the_community),
+        **_of_work(order),
+        **_of_time(order, at),
+        **_of_reading(order, of_the_community=of_the_community),
     )
+
+
+def _of_providers(order: Order, *, of_the_community: bool) -> dict[str, Any]:
+    shown = order.candidates if of_the_community else ()
+    called = (CalledView(order=c.order, provider=c.provider, part=c.part, over=c.over) for c in order.called)
+    return {
+        "provider": _who(order.provider) if order.provider else None,
+        "because": order.because if of_the_community else "",
+        "chosen_by": order.chosen_by,
+        "candidates": [_candidate(choice) for choice in shown],
+        "answerable": _who(order.answerable) if order.answerable else None,
+        "handover": _handover(order),
+        "handed_over": order.handed_over,
+        "unsigned": list(order.unsigned),
+        "called": list(called),
+    }
+
+
+def _of_work(order: Order) -> dict[str, Any]:
+    stages = (milestone_of(stage).model_dump() for stage in order.stages)
+    return {
+        "milestones": [MilestoneView.model_validate(stage) for stage in stages],
+        "summary": order.summary,
+        "proof": [ProofView(kind=one.kind, ref=one.ref, note=one.note) for one in order.proof],
+        "supervised": SupervisionView(**asdict(order.supervised)) if order.supervised else None,
+    }
+
+
+def _of_time(order: Order, at: datetime) -> dict[str, Any]:
+    return {
+        "created_at": order.created_at,
+        "dispatched_at": order.dispatched_at,
+        "accepted_at": order.accepted_at,
+        "completed_at": order.completed_at,
+        "sign_due_at": order.sign_due_at,
+        "finish_due_at": order.finish_due_at,
+        "overdue": is_overdue(order, at),
+        "waiting": open_pause(order) is not None,
+        "pauses": [PauseView(**asdict(pause)) for pause in order.pauses],
+        "extensions": [ExtensionView(**asdict(extension)) for extension in order.extensions],
+    }
+
+
+def _of_reading(order: Order, *, of_the_community: bool) -> dict[str, Any]:
+    heard = order.heard
+    return {
+        "urgent": order.urgent,
+        "danger": heard.danger,
+        "danger_name": danger_name(heard.kind) if heard.danger != "none" else "",
+        "taken": heard.taken,
+        "accusation": heard.accusation if of_the_community else "none",
+        "accused": list(heard.accused) if of_the_community else [],
+    }
 
 
 def _who(who: Who) -> WhoView:
