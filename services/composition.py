@@ -14,7 +14,7 @@ from services.chassis.logs import set_up_logs
 from services.chassis.mongo import Store, open_client
 from services.chassis.runner import PortTaken, ServiceProcess, run_until_signal
 from services.chassis.service import Misconfigured
-from services.chassis.spec import ServiceContext, ServiceSpec
+from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import Broken
 from services.intake.__main__ import SPEC as INTAKE
 from services.intake.settings import IntakeSettings
@@ -46,9 +46,14 @@ def reference() -> dict[str, Any]:
 
 def routes_of(spec: ServiceSpec) -> Sequence[Route]:
     """Return a service's routes without running it."""
+    return built_of(spec).routes
+
+
+def built_of(spec: ServiceSpec) -> ServiceParts:
+    """Return what a service consists of, without running it: no job is among it."""
     client = open_client("mongodb://127.0.0.1")  # it connects when it is first used, which is never
     try:
-        return spec.build(ServiceContext(Settings(), Store(client, "reference"))).routes
+        return spec.build(ServiceContext(Settings(), Store(client, "reference")))
     finally:
         client.close()
 

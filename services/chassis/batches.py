@@ -110,10 +110,10 @@ class Batches:
         at = self._clock()
         loaded = await self._documents.load(ref for work in works for ref in work.reads)
         await self._load_rest(works, loaded, at)
-        drawer: Values = dict(loaded)
+        values: Values = dict(loaded)
         said: list[Envelope] = []
-        outcomes = [_decide(work, drawer, said, at) for work in works]
-        changes = _changes(loaded, drawer)
+        outcomes = [_decide(work, values, said, at) for work in works]
+        changes = _changes(loaded, values)
         outbox_rows = outbox_rows_of(said, self._partitions, at)
         for outbox_row in outbox_rows:
             changes.insert("outbox", outbox_row.to_document())
@@ -139,21 +139,21 @@ class Batches:
             loaded.update(await self._documents.load(rest))
 
 
-def _decide(work: Work[A], drawer: Values, said: list[Envelope], at: datetime) -> A | Exception:
+def _decide(work: Work[A], values: Values, said: list[Envelope], at: datetime) -> A | Exception:
     """Run one decision on what the earlier ones left; a decision that raises leaves nothing."""
-    uow = UnitOfWork(work.origin, at, drawer)
+    uow = UnitOfWork(work.origin, at, values)
     try:
         answer = work.decide(uow)
     except Exception as error:  # noqa: BLE001 - the caller tells refusals from faults
         return error
-    drawer.update(uow.changes)
+    values.update(uow.changes)
     said.extend(uow.said)
     return answer
 
 
-def _changes(loaded: Values, drawer: Values) -> Changes:
+def _changes(loaded: Values, values: Values) -> Changes:
     changes = Changes()
-    for ref, kept in drawer.items():
+    for ref, kept in values.items():
         before = loaded.get(ref)
         if kept is before:
             continue

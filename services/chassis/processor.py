@@ -134,12 +134,12 @@ class MessageProcessor:
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> None:
         unreadable: list[Parked] = []
-        received_ones = [received for delivery in deliveries for received in self._open(delivery, unreadable)]
+        incoming = [received for delivery in deliveries for received in self._open(delivery, unreadable)]
         await self._park(unreadable)
         for _ in range(ROUNDS_MAX):
-            if not received_ones:
+            if not incoming:
                 return
-            received_ones = await self._apply(received_ones)
+            incoming = await self._apply(incoming)
         raise RuntimeError("the same streams keep releasing envelopes")
 
     async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
@@ -168,17 +168,17 @@ class MessageProcessor:
                 self._parked(delivery.queue, error.reason, error.detail, attempt, delivery.body)
             )
             return []
-        received_ones: list[_Received] = []
+        incoming: list[_Received] = []
         for row in rows:
             wire = _bytes(row, delivery)
             try:
-                received_ones.append(self._received(delivery, row, wire, attempt))
+                incoming.append(self._received(delivery, row, wire, attempt))
             except Unreadable as error:
                 if delivery.headers.get(SKIP):
                     log.info("discarded", service=self.service, because=error.reason)
                     continue
                 unreadable.append(self._parked(delivery.queue, error.reason, error.detail, attempt, wire))
-        return received_ones
+        return incoming
 
     def _received(self, delivery: Delivery, row: object, wire: bytes, attempt: int) -> _Received:
         skip = bool(delivery.headers.get(SKIP))
@@ -194,10 +194,10 @@ class MessageProcessor:
         if outside != envelope.community or not delivery.queue.endswith(f".p{partition}"):
             raise Unreadable("wrong_community", f"{envelope.community} on {delivery.queue}")
 
-    async def _apply(self, received_ones: list[_Received]) -> list[_Received]:
+    async def _apply(self, incoming: list[_Received]) -> list[_Received]:
         """Apply what can be applied; return what was released by it."""
         planned: list[tuple[_Received, Work[Followed]]] = []
-        for received in received_ones:
+        for received in incoming:
             try:
                 planned.append((received, self._work(received)))
             except Exception as error:  # noqa: BLE001 - a fault in one letter must not stop the others

@@ -100,7 +100,7 @@ def follow(
     origin = work.origin if work else origin_of(envelope)
     said = digest_of(wire)
 
-    def decide(uow: UnitOfWork) -> Followed:
+    def followed(uow: UnitOfWork) -> Followed:
         cursor = uow.find(ref) or Cursor()
         if version == cursor.version and cursor.last and said != cursor.last and not skip:
             raise Unreadable("contradiction", f"{stream} has another fact number {version}")
@@ -119,7 +119,7 @@ def follow(
         measured = answer if isinstance(answer, Measured) else None
         return Followed(result, refusal, _released(after), measured)
 
-    return Work(origin, (ref, *(work.reads if work else ())), decide, work.more_reads if work else None)
+    return Work(origin, (ref, *(work.reads if work else ())), followed, work.more_reads if work else None)
 
 
 def digest_of(wire: bytes) -> str:

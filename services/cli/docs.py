@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from services.composition import SPECS, Settings, reference, routes_of
+from services.composition import SPECS, Settings, built_of, reference, routes_of
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
 from services.intake.domain import lifecycle as demand
 from services.matching.domain import lifecycle as order
@@ -168,8 +168,33 @@ def taxonomy() -> str:
     return "".join(parts)
 
 
+def way_map() -> str:
+    """Return docs/map.md: who says what to whom, drawn from the tables of messages and subscriptions."""
+    parts = ["# Who says what to whom\n\n" + _MADE, "```mermaid\nflowchart LR\n"]
+    heard: dict[tuple[str, str, str], int] = {}
+    for kind in KINDS:
+        family = kind.split(".")[0]
+        for hearer, patterns in SUBSCRIPTIONS.items():
+            if _hears(patterns, kind):
+                key = (PUBLISHERS[family], family, hearer)
+                heard[key] = heard.get(key, 0) + 1
+    parts += [
+        f"    {sayer} -- {family} ({count}) --> {hearer}\n"
+        for (sayer, family, hearer), count in heard.items()
+    ]
+    parts.append("```\n\nIn brackets: how many kinds of message.\n")
+    for name, spec in SPECS.items():
+        built = built_of(spec)
+        kinds = ", ".join(f"`{kind}`" for kind in built.effects)
+        kept = ", ".join(f"`{collection.name}`" for collection in spec.collections)
+        parts.append(f"\n## {name}\n\n{len(built.routes)} routes ([api.md](api.md)). Keeps {kept}.\n\n")
+        parts.append(f"Acts on {kinds}.\n")
+    return "".join(parts)
+
+
 MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "map.md": way_map,
         "messages.md": messages,
         "schemas/messages.json": message_schemas,
         "settings.md": settings,

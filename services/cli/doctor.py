@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -98,15 +99,15 @@ def packages(requirements: Path = Path("requirements.txt")) -> Finding:
     """Whether what is installed is what the project asks for."""
     if not requirements.is_file():
         return Finding("packages", "no requirements.txt here, not compared")
-    wanted = [line.split("==") for line in requirements.read_text().splitlines() if "==" in line]
+    pins = re.findall(r"(?m)^([A-Za-z0-9_.-]+)==([0-9A-Za-z.]+)", requirements.read_text())
     others = [
         f"{name} {_installed(name)} (wants {version})"
-        for name, version in wanted
+        for name, version in pins
         if _installed(name) != version
     ]
     if others:
         return Finding("packages", ", ".join(others), _SETUP, fatal=any(" none " in each for each in others))
-    return Finding("packages", f"all {len(wanted)} as pinned")
+    return Finding("packages", f"all {len(pins)} as pinned")
 
 
 def server(

@@ -50,17 +50,6 @@ class Head:
     sure: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """What the model says of one text.
-
-    Arguments:
-        chances: by head, in thousandths.
-    """
-
-    chances: Mapping[str, int]
-
-
 class Model:
     """Answers its heads' questions about texts.
 

@@ -41,6 +41,17 @@ def test_every_link_within_the_project_leads_somewhere(book: Path) -> None:
 
 
 @pytest.mark.parametrize("book", BOOKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_place_in_the_code_that_is_named_is_there(book: Path) -> None:
+    """A file, and beside it what is looked for in it: `services/x.py` `name`."""
+    for file, name in re.findall(r"`((?:services|tests)/[\w/.-]+)`(?: `([\w.]+)`)?", book.read_text("utf-8")):
+        assert (ROOT / file).exists(), file
+        if name:
+            leaf = name.rsplit(".", 1)[-1]
+            found = rf"(?m)^\s*(?:(?:async )?def|class) {leaf}\b|^{leaf}\b.* ="
+            assert re.search(found, (ROOT / file).read_text("utf-8")), (file, name)
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_setting_that_is_named_exists(book: Path) -> None:
     known = {f"SANDAN_{name.upper()}" for name in Settings.model_fields}
     known |= {"SANDAN_URL", "SANDAN_TOKEN"}  # of the command line's client

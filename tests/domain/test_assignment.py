@@ -149,7 +149,7 @@ def test_with_room_for_all_everybody_gets_the_best_match() -> None:
     assert assign(bids, {"clinic": 2, "works": 2}, solve) == {"a": "clinic", "b": "works"}
 
 
-@pytest.mark.parametrize("places", [{}, {"clinic": 0}, {"clinic": -1}, {"works": 5}])
+@pytest.mark.parametrize("slots", [{}, {"clinic": 0}, {"clinic": -1}, {"works": 5}])
 def test_without_a_place_that_will_do_everybody_waits(slots: dict[str, int]) -> None:
     assert assign([bid("a", clinic=1.0), bid("b", clinic=1.0)], slots, solve) == {}
 

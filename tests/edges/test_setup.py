@@ -41,19 +41,17 @@ def test_make_without_a_target_lists_every_target() -> None:
 
 
 @pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda path: path.name)
-def test_every_requirement_is_exact(file: Path) -> None:
-    lines = [line for line in file.read_text().splitlines() if line and not line.startswith(("#", "-r "))]
+def test_every_requirement_is_exact_and_says_which_files_it_may_be(file: Path) -> None:
+    text = file.read_text().replace(" \\\n    ", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", "-r "))]
     assert lines
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", line) for line in lines)
+    pin = r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*(?: --hash=sha256:[0-9a-f]{64})+"
+    assert [line for line in lines if not re.fullmatch(pin, line)] == []
 
 
-def test_nothing_is_pinned_twice() -> None:
-    names = [
-        line.split("==")[0].lower()
-        for file in REQUIREMENTS
-        for line in file.read_text().splitlines()
-        if "==" in line
-    ]
+def test_nothing_is_pinned_twice_in_one_environment() -> None:
+    together = [file for file in REQUIREMENTS if file.name != "requirements-audit.txt"]
+    names = re.findall(r"(?m)^([A-Za-z0-9_.-]+)==", "".join(file.read_text().lower() for file in together))
     assert len(names) == len(set(names))
 
 

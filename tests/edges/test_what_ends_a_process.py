@@ -42,7 +42,7 @@ async def test_a_core_loop_that_cannot_go_on_ends_the_process_with_an_error(
     await eventually(lambda: _put_something(settings), 20)
     _, said = await asyncio.wait_for(ended.communicate(), 60)
     assert ended.returncode == 1
-    assert "points.tray failed" in said.decode()
+    assert "points.inbound failed" in said.decode()
 
 
 async def _put_something(settings: Settings) -> bool:
