@@ -34,6 +34,16 @@ doctor: setup ## look at this machine and say what is missing
 test: setup-dev ## all tests; ARGS="-k word" for some
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: test-fast
+test-fast: setup-dev ## what needs no server, in under a minute: rules, words, shape, docs
+	@$(BIN)/python -m pytest -q -p no:schemathesis -m "not slow" tests/architecture tests/chassis tests/cli \
+		tests/contracts tests/docs tests/intake tests/language tests/matching tests/notify tests/points tests/worktime $(ARGS)
+
+.PHONY: coverage
+coverage: setup-dev ## all tests with branches counted; fails where a room has less than 90 %
+	@$(BIN)/coverage run -m pytest -q $(ARGS)
+	@$(BIN)/python -m tests.coverage
+
 .PHONY: chaos
 chaos: setup-dev ## the tests that kill brokers, databases and services
 	@WHOLE=1 $(BIN)/python -m pytest tests/faults --timeout 5400 $(ARGS)
@@ -43,11 +53,22 @@ bench: setup-dev ## measure throughput and latency on this machine
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: check
-check: setup-dev ## style, types, and who may import whom; .ci/run begins with it
+check: setup-dev ## style, types, who may import whom, limits of size, dead code, duplicates; .ci/run begins with it
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+	@$(BIN)/pylint --disable=all --enable=duplicate-code --score=n services
+	@$(BIN)/python -m pytest -q -p no:schemathesis tests/architecture -k "drawer or short"
+
+.PHONY: lock
+lock: setup-dev ## write the hashes of the pinned packages again, after a pin was changed
+	@$(BIN)/python deploy/lock.py
+
+.PHONY: audit
+audit: ## ask whether a pinned package is known to be vulnerable; says so where nobody can be asked
+	@deploy/audit.sh
 
 .PHONY: docs
 docs: setup-dev ## write the generated documents again: messages, settings, OpenAPI

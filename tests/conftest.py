@@ -9,7 +9,9 @@ import pytest
 
 from services.chassis.logs import set_up_logs
 from services.composition import Settings
+from services.contracts.community_file import CommunityFile
 from services.devserver import Servers, servers_from
+from services.intake.community_file import parse_community_file
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import Running, running_house
 
@@ -68,3 +70,25 @@ async def own_house(settings: Settings, keys: Keys) -> AsyncIterator[Running]:
     """A house of the test's own."""
     async with running_house(settings, keys) as running:
         yield running
+
+
+COMMUNITIES = Path(__file__).parents[1] / "deploy" / "communities"
+
+
+def _read(name: str) -> CommunityFile:
+    return parse_community_file((COMMUNITIES / name).read_text(encoding="utf-8"), name)
+
+
+@pytest.fixture(scope="session")
+def jiwang() -> CommunityFile:
+    return _read("jiwang.yaml")
+
+
+@pytest.fixture(scope="session")
+def fenwan() -> CommunityFile:
+    return _read("fenwan.yaml")
+
+
+@pytest.fixture(scope="session")
+def jiwang_text() -> str:
+    return (COMMUNITIES / "jiwang.yaml").read_text(encoding="utf-8")

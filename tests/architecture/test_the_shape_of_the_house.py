@@ -24,7 +24,11 @@ _CLOCKS_AND_DICE = {
     "choice",
 }
 _DRAWERS = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
+MACHINERY = ("chassis", "devserver")
 _LINES_MAX = 400
+_FUNCTION_LINES_MAX = 50
+_ROOMS = {"domain", "handlers", "routes", "consumers", "views", "store"}
+"""Of every service; `jobs` and `commands` where there is something to do by the clock or the command line."""
 
 
 def tree(path: Path) -> ast.Module:
@@ -73,9 +77,35 @@ def test_a_module_says_what_it_is_and_is_no_drawer(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= _LINES_MAX, f"{path} has outgrown its room"
 
 
+@pytest.mark.parametrize("path", ALL, ids=ids)
+def test_a_function_is_short_enough_to_be_seen_whole(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert lines <= _FUNCTION_LINES_MAX, f"{path}:{node.lineno} {node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("service", ["intake", "matching", "points", "notify"])
+def test_every_service_has_the_same_rooms_each_a_package(service: str) -> None:
+    packages = {path.name for path in (SERVICES / service).iterdir() if (path / "__init__.py").exists()}
+    modules = {path.stem for path in (SERVICES / service).glob("*.py")}
+    assert packages >= _ROOMS
+    assert modules <= {"__init__", "__main__", "settings", "metrics"}, "a module stands outside the rooms"
+
+
+def test_no_step_takes_just_anything() -> None:
+    for path in ALL:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Subscript):
+                assert not ast.unparse(node).startswith("Callable[..., "), f"{path}:{node.lineno}"
+            if isinstance(node, ast.FunctionDef) and path.relative_to(SERVICES).parts[0] not in MACHINERY:
+                words = node.args.vararg.annotation if node.args.vararg else None
+                assert words is None or ast.unparse(words) not in {"object", "Any"}, f"{path}:{node.lineno}"
+
+
 def test_only_the_machinery_catches_everything() -> None:
     for path in ALL:
-        if path.relative_to(SERVICES).parts[0] in ("chassis", "devserver"):
+        if path.relative_to(SERVICES).parts[0] in MACHINERY:
             continue
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.ExceptHandler):

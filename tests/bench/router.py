@@ -62,7 +62,7 @@ def per_second(ranker: Ranker, matters: Sequence[Matter], experience: Learning |
 
 def matters() -> list[Matter]:
     """Return what residents of Jiwang ask for."""
-    rows = map(orjson.loads, (ROOT / "tests/domain/demands.jsonl").read_bytes().splitlines())
+    rows = map(orjson.loads, (ROOT / "tests/data/demands.jsonl").read_bytes().splitlines())
     return [Matter(row["text"], None, row["place"]) for row in rows if row["community"] == "jiwang"]
 
 
@@ -119,8 +119,8 @@ def measure() -> dict[str, float]:
     file = parse_community_file(text, "jiwang")
     catalogue: Catalogue = catalogue_of(file)
     ranker, asked = Ranker(catalogue), matters()
-    county = parse_community_file((ROOT / "tests/domain/county.yaml").read_text(), "county")
-    lines = map(orjson.loads, (ROOT / "tests/domain/county_messages.jsonl").read_bytes().splitlines())
+    county = parse_community_file((ROOT / "tests/data/county.yaml").read_text(), "county")
+    lines = map(orjson.loads, (ROOT / "tests/data/county_messages.jsonl").read_bytes().splitlines())
     long = [Matter(line["text"] * 6, line["title"]) for line in lines]
     start = perf_counter()
     learning = taught(ranker, asked)

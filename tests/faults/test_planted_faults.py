@@ -5,7 +5,7 @@ In `make chaos` only; with the mends in place the scenes are played in `make tes
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,7 +34,6 @@ from tests.support.wire import Wire
 WHOLE = os.environ.get("WHOLE") == "1"
 FOUND_SECONDS = 10.0
 TEXT = "下水道堵了，想找人疏通"
-Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def no_supervision(patch: pytest.MonkeyPatch) -> None:

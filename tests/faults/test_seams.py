@@ -54,8 +54,6 @@ TENTHS: dict[str, Any] = {
     "retry_tiers_seconds": (0.1, 0.3, 1.0),
     "attempts_max": 12,
 }
-STORY = 0
-"""The story of a glasses shop, a partner: it ends with points."""
 
 
 class NotAtRest(AssertionError):

@@ -330,7 +330,7 @@ class TestNobodyIsForgotten:
 
 
 def test_a_demand_of_an_earlier_release_is_public_only_if_it_is_a_suggestion() -> None:
-    from tests.domain.test_state_machines import a_demand
+    from tests.builders import a_demand
 
     assert a_demand().is_private
     assert not replace(a_demand(), about="suggestion").is_private

@@ -32,7 +32,7 @@ from services.notify.jobs.tellings import TellMany
 from services.notify.store.followings import FOLLOWINGS, following_ref
 from services.notify.store.notices import NOTICES
 from services.notify.store.tellings import TELLINGS
-from tests.domain.test_following import crowd
+from tests.builders import crowd
 from tests.handlers.conftest import Towns
 from tests.support.documents import MemoryDocuments
 from tests.support.town import Post, value_of

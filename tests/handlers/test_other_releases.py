@@ -26,7 +26,7 @@ from services.matching.handlers.working import Report
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.orders import order_ref
 from services.points.store.rules import RuleOnRecord, rule_ref
-from tests.domain.test_tolerant_reading import everywhere_more
+from tests.contracts.test_tolerant_reading import everywhere_more
 from tests.handlers.conftest import Towns
 from tests.support.documents import MemoryDocuments
 from tests.support.town import PHOTO, Town

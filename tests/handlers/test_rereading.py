@@ -21,7 +21,7 @@ from services.matching.domain.timing import open_pause
 from services.matching.handlers import answering, calling, timing
 from services.matching.routing import readings as readings_routing
 from services.matching.store.orders import order_ref
-from tests.domain.test_state_machines import an_order
+from tests.builders import an_order
 from tests.support.town import Town
 
 LAMP = "院里的路灯坏了一盏，晚上看不见路"

@@ -17,7 +17,7 @@ from services.matching.jobs.departures import PORTION, ReclaimOrders
 from services.matching.routing.solver import solve
 from services.notify.domain.outgoing import Outgoing
 from services.notify.jobs.alarms import SendAlarms
-from tests.domain.test_state_machines import an_order
+from tests.builders import an_order
 from tests.support.town import SharedModels
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)

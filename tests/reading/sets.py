@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
-BLIND = Path(__file__).parents[1] / "domain" / "blind"
+BLIND = Path(__file__).parents[1] / "data" / "blind"
 Half = Literal["seen", "unseen", "all"]
 
 

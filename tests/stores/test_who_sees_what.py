@@ -26,7 +26,7 @@ from services.matching.domain.order import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.sight import Sight
 from services.matching.store.orders import ORDERS
-from tests.domain.test_state_machines import a_demand, an_order
+from tests.builders import a_demand, an_order
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 ROLES = ("resident", "grid_worker", "staff", "unit", "partner")

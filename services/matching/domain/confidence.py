@@ -24,7 +24,7 @@ BY_CONCEPTS: Knots = (
     (1.0, 0.995),
 )
 """Share of right ones by how surely the catalogue's own words answer the demand.
-Measured on `tests/domain/demands.jsonl` and `real_cases.jsonl`, both parts."""
+Measured on `tests/data/demands.jsonl` and `real_cases.jsonl`, both parts."""
 BY_AFFAIRS: Knots = ((0.0, 0.25), (0.1, 0.55), (0.2, 0.7), (0.3, 0.8), (0.5, 0.88), (0.8, 0.94), (1.0, 0.95))
 """The same by the lead in the affairs of the county. It ends below what a community usually wants: what an
 office is called says who is likely, not who it was."""

@@ -1,0 +1,63 @@
+"""Things that many tests need, the plainest there are; `replace` makes them what a test is about."""
+
+from datetime import UTC, datetime
+
+from services.contracts.ids import DemandId, OrderId
+from services.intake.domain.demand import Demand, Line
+from services.intake.domain.lifecycle import DemandStatus
+from services.matching.domain import lifecycle as orders
+from services.matching.domain.lifecycle import OrderStatus
+from services.matching.domain.order import Order
+from services.matching.domain.parts import Handover, Stage, Who
+
+
+def crowd(count: int) -> tuple[str, ...]:
+    """Return people, in an order that is not that of their names."""
+    return tuple(f"resident-{(n * 7_919) % 100_003:06d}" for n in range(count))
+
+
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+
+LINE = Line(AT, "staff", "step", "一步")
+
+
+UNIT = Who("unit-1", "一家单位", "unit")
+
+
+OTHER = Who("unit-2", "另一家单位", "unit")
+
+
+def a_demand(status: DemandStatus = DemandStatus.SUBMITTED) -> Demand:
+    return Demand(
+        id=DemandId("d1"),
+        text="路灯不亮",
+        title=None,
+        compound=None,
+        about="help",
+        asked_by="r1",
+        entered_by="resident",
+        submitted_at=AT,
+        status=status,
+        timeline=(LINE,),
+    )
+
+
+def an_order(status: OrderStatus = OrderStatus.PROPOSED) -> Order:
+    return Order(
+        id=OrderId("d1-1"),
+        demand=DemandId("d1"),
+        text="路灯不亮",
+        title=None,
+        compound=None,
+        asked_by="r1",
+        category="公共照明",
+        confidence=0.8,
+        because="",
+        candidates=(),
+        status=status,
+        created_at=AT,
+        provider=None if status in orders.UNPLACED else UNIT,
+        handover=Handover(OTHER, "", AT),
+        stages=(Stage("m1", "一"),),
+    )
