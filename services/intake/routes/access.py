@@ -10,7 +10,8 @@ from services.chassis.http.web import ApiRequest, Route, WriteHandler, post, sho
 from services.chassis.mongo import Store
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
-from services.contracts.refusal import NotFound, Refused
+from services.contracts.refusal import Forbidden, NotFound, Refused
+from services.contracts.roles import COMMUNITY
 from services.contracts.words import Role
 from services.intake.domain.demand import Demand
 from services.intake.domain.sight import Viewer
@@ -56,6 +57,19 @@ def asked(request: ApiRequest[Any]) -> tuple[Origin, DemandId]:
     """Return where a step of the demand in the address comes from, and which demand it is."""
     demand = DemandId(request.path["demand"])
     return request.origin(demand), demand
+
+
+def spoken_for(request: ApiRequest[Any], on_behalf_of: str | None) -> str:
+    """Return whose step it is: the one who asks, or whom they name.
+
+    Raises:
+        Forbidden: only the community may speak for somebody.
+    """
+    if on_behalf_of is None:
+        return request.identity.subject
+    if request.identity.role not in COMMUNITY:
+        raise Forbidden
+    return on_behalf_of
 
 
 def only_if_seen(request: ApiRequest[Any], work: Work[A]) -> Work[A]:

@@ -8,8 +8,8 @@ from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store, position_of
 from services.chassis.work import Work
 from services.contracts.ids import DemandId
-from services.contracts.refusal import Forbidden, Invalid
-from services.contracts.roles import COMMUNITY, READERS, RESIDENTS
+from services.contracts.refusal import Invalid
+from services.contracts.roles import READERS, RESIDENTS
 from services.intake.domain import demand as rules
 from services.intake.domain import joining
 from services.intake.domain import words_of_residents as words
@@ -97,11 +97,7 @@ class DemandRoutes:
         return show(view, revision=kept.revision, public=frozenset(places.public_numbers))
 
     def endorse(self, request: ApiRequest[EndorseDemand]) -> Work[Reply]:
-        subject = request.identity.subject
-        if request.body.on_behalf_of is not None:
-            if request.identity.role not in COMMUNITY:
-                raise Forbidden
-            subject = request.body.on_behalf_of
+        subject = access.spoken_for(request, request.body.on_behalf_of)
         return access.step(request, demands.endorse_demand(*access.asked(request), subject))
 
     def urge(self, request: ApiRequest[UrgeDemand]) -> Work[Reply]:

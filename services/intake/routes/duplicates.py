@@ -12,7 +12,7 @@ from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
 from services.chassis.work import Work
 from services.contracts.ids import DemandId
-from services.contracts.refusal import Forbidden, NotFound, Refused
+from services.contracts.refusal import NotFound, Refused
 from services.contracts.roles import COMMUNITY, RESIDENTS, STAFF
 from services.contracts.words import Note, ThingId
 from services.intake.domain import demand as rules
@@ -137,11 +137,7 @@ class DuplicateRoutes:
         return access.step(request, merging.unmerge_demand(*access.asked(request), request.body.reason))
 
     def opt_out(self, request: ApiRequest[OptOut]) -> Work[Reply]:
-        subject = request.identity.subject
-        if request.body.on_behalf_of is not None:
-            if request.identity.role not in COMMUNITY:
-                raise Forbidden
-            subject = request.body.on_behalf_of
+        subject = access.spoken_for(request, request.body.on_behalf_of)
         return access.step(request, merging.opt_out(*access.asked(request), subject))
 
     def table(self) -> tuple[Route, ...]:
