@@ -1,3 +1,3 @@
 """Sandan (三单): what residents ask for, who does it, and seeing it through."""
 
-__version__ = "0.1.0"
+__version__ = "0.3.0"

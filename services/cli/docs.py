@@ -159,7 +159,7 @@ def taxonomy() -> str:
     for field, written in FIELDS.items():
         parts.append(f"\n### {field}\n\n")
         for affair in written.split():
-            names = [affairs.topics[topic].name for topic in affairs.by_affair[affair]]
+            names = [affairs.themes[theme].name for theme in affairs.by_affair[affair]]
             parts.append(f"- **{affair}**: {'、'.join(name for name in names if name != '=')}\n")
     parts.append("\n## Categories of what units and partners do (类别 → 要点)\n\n")
     for category in lexicon.categories:

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from services import __version__
 from services.chassis.metrics import REGISTRY
-from services.chassis.processor import ATTEMPT
 from services.cli import docs
 from services.composition import Settings
 from services.contracts.catalogue import KINDS, PUBLISHERS, SUBSCRIPTIONS
+from services.intake.domain import lifecycle as demand
+from services.matching.domain import lifecycle as order
 
 ROOT = Path(__file__).parents[2]
+ALL_CODE = [path for room in ("services", "tests") for path in sorted((ROOT / room).rglob("*.py"))]
+OWN_NAMES_MAX = 30
 BOOKS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -76,6 +80,18 @@ def test_operators_are_told_what_every_reason_for_parking_means() -> None:
     assert {reason for reason in reasons if f"`{reason}`" not in text} == set()
 
 
+def test_the_changelog_begins_with_the_version_that_this_is() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^## (\S+) – \d{4}-\d{2}-\d{2}$", text)[0] == __version__
+
+
+def test_every_decision_says_when_it_was_taken_how_it_stands_and_what_else_was_open() -> None:
+    for path in (ROOT / "docs" / "decisions").glob("0*.md"):
+        head = path.read_text(encoding="utf-8").splitlines()[2:5]
+        assert head[0] == "| date | status | options weighed | measured by |", path.name
+        assert re.match(r"\| \d{4}-\d{2}-\d{2} \| (accepted|superseded)", head[2]), path.name
+
+
 def test_every_decision_is_listed() -> None:
     directory = ROOT / "docs" / "decisions"
     listed = (directory / "README.md").read_text(encoding="utf-8")
@@ -83,23 +99,41 @@ def test_every_decision_is_listed() -> None:
         assert path.name in listed
 
 
-def test_the_glossary_ties_the_steps_to_chinese() -> None:
+def glossary(section: str) -> list[list[str]]:
+    """Return the rows of a table of the glossary, cell by cell."""
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-    for word in (
-        "点单",
-        "下单",
-        "接单",
-        "评单",
-        "附议",
-        "转办",
-        "退单",
-        "催办",
-        "办结",
-        "回访",
-        "首接负责制",
-    ):
-        assert word in text
+    part = text.split(f"## {section}\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")]
+    return rows[1:]
+
+
+def test_every_status_that_people_read_stands_in_the_glossary_under_its_chinese_name() -> None:
+    chinese = " ".join(row[1] for row in glossary("Words of the field"))
+    for name in (*demand.NAMES.values(), *order.NAMES.values()):
+        plain = re.sub(r"^已|^待|中$", "", name.split("，")[0])
+        assert any(plain[n : n + 2] in chinese for n in range(len(plain) - 1)), name
+
+
+def test_no_word_of_the_field_stands_twice_in_the_glossary() -> None:
+    words = [word.strip() for row in glossary("Words of the field") for word in row[0].split(",")]
+    assert sorted(words) == sorted(set(words))
+
+
+def test_few_names_are_our_own_and_each_of_them_is_there() -> None:
+    rows = glossary("Names of our own")
+    assert len(rows) <= OWN_NAMES_MAX
+    code = "".join(path.read_text("utf-8") for path in ALL_CODE)
+    for row in rows:
+        for name in re.findall(r"`(\w+)`", row[0]):
+            assert re.search(rf"(?m)^\s*(?:class|def|async def) {name}\b", code), name
 
 
 def test_headers_of_our_own_carry_our_name() -> None:
-    assert ATTEMPT.startswith("x-sandan-")
+    """Those that are not RabbitMQ's own arguments, nor any that proxies and clients agree on."""
+    foreign = (
+        r"dead-letter-|delivery-|expires$|message-ttl$|overflow$|queue-type$|max-|quorum-|single-active|"
+    )
+    foreign += r"forwarded-for$|request-id$|content-type-options$|match$"
+    for path in ALL_CODE:
+        for header in re.findall(r'"[xX]-([A-Za-z-]+)"', path.read_text("utf-8")):
+            assert header.lower().startswith("sandan-") or re.match(foreign, header.lower()), (path, header)

@@ -11,7 +11,7 @@ from services.matching.domain.affairs import (
     BY_KIN,
     BY_NAME,
     OWNED,
-    TOPIC_WEIGHT_MAX,
+    THEME_WEIGHT_MAX,
     Affairs,
     county_affairs,
     shares,
@@ -53,11 +53,11 @@ def office(identity: str, name: str, *duties: str, aliases: tuple[str, ...] = ()
 
 
 def parts(affair: str, *offices: Provider) -> list[dict[str, float]]:
-    """For every topic of an affair, how far it is whose."""
+    """For every theme of an affair, how far it is whose."""
     found = shares(offices, KNOWN)
     return [
-        {offices[share.provider].id: share.part for share in found[topic]}
-        for topic in KNOWN.by_affair[affair]
+        {offices[share.provider].id: share.part for share in found[theme]}
+        for theme in KNOWN.by_affair[affair]
     ]
 
 
@@ -67,15 +67,15 @@ def test_every_affair_stands_in_exactly_one_field() -> None:
 
 
 def test_every_affair_has_words_and_every_word_means_something() -> None:
-    for affair, topics in KNOWN.by_affair.items():
-        assert topics, affair
-        assert any(topic in topics for found in KNOWN.words.values() for topic, _ in found), affair
+    for affair, themes in KNOWN.by_affair.items():
+        assert themes, affair
+        assert any(theme in themes for found in KNOWN.words.values() for theme, _ in found), affair
     for word, found in KNOWN.words.items():
         assert found, word
         assert all(0 < weight <= 1.25 for _, weight in found), word
 
 
-def test_no_word_stands_twice_in_one_topic_where_each_would_count_half() -> None:
+def test_no_word_stands_twice_in_one_theme_where_each_would_count_half() -> None:
     for concept, words in lines_of(AFFAIRS):
         bare = [word.rstrip("?").lower() for word in words]
         assert sorted(bare) == sorted(set(bare)), concept
@@ -90,12 +90,12 @@ def test_no_word_is_too_short_to_be_found() -> None:
 
 def test_a_word_of_an_affair_counts_whole() -> None:
     heard = county_affairs().hear("公厕")
-    assert [topic.word_weight for topic in heard.values()] == [0.8]
+    assert [theme.word_weight for theme in heard.values()] == [0.8]
 
 
-def test_every_topic_knows_the_field_of_its_affair() -> None:
-    for topic in KNOWN.topics:
-        assert topic.affair in FIELDS[topic.field].split()
+def test_every_theme_knows_the_field_of_its_affair() -> None:
+    for theme in KNOWN.themes:
+        assert theme.affair in FIELDS[theme.field].split()
 
 
 def test_no_affair_is_written_twice() -> None:
@@ -137,10 +137,10 @@ offices = st.lists(
 @given(offices)
 def test_a_share_is_more_than_nothing_and_at_most_the_whole(known: list[Provider]) -> None:
     found = shares(known, KNOWN)
-    assert len(found) == len(KNOWN.topics)
-    for topic in found:
-        assert len({share.provider for share in topic}) == len(topic)
-        for share in topic:
+    assert len(found) == len(KNOWN.themes)
+    for theme in found:
+        assert len({share.provider for share in theme}) == len(theme)
+        for share in theme:
             assert 0.0 < share.part <= 1.0
             assert -1 <= share.duty_index < len(known[share.provider].duties)
 
@@ -152,8 +152,8 @@ def test_the_order_of_the_providers_changes_nothing(known: list[Provider], data:
 
     def by_id(order: list[Provider]) -> list[dict[str, tuple[float, int]]]:
         return [
-            {order[share.provider].id: (share.part, share.duty_index) for share in topic}
-            for topic in shares(order, KNOWN)
+            {order[share.provider].id: (share.part, share.duty_index) for share in theme}
+            for theme in shares(order, KNOWN)
         ]
 
     assert by_id(known) == by_id(turned)
@@ -164,52 +164,52 @@ def test_nobody_answers_for_anything_where_nobody_is() -> None:
 
 
 def test_an_office_owns_what_its_name_lets_expect_whatever_its_duties_say() -> None:
-    for topic in parts("噪声污染", office("env", "生态环境局", "为老年人理发"), office("x", "某某公司")):
-        assert topic == {"env": BY_NAME}
+    for theme in parts("噪声污染", office("env", "生态环境局", "为老年人理发"), office("x", "某某公司")):
+        assert theme == {"env": BY_NAME}
 
 
 def test_an_alias_is_a_name_as_well() -> None:
-    for topic in parts("噪声污染", office("e", "第一办公室", aliases=("环保局",))):
-        assert topic == {"e": BY_NAME}
+    for theme in parts("噪声污染", office("e", "第一办公室", aliases=("环保局",))):
+        assert theme == {"e": BY_NAME}
 
 
 def test_what_the_name_says_less_surely_counts_less() -> None:
     builder, manager = office("b", "住房和城乡建设局"), office("m", "城市管理局")
-    for topic in parts("城市管理", builder, manager):
-        assert 0 < topic["b"] < topic["m"]
+    for theme in parts("城市管理", builder, manager):
+        assert 0 < theme["b"] < theme["m"]
 
 
 def test_a_duty_counts_more_than_a_name() -> None:
     by_duty, by_name = office("d", "某某公司", "夜间施工噪声治理"), office("n", "生态环境局")
     found = parts("噪声污染", by_duty, by_name)
-    assert max(topic["d"] for topic in found) == BY_DUTY > BY_NAME
-    assert all(topic["n"] == BY_NAME for topic in found)
+    assert max(theme["d"] for theme in found) == BY_DUTY > BY_NAME
+    assert all(theme["n"] == BY_NAME for theme in found)
 
 
 def test_a_share_names_the_duty_that_says_so() -> None:
     known = (office("d", "某某公司", "为老年人理发", "夜间施工噪声治理"), office("n", "生态环境局"))
     found = shares(known, KNOWN)
-    said = {share for topic in KNOWN.by_affair["噪声污染"] for share in found[topic]}
+    said = {share for theme in KNOWN.by_affair["噪声污染"] for share in found[theme]}
     assert {(share.provider, share.duty_index) for share in said} == {(0, 1), (1, -1)}
 
 
 def test_where_nobody_answers_the_nearest_kin_are_asked() -> None:
     assert KIN["货运治超"].split()[0] == "公路建设"
-    for topic in parts("货运治超", office("roads", "公路局"), office("school", "教育局")):
-        assert topic == {"roads": pytest.approx(BY_KIN[0] * BY_NAME)}
+    for theme in parts("货运治超", office("roads", "公路局"), office("school", "教育局")):
+        assert theme == {"roads": pytest.approx(BY_KIN[0] * BY_NAME)}
 
 
 def test_farther_kin_are_asked_less() -> None:
     assert KIN["市政设施"].split() == ["规划建设", "城市管理"]
-    for topic in parts("市政设施", office("near", "规划局"), office("far", "环卫所")):
-        assert topic["near"] > topic["far"] == pytest.approx(BY_KIN[1] * BY_NAME)
+    for theme in parts("市政设施", office("near", "规划局"), office("far", "环卫所")):
+        assert theme["near"] > theme["far"] == pytest.approx(BY_KIN[1] * BY_NAME)
 
 
 def test_kin_are_not_asked_where_somebody_answers() -> None:
     roads, traffic = office("roads", "公路局"), office("traffic", "某某公司", "货运和超限超载治理")
     found = parts("货运治超", roads, traffic)
-    assert max(topic.get("traffic", 0.0) for topic in found) >= OWNED
-    assert all("roads" not in topic for topic in found)
+    assert max(theme.get("traffic", 0.0) for theme in found) >= OWNED
+    assert all("roads" not in theme for theme in found)
 
 
 def test_the_title_says_more_than_the_text() -> None:
@@ -232,11 +232,11 @@ def test_another_word_for_it_says_more_than_the_same_again() -> None:
     assert (again.word, another.word) == ("打桩", "夜间施工")
 
 
-def test_however_often_it_is_said_a_topic_has_its_limit() -> None:
-    assert SMALL.hear("打桩夜间施工" * 500, "打桩夜间施工")[0].weight == TOPIC_WEIGHT_MAX
+def test_however_often_it_is_said_a_theme_has_its_limit() -> None:
+    assert SMALL.hear("打桩夜间施工" * 500, "打桩夜间施工")[0].weight == THEME_WEIGHT_MAX
 
 
-def test_a_word_of_two_topics_says_less_of_each_and_a_weak_one_less_still() -> None:
+def test_a_word_of_two_themes_says_less_of_each_and_a_weak_one_less_still() -> None:
     heard = SMALL.hear("打桩")
     works, canals = heard[0].weight, heard[SMALL.by_affair["水利"][0]].weight
     assert SMALL.hear("渠道")[SMALL.by_affair["水利"][0]].weight > works > canals > 0
@@ -251,9 +251,9 @@ def test_spaces_and_capitals_do_not_hide_a_word() -> None:
 @settings(max_examples=60)
 @given(st.text(max_size=60), st.none() | st.text(max_size=20))
 def test_any_text_can_be_heard(text: str, title: str | None) -> None:
-    for topic, heard in KNOWN.hear(text, title).items():
-        assert 0 <= topic < len(KNOWN.topics)
-        assert 0 < heard.weight <= TOPIC_WEIGHT_MAX
+    for theme, heard in KNOWN.hear(text, title).items():
+        assert 0 <= theme < len(KNOWN.themes)
+        assert 0 < heard.weight <= THEME_WEIGHT_MAX
         assert heard.word in KNOWN.words
 
 

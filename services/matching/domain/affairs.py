@@ -10,7 +10,7 @@ from services.matching.domain.providers import Provider
 from services.matching.domain.taxonomy.affairs import AFFAIRS, FIELDS, KIN, USUAL
 
 TITLE_FACTOR = 2.5
-TOPIC_WEIGHT_MAX = 3.0
+THEME_WEIGHT_MAX = 3.0
 SHARES_REMEMBERED = 100_000
 
 BY_DUTY = 1.0
@@ -20,11 +20,11 @@ BY_NAME_LESS = 0.35
 BY_KIN = (0.45, 0.3)
 """How much of an affair is somebody's: what the duties say counts more than what the name lets expect."""
 OWNED = 0.3
-"""From this on somebody answers for a topic, and its kin are not asked."""
+"""From this on somebody answers for a theme, and its kin are not asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class Theme:
     """A line of words that mean one thing, in its affair and field."""
 
     affair: str
@@ -34,7 +34,7 @@ class Topic:
 
 @dataclass(slots=True)
 class Heard:
-    """A topic that a text speaks of: how much, and the word that says it most plainly."""
+    """A theme that a text speaks of: how much, and the word that says it most plainly."""
 
     weight: float = 0.0
     word: str = ""
@@ -42,47 +42,47 @@ class Heard:
 
     def hear(self, word: str, weight: float) -> None:
         """Count one more mention."""
-        self.weight = min(TOPIC_WEIGHT_MAX, self.weight + weight)
+        self.weight = min(THEME_WEIGHT_MAX, self.weight + weight)
         if weight > self.word_weight:
             self.word, self.word_weight = word, weight
 
 
 Meanings = tuple[tuple[int, float], ...]
-"""Topics (by number) with the weight a word has for each."""
+"""Themes (by number) with the weight a word has for each."""
 
 
 class Affairs:
-    """The affairs of a county: topics by number, words by spelling."""
+    """The affairs of a county: themes by number, words by spelling."""
 
     def __init__(self, written: str) -> None:
         field_of = {affair: name for name, affairs in FIELDS.items() for affair in affairs.split()}
-        self.topics: list[Topic] = []
+        self.themes: list[Theme] = []
         words: dict[str, list[tuple[int, float]]] = {}
         for concept, spelled in lines_of(written):
-            number = len(self.topics)
-            self.topics.append(Topic(concept.category, concept.name, field_of[concept.category]))
+            number = len(self.themes)
+            self.themes.append(Theme(concept.category, concept.name, field_of[concept.category]))
             for word in spelled:
                 bare = word.rstrip("?")
                 weight = _plainness(bare) * WEAK_WORD_WEIGHT ** (len(word) - len(bare))
                 words.setdefault(bare.lower(), []).append((number, weight))
         self.words: Mapping[str, Meanings] = {
-            word: tuple((topic, weight / len(found)) for topic, weight in found)
+            word: tuple((theme, weight / len(found)) for theme, weight in found)
             for word, found in words.items()
         }
         self._starts = words_by_start(self.words)
         self.by_affair: dict[str, list[int]] = {}
-        for number, topic in enumerate(self.topics):
-            self.by_affair.setdefault(topic.affair, []).append(number)
+        for number, theme in enumerate(self.themes):
+            self.by_affair.setdefault(theme.affair, []).append(number)
 
     def hear(self, text: str, title: str | None = None) -> dict[int, Heard]:
-        """Return the topics a text speaks of; the same word again says less, in the title it says more."""
+        """Return the themes a text speaks of; the same word again says less, in the title it says more."""
         heard: dict[int, Heard] = {}
         told: dict[str, int] = {}
         for part, factor in ((title or "", TITLE_FACTOR), (text, 1.0)):
             for word in self._words_in("".join(part.split()).lower()):
                 times = told[word] = told.get(word, 0) + 1
-                for topic, weight in self.words[word]:
-                    heard.setdefault(topic, Heard()).hear(word, factor * weight / times)
+                for theme, weight in self.words[word]:
+                    heard.setdefault(theme, Heard()).hear(word, factor * weight / times)
         return heard
 
     def _words_in(self, text: str) -> Iterator[str]:
@@ -109,7 +109,7 @@ def county_affairs() -> Affairs:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How far a topic is a provider's (0..1), and the duty that says so (-1: its name or its kin do)."""
+    """How far a theme is a provider's (0..1), and the duty that says so (-1: its name or its kin do)."""
 
     provider: int
     part: float
@@ -123,12 +123,12 @@ def _share(provider: int, part: float, duty_index: int) -> Share:
 
 
 def shares(providers: Sequence[Provider], affairs: Affairs) -> tuple[tuple[Share, ...], ...]:
-    """For every topic, who answers for it."""
+    """For every theme, who answers for it."""
     owners = [_owned(provider, affairs) for provider in providers]
     _ask_kin(owners, affairs)
     return tuple(
-        tuple(Share(number, *owned[topic]) for number, owned in enumerate(owners) if owned[topic][0] > 0)
-        for topic in range(len(affairs.topics))
+        tuple(Share(number, *owned[theme]) for number, owned in enumerate(owners) if owned[theme][0] > 0)
+        for theme in range(len(affairs.themes))
     )
 
 
@@ -138,37 +138,37 @@ Owned = list[tuple[float, int]]
 def _ask_kin(owners: "list[Owned]", affairs: Affairs) -> None:
     """Where nobody answers for an affair, those do who answer for what is akin to it."""
     direct = {
-        affair: [max(owned[topic][0] for topic in topics) for owned in owners]
-        for affair, topics in affairs.by_affair.items()
+        affair: [max(owned[theme][0] for theme in themes) for owned in owners]
+        for affair, themes in affairs.by_affair.items()
     }
     for affair, kin in KIN.items():
         if max(direct[affair], default=0.0) >= OWNED:
             continue
         for part, near in zip(BY_KIN, kin.split(), strict=False):
             for owned, have in zip(owners, direct[near], strict=True):
-                for topic in affairs.by_affair[affair]:
-                    _own(owned, topic, part * have, -1)
+                for theme in affairs.by_affair[affair]:
+                    _own(owned, theme, part * have, -1)
 
 
 def _owned(provider: Provider, affairs: Affairs) -> Owned:
-    """What a provider answers for by duties and name: per topic how far, and the duty that says so."""
-    owned: Owned = [(0.0, -1)] * len(affairs.topics)
+    """What a provider answers for by duties and name: per theme how far, and the duty that says so."""
+    owned: Owned = [(0.0, -1)] * len(affairs.themes)
     for affair, part in _usual(provider):
-        for topic in affairs.by_affair[affair]:
-            owned[topic] = max(owned[topic], (part, -1))
+        for theme in affairs.by_affair[affair]:
+            owned[theme] = max(owned[theme], (part, -1))
     for index, duty in enumerate(provider.duties):
-        for topic, heard in affairs.hear(duty).items():
+        for theme, heard in affairs.hear(duty).items():
             part = min(1.0, heard.word_weight)
-            _own(owned, topic, BY_DUTY * part, index)
-            whole = BY_DUTY if affairs.topics[topic].name == "=" else BY_AFFAIR
-            for other in affairs.by_affair[affairs.topics[topic].affair]:
+            _own(owned, theme, BY_DUTY * part, index)
+            whole = BY_DUTY if affairs.themes[theme].name == "=" else BY_AFFAIR
+            for other in affairs.by_affair[affairs.themes[theme].affair]:
                 _own(owned, other, whole * part * 0.9, index)
     return owned
 
 
-def _own(owned: Owned, topic: int, part: float, index: int) -> None:
-    if part > owned[topic][0]:
-        owned[topic] = (part, index)
+def _own(owned: Owned, theme: int, part: float, index: int) -> None:
+    if part > owned[theme][0]:
+        owned[theme] = (part, index)
 
 
 def is_office(provider: Provider) -> bool:

@@ -71,13 +71,13 @@ class Cases:
                     self.of(offer.provider).grant(name, likely, offer)
 
     def hear(self, heard: Mapping[int, Heard], owners: Sequence[Sequence[Share]]) -> float:
-        """Count topics for those who answer for them; returns the weight of all."""
+        """Count themes for those who answer for them; returns the weight of all."""
         told = 0.0
-        for topic, spoken in heard.items():
+        for theme, spoken in heard.items():
             told += spoken.weight
-            for share in owners[topic]:
+            for share in owners[theme]:
                 if self.free[share.provider]:
-                    self.of(share.provider).hear(topic, spoken, share)
+                    self.of(share.provider).hear(theme, spoken, share)
         return told
 
     def fill_up(self, least: int) -> None:

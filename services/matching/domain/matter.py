@@ -70,7 +70,7 @@ class Evidence(NamedTuple):
     """What the catalogue alone says of a matter.
 
     Arguments:
-        heard: the topics it speaks of.
+        heard: the themes it speaks of.
         said: by provider (its number), what speaks for it in words; 0 and more.
         alone: how sure that makes.
         first: the number of the first candidate; -1 when there is none.

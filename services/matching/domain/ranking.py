@@ -172,9 +172,9 @@ class Ranker:
         return tuple(p.id for p, share in zip(self._providers, self._free({}, on), strict=True) if share)
 
     @property
-    def topics(self) -> int:
-        """Return how many topics there are."""
-        return len(self._affairs.topics)
+    def themes(self) -> int:
+        """Return how many themes there are."""
+        return len(self._affairs.themes)
 
     def evidence(self, matter: Matter, on: date) -> Evidence:
         """Return what the catalogue alone says of a matter."""
@@ -298,8 +298,8 @@ class Ranker:
             return wished
         if read.heard and (fine == OTHER or read.told > read.asked * 3):
             weights: dict[str, float] = {}
-            for topic, heard in read.heard.items():
-                affair = self._affairs.topics[topic].affair
+            for theme, heard in read.heard.items():
+                affair = self._affairs.themes[theme].affair
                 weights[affair] = weights.get(affair, 0.0) + heard.weight
             return max(weights, key=lambda affair: weights[affair])
         return fine

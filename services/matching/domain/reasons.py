@@ -68,7 +68,7 @@ class Reasons:
         return self._affair(case, provider) if name is PartName.AFFAIR else ""
 
     def _affair(self, case: Case, provider: Provider) -> str:
-        affair = self._affairs.topics[case.affair_topic].affair
+        affair = self._affairs.themes[case.affair_theme].affair
         if case.affair_duty >= 0:
             return (
                 f"诉求说到“{case.affair_word}”，属于{affair}，其职责有“{provider.duties[case.affair_duty]}”"

@@ -15,7 +15,7 @@ WORDING_SHARE = 0.2
 WISH_SHARE = 1.0
 AFFAIR_SHARE = 1.0
 AFFAIR_HALF = 1.5
-"""Weight of topics at which the affairs of the county speak with half their voice."""
+"""Weight of themes at which the affairs of the county speak with half their voice."""
 CONTRACT_SHARE = 1.0
 """As much as all evidence together: of two who can do it, the contracted one goes first."""
 PAIRING_SHARE = 0.05
@@ -78,10 +78,10 @@ class Case:
     wish_name: str = ""
     wish_offer: Offer | None = None
     affair: float = 0.0
-    """Sum of topic weight x share of the topic that is its own."""
+    """Sum of theme weight x share of the theme that is its own."""
     affair_most: float = 0.0
     affair_word: str = ""
-    affair_topic: int = -1
+    affair_theme: int = -1
     affair_duty: int = -1
     experience: float = 0.0
 
@@ -110,20 +110,20 @@ class Case:
         if granted > self.wish_most:
             self.wish_most, self.wish_name, self.wish_offer = granted, name, offer
 
-    def hear(self, topic: int, heard: Heard, share: Share) -> None:
-        """Count how far a topic is this provider's, and keep the plainest as the reason."""
+    def hear(self, theme: int, heard: Heard, share: Share) -> None:
+        """Count how far a theme is this provider's, and keep the plainest as the reason."""
         vote = heard.weight * share.part
         self.affair += vote
         if vote > self.affair_most:
             self.affair_most, self.affair_word = vote, heard.word
-            self.affair_topic, self.affair_duty = topic, share.duty_index
+            self.affair_theme, self.affair_duty = theme, share.duty_index
 
     def said(self, asked: float, told: float) -> tuple[tuple[PartName, float], ...]:
         """The summands that rest on what the catalogue and the matter say.
 
         Arguments:
             asked: weight of all the concepts that the matter asks for.
-            told: weight of all the topics it speaks of.
+            told: weight of all the themes it speaks of.
         """
         scale = strength(asked) / asked if asked else 0.0
         return (

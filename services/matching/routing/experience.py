@@ -99,11 +99,11 @@ class Learning:
         self.version = version
         self._zone = zone
         self._ranker = ranker
-        self._topics = ranker.topics
+        self._themes = ranker.themes
         self._share = len(lessons) / (len(lessons) + TRUST_HALF)
         self._rarity = self._rarity_of(lessons)
         numbers = self._in_numbers(lessons)
-        fit = _learn(numbers, dimensions(self._topics)) if lessons else None
+        fit = _learn(numbers, dimensions(self._themes)) if lessons else None
         self._trust = fit.trust if fit else 1.0
         self._weights = self._primal(numbers, fit) if fit else None
         self._scale, self._sure_from, self._catalogue_holds = self._calibrate(numbers, fit, wanted)
@@ -133,7 +133,7 @@ class Learning:
         expected = self._trust * _chances(said)
         if self._weights is None:
             return expected
-        indices, values = features_of(matter, heard, self._topics, self._rarity)
+        indices, values = features_of(matter, heard, self._themes, self._rarity)
         learnt: Values = values @ self._weights[indices]
         return expected + learnt
 
@@ -161,7 +161,7 @@ class Learning:
             evidence = self._ranker.evidence(matter, on)
             said[index] = _chances(np.array(evidence.said))
             alone[index], first[index] = evidence.alone, evidence.first
-            features.append(features_of(matter, evidence.heard, self._topics, self._rarity))
+            features.append(features_of(matter, evidence.heard, self._themes, self._rarity))
             about = number.get(lesson.provider)
             if lesson.teaching is Teaching.REFUSED:
                 targets[index] = said[index]
@@ -174,7 +174,7 @@ class Learning:
         return _Lessons(features, alone, first, said, targets, judged, weights)
 
     def _primal(self, numbers: _Lessons, fit: _Fit) -> NDArray[np.float32]:
-        matrix = _matrix(numbers.features, dimensions(self._topics))
+        matrix = _matrix(numbers.features, dimensions(self._themes))
         weights = np.asarray(matrix.T @ fit.dual)
         # On a grid, so that the order in which a machine adds up does not show.
         return np.round(weights, 6).astype(np.float32)

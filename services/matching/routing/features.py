@@ -1,4 +1,4 @@
-"""A matter as numbers: hashed n-grams of its words, the topics it speaks of, the place it comes from.
+"""A matter as numbers: hashed n-grams of its words, the themes it speaks of, the place it comes from.
 
 Only the hashes are kept in a community's experience; no text can be read back from them.
 """
@@ -17,8 +17,8 @@ GRAM_BITS = 15
 GRAMS = 1 << GRAM_BITS
 PLACES = 64
 TITLE_FACTOR = 2.0
-TOPIC_SHARE = 0.5
-"""Weight of the topics beside the n-grams."""
+THEME_SHARE = 0.5
+"""Weight of the themes beside the n-grams."""
 PLACE_SHARE = 0.2
 Indices = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -27,9 +27,9 @@ _LOW_32 = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32 - GRAM_BITS)
 
 
-def dimensions(topics: int) -> int:
+def dimensions(themes: int) -> int:
     """Return how many numbers a matter may have."""
-    return GRAMS + topics + PLACES
+    return GRAMS + themes + PLACES
 
 
 def grams_of(text: str) -> Features:
@@ -46,21 +46,21 @@ def grams_of(text: str) -> Features:
     return found, 1.0 + np.log(times)
 
 
-def features_of(matter: Matter, heard: Mapping[int, Heard], topics: int, rarity: Values | None) -> Features:
-    """Return a matter as numbers; n-grams, topics and place each have their share of the length 1.
+def features_of(matter: Matter, heard: Mapping[int, Heard], themes: int, rarity: Values | None) -> Features:
+    """Return a matter as numbers; n-grams, themes and place each have their share of the length 1.
 
     Arguments:
-        heard: the topics it speaks of.
-        topics: how many topics there are.
+        heard: the themes it speaks of.
+        themes: how many themes there are.
         rarity: by n-gram, how telling it is; None while nothing is known.
     """
     grams, times = _with_title(grams_of(matter.text), matter.title)
     told = times if rarity is None else times * rarity[grams]
-    about = np.array([GRAMS + topic for topic in sorted(heard)], dtype=np.int64)
-    weights = np.array([heard[topic].weight for topic in sorted(heard)], dtype=np.float64)
-    indices, values = [grams, about], [_unit(told), TOPIC_SHARE * _unit(weights)]
+    about = np.array([GRAMS + theme for theme in sorted(heard)], dtype=np.int64)
+    weights = np.array([heard[theme].weight for theme in sorted(heard)], dtype=np.float64)
+    indices, values = [grams, about], [_unit(told), THEME_SHARE * _unit(weights)]
     if matter.compound is not None:
-        indices.append(np.array([GRAMS + topics + crc32(matter.compound.encode()) % PLACES], dtype=np.int64))
+        indices.append(np.array([GRAMS + themes + crc32(matter.compound.encode()) % PLACES], dtype=np.int64))
         values.append(np.array([PLACE_SHARE]))
     return np.concatenate(indices), np.concatenate(values)
 

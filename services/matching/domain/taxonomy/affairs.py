@@ -1,7 +1,7 @@
 """The affairs of a county (领域 → 事项 → 要点): who usually answers, what is akin.
 
 Levels: a field (领域) is what an office of the county is usually set up for; an affair (事项) is a chapter
-of its work; a topic (要点) is a line of words that mean one thing to the one who has to do it. The words
+of its work; a theme (要点) is a line of words that mean one thing to the one who has to do it. The words
 stand in `cities`, `nature`, `society` and `order`; this table says how the affairs hang together.
 """
 
