@@ -1,0 +1,57 @@
+"""Community models are kept within bounds: so many communities, of so many what they have learnt."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from services.contracts.community_file import CommunityFile
+from services.matching.routing import models
+from services.matching.routing.models import CommunityModels
+from services.matching.store.catalogues import CatalogueOnRecord
+
+
+@pytest.fixture
+def record(jiwang: CommunityFile) -> CatalogueOnRecord:
+    return CatalogueOnRecord(jiwang.model_dump_json())
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MODELS_MAX", 3)
+    monkeypatch.setattr(models, "EXPERIENCES_MAX", 2)
+
+
+def test_a_model_is_compiled_once_for_each_file(record: CatalogueOnRecord) -> None:
+    kept = CommunityModels()
+    assert kept.of("a", 1, record) is kept.of("a", 1, record)
+    assert kept.of("a", 2, record) is not kept.of("a", 1, record)
+
+
+def test_the_one_least_used_makes_room(record: CatalogueOnRecord) -> None:
+    kept = CommunityModels()
+    for community in ("a", "b", "c"):
+        kept.of(community, 1, record)
+    kept.of("a", 1, record)
+    kept.of("d", 1, record)
+    assert kept.in_use() == ("c", "a", "d")
+    assert kept.kept("b") is None
+
+
+def test_experience_is_kept_of_those_used_last_and_the_others_are_ranked_without(
+    record: CatalogueOnRecord,
+) -> None:
+    kept = CommunityModels()
+    for community in ("a", "b", "c"):
+        kept.learn(community, kept.of(community, 1, record), cast(Any, SimpleNamespace()))
+    learnt = {name: model.experience is not None for name in kept.in_use() if (model := kept.kept(name))}
+    assert learnt == {"a": False, "b": True, "c": True}
+
+
+def test_what_was_learnt_of_another_file_is_not_taken(record: CatalogueOnRecord) -> None:
+    kept = CommunityModels()
+    before = kept.of("a", 1, record)
+    after = kept.of("a", 2, record)
+    kept.learn("a", before, cast(Any, SimpleNamespace()))
+    assert kept.kept("a") is after
+    assert after.experience is None
