@@ -178,9 +178,9 @@ class Service:
             "writes": self.writes.run,
         }
         self.tasks = [self.supervisor.keep_running(name, run) for name, run in loops.items()]
-        self.tasks += [self.supervisor.repeat(job) for job in (*self._chores(), *self.parts.jobs)]
+        self.tasks += [self.supervisor.repeat(job) for job in (*self._jobs(), *self.parts.jobs)]
 
-    def _chores(self) -> Sequence[PeriodicJob]:
+    def _jobs(self) -> Sequence[PeriodicJob]:
         settings = self.settings
         asking = (
             [PeriodicJob("audit", self.auditor.look, settings.audit_seconds)]

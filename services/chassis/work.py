@@ -147,7 +147,7 @@ class Work(Generic[A_co]):
         origin: where it comes from.
         reads: references to load before it is decided.
         decide: may run more than once, so it touches nothing but the unit of work.
-        then_reads: what else it needs, known only once `reads` are loaded; asked again, a few times, until
+        more_reads: what else it needs, known only once `reads` are loaded; asked again, a few times, until
             it names nothing new.
     """
 

@@ -24,7 +24,7 @@ from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_proce
 
 RESULTS = DATA_DIR / "bench.jsonl"
 SOURCE = ROOT / "deploy" / "communities" / "jiwang.yaml"
-TEXTS = ROOT / "tests" / "domain" / "demands.jsonl"
+TEXTS = ROOT / "tests" / "data" / "demands.jsonl"
 CAPACITY = 10_000
 WARM_UP = 500
 FLAT_OUT = 8_000

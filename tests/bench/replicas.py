@@ -39,7 +39,7 @@ CAPACITY = 10_000
 REPLICAS = (1, 3)
 WAIT_SECONDS_MAX = 120.0
 SOURCE = ROOT / "deploy" / "communities" / "jiwang.yaml"
-TEXTS = ROOT / "tests" / "domain" / "demands.jsonl"
+TEXTS = ROOT / "tests" / "data" / "demands.jsonl"
 LIMITS = {
     "limit_address_per_minute": 0,
     "limit_resident_per_minute": 0,

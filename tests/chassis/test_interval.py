@@ -18,7 +18,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         seconds[0] += wait
 
     monkeypatch.setattr(interval, "monotonic", lambda: seconds[0])
-    monkeypatch.setattr(interval.asyncio, "sleep", sleep)
+    monkeypatch.setattr("services.chassis.interval.asyncio.sleep", sleep)
     return seconds
 
 

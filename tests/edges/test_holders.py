@@ -12,8 +12,8 @@ import pytest
 from services.chassis.failures import Away
 from services.composition import SERVICES, process_of
 from services.devserver import Servers
-from tests.edges.test_bus import TEXT
 from tests.support.deployment import Deployments, Keys
+from tests.support.messages import TEXT
 from tests.support.processes import ChildProcess
 from tests.support.running import Running, eventually, running_house
 from tests.support.wire import Wire

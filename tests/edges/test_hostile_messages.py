@@ -15,7 +15,7 @@ from services.chassis.parking import Parked, ParkingLot
 from services.chassis.processor import ATTEMPT
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.chassis.topology import Names
-from tests.edges.test_bus import SUBMITTED, TEXT, has_order, parked_as, put, submitted, urged
+from tests.support.messages import SUBMITTED, TEXT, has_order, parked_as, put, submitted, urged
 from tests.support.running import Running, broker, eventually
 
 JUNK = 3_000

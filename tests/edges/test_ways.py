@@ -11,8 +11,8 @@ from services.chassis.topology import SERVICES, Names, ways_of
 from services.chassis.ways import declare
 from services.composition import Settings
 from services.contracts.catalogue import partition_of
-from tests.edges.test_bus import TEXT, orders
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
+from tests.support.messages import TEXT, orders
 from tests.support.running import Running, broker, eventually, running_house
 
 PARTITIONS = 2

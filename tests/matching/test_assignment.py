@@ -19,8 +19,10 @@ from services.matching.domain.assignment import (
     Edge,
     assign,
     is_scarce,
+    speaks_for,
     will_do,
 )
+from services.matching.domain.parts import Reason
 from services.matching.routing.solver import solve
 
 MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -218,3 +220,22 @@ def test_the_last_fifth_of_the_places_and_at_least_the_last_one_is_scarce(
     capacity: int, taken: int, scarce: bool
 ) -> None:
     assert is_scarce(capacity, taken) is scarce
+
+
+@pytest.mark.parametrize(
+    ("parts", "speaks"),
+    [
+        ([("职责", 0.4)], True),
+        ([("资源", 0.1), ("余力", 0.05)], True),
+        ([("事项", 0.3)], True),
+        ([("事项", 0.25)], False),  # a hint
+        ([("意思", 0.2), ("经验", 0.2)], False),
+        ([("余力", 0.05)], False),  # free hands alone
+        ([("契约", 0.9)], False),  # a contract alone
+        ([], False),
+    ],
+)
+def test_words_or_experience_speak_for_somebody_not_its_contract_or_free_hands_alone(
+    parts: list[tuple[str, float]], speaks: bool
+) -> None:
+    assert speaks_for(Reason(name, value, "") for name, value in parts) is speaks

@@ -17,6 +17,7 @@ from services.matching.domain.refusals import (
     StepNotAllowed,
     TooManyCompanions,
 )
+from tests.builders import an_order
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -44,24 +45,20 @@ OVER = (S.COMPLETED, S.VERIFIED, S.SETTLED, S.CANCELLED)
 
 def lead(status: OrderStatus = S.ACCEPTED) -> Order:
     """Return an order that the housing bureau leads."""
-    return Order(
-        id=OrderId("d1-1"),
-        demand=DemandId("d1"),
+    return replace(
+        an_order(status),
         text="巷子又黑又破",
         title="巷子",
         compound="lutianxiang",
-        asked_by="r1",
         category="道路维修",
-        confidence=0.9,
-        because="",
-        candidates=(),
-        status=status,
         created_at=NINE,
         provider=HOUSING,
         accepted_at=NINE,
         about="complaint",
         urgent=True,
         finish_due_at=NOON,
+        handover=None,
+        stages=(),
     )
 
 

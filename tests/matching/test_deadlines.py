@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.ids import DemandId, OrderId
 from services.contracts.literals import DemandKind
 from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
-from services.matching.domain.lifecycle import OrderStatus, OrderStep
+from services.matching.domain.lifecycle import OrderStep
 from services.matching.domain.order import Order
 from services.matching.domain.parts import Proof, Stage, Who
 from services.matching.domain.refusals import (
@@ -28,6 +27,7 @@ from services.matching.domain.refusals import (
 )
 from services.matching.domain.timing import TimerKind, next_timer, timed
 from services.matching.routing.deadlines import limits_of
+from tests.builders import an_order
 from tests.support.deployment import jiwang
 
 LIMITS = limits_of(jiwang())
@@ -55,22 +55,14 @@ def china(hours: float, day: int = 2) -> datetime:
 
 
 def proposed(*, about: DemandKind = "help", urgent: bool = False, at: datetime = MONDAY) -> Order:
-    order = Order(
-        id=OrderId("d1-1"),
-        demand=DemandId("d1"),
-        text="路灯不亮",
-        title=None,
-        compound=None,
-        asked_by="r1",
-        category="公共照明",
-        confidence=0.8,
-        because="",
-        candidates=(),
-        status=OrderStatus.PROPOSED,
+    order = replace(
+        an_order(),
         created_at=at,
         about=about,
         urgent=urgent,
         finish_due_at=LIMITS.finish_due(about, at, urgent=urgent),
+        handover=None,
+        stages=(),
     )
     return timed(None, order, LIMITS, at)
 

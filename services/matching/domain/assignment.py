@@ -1,11 +1,11 @@
-"""Who gets scarce places: demands that compete for the same providers are assigned together.
+"""Who gets scarce slots: demands that compete for the same providers are assigned together.
 
 The best total of all, under capacity: somebody in danger before comfort, those who have waited longer before
 those who came just now, and otherwise whoever is the better match. A provider never gets more than it has
 places for; whoever gets none waits on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -64,7 +64,7 @@ def assign(bids: Sequence[Bid], slots: Mapping[str, int], solve: Solver) -> dict
     """Return order → provider for all that get a place; the order of bids and providers changes nothing.
 
     Arguments:
-        places: by provider, how many more orders it can carry.
+        slots: by provider, how many more orders it can carry.
     """
     ranked = sorted(bids, key=lambda bid: (bid.since, bid.order))
     columns = _columns(ranked, slots)
@@ -94,6 +94,26 @@ def _columns(bids: Sequence[Bid], slots: Mapping[str, int]) -> dict[str, range]:
         columns[provider] = range(at, at + count)
         at += count
     return columns
+
+
+EVIDENCE = {"职责": 0.0, "资源": 0.0, "意思": 0.25, "事项": 0.25, "经验": 0.25}
+"""Parts that speak for a provider when they are above this: a hint of a wish or affair is none; a contract or
+free capacity alone is no reason to let an order wait for it."""
+
+
+class Named(Protocol):
+    """A part of a score."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def value(self) -> float: ...
+
+
+def speaks_for(parts: Iterable[Named]) -> bool:
+    """Return whether words or experience speak for somebody, not its contract or free hands alone."""
+    return any(part.value > EVIDENCE[part.name] for part in parts if part.name in EVIDENCE)
 
 
 def will_do(scores: Mapping[str, float]) -> dict[str, float]:

@@ -8,10 +8,9 @@ from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
-from services.matching.domain.assignment import Bid, assign, will_do
+from services.matching.domain.assignment import Bid, assign, speaks_for, will_do
 from services.matching.domain.caution import not_candidates
 from services.matching.domain.order import Order
-from services.matching.domain.succession import speaks_for
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import order_fields
 from services.matching.handlers.keeping import keep, matter_of, tell, workload_of

@@ -18,7 +18,7 @@ from services.matching.store.tallies import tally_ref
 SHARDS = 32
 """Documents a community has at most for each kind of door; a handful of replicas rarely meet in one."""
 REMEMBERED = 8
-"""Lanes used before in which a work may still be under way."""
+"""Shards used before in which a work may still be under way."""
 
 
 class TallyShard:
@@ -42,6 +42,6 @@ class TallyShard:
 
 
 def _ref(origin: Origin, number: int) -> Ref[Tally]:
-    """Messages, chores and requests each have a shard of their own."""
+    """Messages, jobs and requests each have a shard of their own."""
     door = "m" if origin.cause else "c" if origin.actor.role is Role.OPERATOR else "r"
     return tally_ref(origin.community, f"{door}{number:02d}")

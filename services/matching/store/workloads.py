@@ -107,7 +107,7 @@ class WorkloadView:
         loads = {ref: await self._standing(ref.community) for ref in wanted if ref.collection is WORKLOADS}
         rest = [ref for ref in wanted if ref.collection is not WORKLOADS]
         loaded = await self._books.load(rest) if rest else {}
-        self._look_at_lanes(loaded)
+        self._look_at_shards(loaded)
         return {**loaded, **loads}
 
     async def commit(self, changes: Changes) -> None:
@@ -219,7 +219,7 @@ class WorkloadView:
             held.version += 1
             held.load = _moved(held.load, before, after)
 
-    def _look_at_lanes(self, loaded: Mapping[Ref[Any], Versioned[Any]]) -> None:
+    def _look_at_shards(self, loaded: Mapping[Ref[Any], Versioned[Any]]) -> None:
         """Leave a shard that somebody else has written to as well."""
         for ref, kept in loaded.items():
             if ref.collection is TALLIES and self._written.get(ref.key, kept.revision) < kept.revision:

@@ -11,8 +11,9 @@ from services.chassis.clock import new_id
 from services.chassis.parking import ParkingLot
 from services.cli import parked as command
 from services.cli.main import app
+from services.cli.tools import wide_console
 from services.composition import Settings
-from services.contracts.demands import DemandUrged
+from tests.support.messages import put
 from tests.support.running import Running, envelope, eventually
 
 
@@ -33,9 +34,15 @@ async def parked(running: Running) -> str:
     lot = ParkingLot(running.stores["intake"])
     before = {message.id for message in await lot.list()}
     unknown = new_id()
-    fact = {"demand": unknown, "order": f"{unknown}-1", "asked_by": "r1", "category": "x", "provider": PROVIDER}
+    fact = {
+        "demand": unknown,
+        "order": f"{unknown}-1",
+        "asked_by": "r1",
+        "category": "x",
+        "provider": PROVIDER,
+    }
     told = envelope("order.accepted.v1", fact, id=new_id(), stream=f"orders/{unknown}-1")
-    await running.put("intake", told)
+    await put(running, "intake", told)
     (message,) = await eventually(lambda: _new_ones(lot, before))
     return str(message)[:12]
 
@@ -49,7 +56,7 @@ async def _new_ones(lot: ParkingLot, before: set[str]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "console", command.wide_console())
+    monkeypatch.setattr(command, "console", wide_console())
 
 
 async def test_what_is_parked_is_listed_with_the_reason(running: Running, parked: str) -> None:
@@ -111,6 +118,3 @@ async def test_without_a_deployment_it_says_what_to_set() -> None:
     )
     assert said.exit_code == 2
     assert "SANDAN_MONGO_URL" in said.output
-
-
-assert DemandUrged.kind  # the catalogue is loaded
