@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from services.contracts.ids import DemandId, OrderId
-from services.intake.domain.demand import Demand, Line
+from services.intake.domain.demands import Demand, Line
 from services.intake.domain.lifecycle import DemandStatus
 from services.matching.domain import lifecycle as orders
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Handover, Stage, Who
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from services.chassis.service import Misconfigured
 from services.notify.channels.alarms import DELIVERY, SIGNATURE, TIMESTAMP, read_ways, signature
-from services.notify.domain.outgoing import TRIED_FOR, Outgoing
+from services.notify.domain.alarms import TRIED_FOR, Outgoing
 from tests.support.deployment import Deployments, jiwang, roomy
 from tests.support.running import Running, eventually, running_house
 

@@ -25,8 +25,8 @@ from services.contracts.ids import DemandId
 from services.contracts.orders import OrderLeftUnrated, OrderProposed
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
-from services.intake.domain.alarm import STEPS_MAX
-from services.intake.domain.demand import Demand
+from services.intake.domain.alarms import STEPS_MAX
+from services.intake.domain.demands import Demand
 from services.intake.handlers import alarms as alarms_handlers
 from services.intake.handlers import demands, readings
 from services.intake.jobs.timers import RunTimers

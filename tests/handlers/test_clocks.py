@@ -8,7 +8,7 @@ import pytest
 from services.chassis.documents import Collection, Due, Ref, Versioned
 from services.contracts.ids import DemandId
 from services.contracts.orders import OrderSettled
-from services.intake.domain.voices.issues import Issue, Member
+from services.intake.domain.issues import Issue, Member
 from services.matching.domain.refusals import ServedAtImpossible
 from services.matching.domain.workload import Workload
 from services.matching.handlers.context import Matching

@@ -16,7 +16,7 @@ from services.chassis.processor import MessageProcessor, RetryPolicy
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.ids import order_id
 from services.contracts.refusal import NotFound
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.lessons import Lesson, Teaching, number_at, retained
 from services.matching.domain.matter import Matter, Ranking

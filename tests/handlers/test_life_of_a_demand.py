@@ -10,13 +10,13 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderDispatched, OrderProposed, OrderSettled
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.words import Role
-from services.intake.domain import demand as of_demand
+from services.intake.domain import demands as of_demand
 from services.intake.domain.words_of_residents import NoWords
 from services.intake.handlers import demands, merging, ratings
 from services.matching.domain import refusals
 from services.matching.handlers import answering, closing
 from services.matching.store.orders import order_ref
-from services.notify.domain.notice import Notice
+from services.notify.domain.notices import Notice
 from services.notify.store.notices import notice_ref
 from tests.handlers.conftest import Towns
 from tests.support.town import Town

@@ -26,7 +26,7 @@ from services.contracts.words import Actor, Message, Milestone, ProviderRef, Rol
 from services.intake.handlers import demands
 from services.notify.consumers import consumes
 from services.notify.domain.following import FEW, PORTION_MAX, Following
-from services.notify.domain.notice import Notice, person
+from services.notify.domain.notices import Notice, person
 from services.notify.handlers.tellings import Notifier, tell_portion
 from services.notify.jobs.tellings import TellMany
 from services.notify.store.followings import FOLLOWINGS, following_ref

@@ -16,13 +16,13 @@ from services.contracts.ids import DemandId, order_id
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
-from services.intake.domain.demand import Demand, SameDemand, StepNotAllowed
-from services.intake.domain.joining import NotCarried
-from services.intake.domain.voices.issues import Issue, NotHot, TopicDecided
-from services.intake.domain.voices.similar import NothingOffered, Similar
+from services.intake.domain.demands import Demand, SameDemand, StepNotAllowed
+from services.intake.domain.duplicates import NothingOffered, Similar
+from services.intake.domain.issues import Issue, NotHot, TopicDecided
+from services.intake.domain.merging import NotCarried
 from services.intake.handlers import communities, demands, duplicates, issues, merging
 from services.intake.store.issues import issue_ref, similar_ref
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers import answering, closing, working
 from services.matching.store.orders import order_ref
 from tests.handlers.conftest import Towns

@@ -20,7 +20,7 @@ from services.contracts.words import Role
 from services.intake.handlers import communities, demands, ratings
 from services.intake.store.communities import FileOnRecord, file_ref
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers.working import Report
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref

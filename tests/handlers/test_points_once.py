@@ -6,7 +6,7 @@ import pytest
 
 from services.contracts.points import PointsPosted, PointsWithheld
 from services.matching.domain.refusals import ServedAtImpossible
-from services.points.domain.ledger import seal
+from services.points.domain.accounts import seal
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import CHARGING, EYES, NPC, OPTICIAN, TABLE_TENNIS
 from tests.support.town import Town

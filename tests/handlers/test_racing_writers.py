@@ -16,7 +16,7 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderSettled
 from services.contracts.refusal import Refused
 from services.contracts.words import ProviderRef, Role
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.handlers import demands as demands_handlers
 from services.matching.domain.record import Record
 from services.matching.domain.refusals import ProviderFull

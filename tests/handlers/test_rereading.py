@@ -9,13 +9,13 @@ from services.contracts.ids import OrderId, order_id
 from services.contracts.literals import DemandKind
 from services.contracts.orders import OrderPraised
 from services.contracts.refusal import Refused
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.handlers import readings
 from services.matching.domain.caution import Heard, Names
 from services.matching.domain.lessons import lesson_of
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.matter import Matter
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.timing import open_pause
 from services.matching.handlers import answering, calling, timing

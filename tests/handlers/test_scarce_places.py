@@ -20,10 +20,10 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.orders import OrderDispatched, OrderEscalated, OrderQueued
 from services.contracts.words import Role
 from services.devserver import Servers
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.handlers import demands as demands_handlers
 from services.matching.domain.deadlines import Level
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import waiting as waiting_handlers
 from services.matching.handlers.context import Matching
@@ -31,7 +31,7 @@ from services.matching.handlers.working import Report
 from services.matching.jobs.places import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.orders import ORDERS, order_ref
-from services.notify.domain.notice import person
+from services.notify.domain.notices import person
 from tests.handlers.conftest import Towns
 from tests.handlers.test_life_of_a_demand import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
 from tests.support.deployment import Deployments, Keys, jiwang, roomy

@@ -25,11 +25,11 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.refusal import Refused
 from services.contracts.words import Role
 from services.devserver import Servers
-from services.intake.domain.demand import Demand, NothingAsked, NotYourDemand
+from services.intake.domain.demands import Demand, NothingAsked, NotYourDemand
 from services.intake.handlers import demands as demands_handlers
 from services.matching.domain import refusals
 from services.matching.domain.deadlines import Level
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers import answering, closing, timing
 from services.matching.handlers import placing as placing_handlers

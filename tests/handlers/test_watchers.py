@@ -15,7 +15,7 @@ from services.contracts.ids import OrderId
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import PORTION, ReclaimOrders
 from services.matching.routing.solver import solve
-from services.notify.domain.outgoing import Outgoing
+from services.notify.domain.alarms import Outgoing
 from services.notify.jobs.alarms import SendAlarms
 from tests.builders import an_order
 from tests.support.town import SharedModels

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from services.contracts.ids import DemandId, OrderId
 from services.contracts.refusal import Refused
-from services.intake.domain import demand as rules
-from services.intake.domain import joining
-from services.intake.domain.demand import Demand, Line, SameDemand, StepNotAllowed
-from services.intake.domain.joining import NotCarried
+from services.intake.domain import demands as rules
+from services.intake.domain import merging as joining
+from services.intake.domain.demands import Demand, Line, SameDemand, StepNotAllowed
 from services.intake.domain.lifecycle import DemandStatus
+from services.intake.domain.merging import NotCarried
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contracts.ids import DemandId
+from services.intake.domain.duplicates import CANDIDATES_MAX, Postings, candidates, lookup_keys
+from services.intake.domain.voices.clusters import grouped, linked
 from services.intake.domain.voices.evaluation import Agreement, agreement
 from services.intake.domain.voices.likeness import Likeness, Rarity, compared, counted, traits_of, weighed
-from services.intake.domain.voices.matters import grouped, linked
 from services.intake.domain.voices.names import apart, areas, names, without_areas
-from services.intake.domain.voices.similar import CANDIDATES_MAX, Postings, candidates, lookup_keys
 from services.intake.domain.voices.wording import meant, pairs, plain
 
 ROWS = [

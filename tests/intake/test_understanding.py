@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.understanding import Home, Understood, kind_of, read, understood
+from services.intake.domain.readings import Home, Understood, kind_of, read, understood
 from services.language.places import home_of
 from services.language.reader import LETTER_SURE, own_reader
 

@@ -9,7 +9,7 @@ from services.contracts.ids import DemandId, OrderId, demand_of, lead_of, order_
 from services.contracts.refusal import Refused
 from services.matching.domain.companions import COMPANIONS_MAX, Call, called, with_companion
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Called, Proof, Who
 from services.matching.domain.refusals import (
     CannotReceive,

@@ -12,7 +12,7 @@ from services.contracts.literals import DemandKind
 from services.matching.domain import timing
 from services.matching.domain.deadlines import EXTENSIONS_MAX, QUESTIONS_MAX, Extension, Level, Pause
 from services.matching.domain.lifecycle import OrderStep
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Proof, Stage, Who
 from services.matching.domain.refusals import (
     AlreadySupervised,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.refusal import Refused
-from services.intake.domain import demand as demands
+from services.intake.domain import demands
 from services.intake.domain import lifecycle as demand_life
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.matching.domain import lifecycle as orders
@@ -17,7 +17,7 @@ from services.matching.domain import timing
 from services.matching.domain.companions import Call, called
 from services.matching.domain.deadlines import Extension, Pause
 from services.matching.domain.lifecycle import OrderStatus, OrderStep
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Proof, Stage
 from services.matching.domain.refusals import StepNotAllowed
 from services.matching.domain.workload import Workload

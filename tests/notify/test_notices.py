@@ -15,7 +15,7 @@ from services.contracts.orders import OrderCancelled, OrderDispatched, OrderUrge
 from services.contracts.words import Message, Proof, ProviderRef
 from services.notify.domain.audiences import Told, told
 from services.notify.domain.following import FEW, PORTION_MAX, Following, Span
-from services.notify.domain.notice import STAFF, person, provider
+from services.notify.domain.notices import STAFF, person, provider
 from services.notify.domain.texts import ASKERS, CARRIED, LEFT, TEXTS, VOICES
 
 UNIT = ProviderRef(id="u1", name="某局", kind="unit")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.ids import OrderId
-from services.points.domain.ledger import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
-from services.points.domain.rule import Rule
+from services.points.domain.accounts import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
+from services.points.domain.rules import Rule
 from services.worktime.hours import Opening
 from tests.builders import AT
 from tests.matching.test_state_machines import Moves

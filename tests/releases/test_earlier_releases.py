@@ -13,12 +13,12 @@ from services.contracts.communities import read_file_on_record
 from services.contracts.envelope import open_parcel, parcel_of, read_envelope, to_wire
 from services.contracts.refusal import Conflict, Forbidden
 from services.contracts.words import Role
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.domain.lifecycle import DemandStatus
 from services.intake.handlers import demands as demands_handlers
 from services.intake.handlers import ratings
 from services.matching.domain.lessons import Lesson
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Proof
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import placing as placing_handlers
@@ -27,7 +27,7 @@ from services.matching.jobs.learning import Retrain
 from services.matching.routing.experience import Learning
 from services.matching.routing.models import CommunityModels
 from services.matching.store.catalogues import catalogue_ref
-from services.notify.domain.notice import Notice
+from services.notify.domain.notices import Notice
 from services.notify.handlers.notices import read_notice
 from tests.handlers.test_lessons import books
 from tests.releases.kept import RELEASES, collection_of, collections, messages, records, town_left_by

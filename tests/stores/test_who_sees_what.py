@@ -16,13 +16,13 @@ from services.composition import Settings
 from services.contracts.ids import DemandId, OrderId
 from services.contracts.literals import AccusationKind, DemandKind
 from services.devserver import Servers
-from services.intake.domain.alarm import Alarm
-from services.intake.domain.demand import Demand, Handler
+from services.intake.domain.alarms import Alarm
+from services.intake.domain.demands import Demand, Handler
+from services.intake.domain.readings import Understood
 from services.intake.domain.sight import Viewer
-from services.intake.domain.understanding import Understood
 from services.intake.store.demands import DEMANDS
 from services.matching.domain.caution import Heard
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.sight import Sight
 from services.matching.store.orders import ORDERS

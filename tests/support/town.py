@@ -21,12 +21,12 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.literals import DemandKind, Satisfaction, Solved
 from services.contracts.words import Actor, Role
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.handlers import communities, demands, ratings
 from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
 from services.matching.consumers import consumes as matching_hears
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Proof, Stage
 from services.matching.domain.workload import Workload
 from services.matching.handlers import answering, closing, working
@@ -43,7 +43,7 @@ from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers.tellings import Notifier
 from services.notify.jobs.tellings import TellMany
 from services.points.consumers import CONSUMES as POINTS_HEARS
-from services.points.domain.ledger import BUDGET, Account, Transfer, transfer_id
+from services.points.domain.accounts import BUDGET, Account, Transfer, transfer_id
 from services.points.handlers.awards import SETTLED
 from services.points.store.accounts import account_ref, transfer_ref
 from tests.support.deployment import jiwang

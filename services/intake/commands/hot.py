@@ -16,10 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from services.chassis.lines import Fault, read_lines
 from services.contracts.community_file import CommunityFile, Compound, Venue
 from services.intake.commands.communities import read_or_exit
+from services.intake.domain.issues import Standing, Thresholds, headline
+from services.intake.domain.voices.clusters import Cluster, grouped
 from services.intake.domain.voices.evaluation import agreement
-from services.intake.domain.voices.issues import Standing, Thresholds, headline
 from services.intake.domain.voices.likeness import Traits, traits_of
-from services.intake.domain.voices.matters import Cluster, grouped
 from services.language.masks import masked
 
 app = typer.Typer(help="Find the matters that many voices are about (热点).", invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 from services.contracts.community_file import CommunityFile
 from services.contracts.words import Reading
-from services.intake.domain.understanding import kind_of, read, understood
+from services.intake.domain.readings import kind_of, read, understood
 from services.intake.handlers.communities import profile_of
 from services.intake.handlers.readings import reading_told
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from services.contracts import orders
-from services.intake.domain.demand import Demand, Line
+from services.intake.domain.demands import Demand, Line
 
 BY_THE_CLOCK = "clock"
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]

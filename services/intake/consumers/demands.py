@@ -9,7 +9,7 @@ from services.chassis.streams import EffectOf, origin_of
 from services.chassis.work import UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
-from services.intake.domain.voices.issues import Issue
+from services.intake.domain.issues import Issue
 from services.intake.handlers.issues import _keep_issue, _Search
 from services.intake.store.communities import profile_ref
 from services.intake.store.issues import issue_ref, similar_ref

@@ -13,7 +13,7 @@ from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.words import ProviderRef
 from services.intake.consumers.deadlines import DEADLINES_HEARD
-from services.intake.domain.demand import Demand, Handler, Line
+from services.intake.domain.demands import Demand, Handler, Line
 from services.intake.domain.lifecycle import DemandStep
 from services.intake.handlers.ratings import clock_of_rating
 from services.intake.store.communities import CommunityProfile, profile_ref

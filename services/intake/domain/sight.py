@@ -15,7 +15,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 
 RESIDENT, GRID_WORKER, STAFF = "resident", "grid_worker", "staff"
 PROVIDERS = ("unit", "partner")

@@ -10,10 +10,10 @@ from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Actor
-from services.intake.domain import alarm as rules
-from services.intake.domain.alarm import Alarm
-from services.intake.domain.demand import Demand, Line
-from services.intake.domain.understanding import Understood
+from services.intake.domain import alarms as rules
+from services.intake.domain.alarms import Alarm
+from services.intake.domain.demands import Demand, Line
+from services.intake.domain.readings import Understood
 from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
 from services.language.dangers import own_dangers

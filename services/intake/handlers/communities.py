@@ -8,8 +8,8 @@ from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Compound, Provider, Venue
 from services.contracts.refusal import Invalid
 from services.intake.community_file import Change, diff_community_files
-from services.intake.domain.understanding import Home
-from services.intake.domain.voices.issues import Thresholds
+from services.intake.domain.issues import Thresholds
+from services.intake.domain.readings import Home
 from services.intake.store.communities import CommunityProfile, FileOnRecord, file_ref, profile_ref
 from services.language.places import home_of, sounds_like_elsewhere
 

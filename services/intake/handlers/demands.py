@@ -13,10 +13,10 @@ from services.contracts.ids import DemandId
 from services.contracts.literals import DemandKind
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.roles import COMMUNITY
-from services.intake.domain.demand import Demand, Line, NotYourDemand
-from services.intake.domain.joining import PrivateMatter
+from services.intake.domain.demands import Demand, Line, NotYourDemand
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.domain.understanding import Said, Understood, read, understood
+from services.intake.domain.merging import PrivateMatter
+from services.intake.domain.readings import Said, Understood, read, understood
 from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
 from services.intake.handlers.readings import accuses_anew, heard_more, reading_told

@@ -6,7 +6,8 @@ from functools import lru_cache
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
+from services.intake.domain.duplicates import Alike, Postings, Similar
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
@@ -14,11 +15,6 @@ from services.intake.domain.voices.likeness import (
     compared,
     traits_of,
     weighed,
-)
-from services.intake.domain.voices.similar import (
-    Alike,
-    Postings,
-    Similar,
 )
 from services.intake.store.issues import similar_ref
 

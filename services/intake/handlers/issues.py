@@ -11,17 +11,8 @@ from services.contracts.envelope import Envelope
 from services.contracts.ids import DemandId
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import NotFound
-from services.intake.domain.demand import Demand
-from services.intake.domain.lifecycle import DemandStatus
-from services.intake.domain.voices.issues import Issue, Member, Thresholds, headline
-from services.intake.domain.voices.likeness import (
-    Likeness,
-    Rarity,
-    WeighedTraits,
-    compared,
-    weighed,
-)
-from services.intake.domain.voices.similar import (
+from services.intake.domain.demands import Demand
+from services.intake.domain.duplicates import (
     OFFERED_MAX,
     Postings,
     Similar,
@@ -29,6 +20,15 @@ from services.intake.domain.voices.similar import (
     belongs,
     candidates,
     lookup_keys,
+)
+from services.intake.domain.issues import Issue, Member, Thresholds, headline
+from services.intake.domain.lifecycle import DemandStatus
+from services.intake.domain.voices.likeness import (
+    Likeness,
+    Rarity,
+    WeighedTraits,
+    compared,
+    weighed,
 )
 from services.intake.handlers.duplicates import EVERY, likely, rarity_of, traits, traits_remembered
 from services.intake.store.communities import CommunityProfile, profile_ref

@@ -7,9 +7,9 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
-from services.intake.domain import joining
-from services.intake.domain.demand import Demand, Line, SameDemand
-from services.intake.domain.joining import Regrouped
+from services.intake.domain import merging as joining
+from services.intake.domain.demands import Demand, Line, SameDemand
+from services.intake.domain.merging import Regrouped
 from services.intake.handlers.readings import reading_told
 from services.intake.store.demands import demand_ref
 

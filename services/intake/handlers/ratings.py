@@ -10,7 +10,7 @@ from services.contracts.ids import DemandId
 from services.contracts.literals import Satisfaction, Solved
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
-from services.intake.domain.demand import Demand, Line, Rating
+from services.intake.domain.demands import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.handlers.demands import VersionedDemand, because_of, must_concern
 from services.intake.store.communities import profile_ref

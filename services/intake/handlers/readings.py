@@ -11,8 +11,8 @@ from services.contracts.literals import AccusationKind, DangerLevel
 from services.contracts.refusal import Conflict, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Reading, Role, Wish
-from services.intake.domain.demand import Demand, Line, NotYourDemand
-from services.intake.domain.understanding import Said, Understood, understood
+from services.intake.domain.demands import Demand, Line, NotYourDemand
+from services.intake.domain.readings import Said, Understood, understood
 from services.intake.handlers.alarms import (
     ASKER,
     VersionedDemand,

@@ -13,7 +13,7 @@ from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Role
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.domain.sight import Viewer
 from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref

@@ -11,7 +11,7 @@ from services.chassis.work import UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
-from services.intake.domain import demand as rules
+from services.intake.domain import demands as rules
 from services.intake.handlers import alarms, readings
 from services.intake.routes import access
 from services.intake.routes.bodies import AnswerQuestion, CorrectReading

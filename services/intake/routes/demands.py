@@ -10,11 +10,11 @@ from services.chassis.work import Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Invalid
 from services.contracts.roles import READERS, RESIDENTS
-from services.intake.domain import demand as rules
-from services.intake.domain import joining
+from services.intake.domain import demands as rules
+from services.intake.domain import merging as joining
 from services.intake.domain import words_of_residents as words
-from services.intake.domain.alarm import NOW
-from services.intake.domain.understanding import kind_of
+from services.intake.domain.alarms import NOW
+from services.intake.domain.readings import kind_of
 from services.intake.handlers import demands, ratings
 from services.intake.routes import access
 from services.intake.routes.bodies import (

@@ -15,12 +15,12 @@ from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.roles import COMMUNITY, RESIDENTS, STAFF
 from services.contracts.words import Note, ThingId
-from services.intake.domain import demand as rules
-from services.intake.domain import joining
+from services.intake.domain import demands as rules
+from services.intake.domain import duplicates as similar
+from services.intake.domain import merging as joining
 from services.intake.domain import words_of_residents as words
-from services.intake.domain.demand import Demand
-from services.intake.domain.understanding import read, understood
-from services.intake.domain.voices import similar
+from services.intake.domain.demands import Demand
+from services.intake.domain.readings import read, understood
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.handlers import duplicates, merging
 from services.intake.handlers.demands import UnknownCompound

@@ -14,7 +14,7 @@ from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import Invalid, NotFound
 from services.contracts.roles import COMMUNITY, STAFF
 from services.contracts.words import Note
-from services.intake.domain.voices.issues import Issue, NotHot, TopicDecided
+from services.intake.domain.issues import Issue, NotHot, TopicDecided
 from services.intake.handlers import issues
 from services.intake.store.issues import ISSUES, issue_ref
 from services.intake.views.issues import IssueList, IssueView, issue_view

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.documents import Collection, Ref
-from services.intake.domain.understanding import Home
-from services.intake.domain.voices.issues import Thresholds
+from services.intake.domain.issues import Thresholds
+from services.intake.domain.readings import Home
 from services.language.dangers import LINES, own_dangers
 
 HOT = Thresholds()

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import DemandId
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
 from services.intake.domain.lifecycle import DemandStatus
 
 

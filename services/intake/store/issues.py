@@ -2,8 +2,8 @@
 
 from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import DemandId
-from services.intake.domain.voices.issues import Issue
-from services.intake.domain.voices.similar import Postings, Similar
+from services.intake.domain.duplicates import Postings, Similar
+from services.intake.domain.issues import Issue
 
 POSTINGS, SIMILAR = Collection("holders", Postings), Collection("kin", Similar)
 """The collections keep the names that earlier releases gave them."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.intake.domain.demand import Demand, Line
+from services.intake.domain.demands import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
 from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
 from services.intake.store.communities import CommunityProfile

@@ -3,11 +3,11 @@
 from pydantic import Field
 
 from services.chassis.http.bodies import View
-from services.intake.domain.demand import Demand
+from services.intake.domain.demands import Demand
+from services.intake.domain.duplicates import Alike
 from services.intake.domain.lifecycle import NAMES, DemandStatus
 from services.intake.domain.sight import Viewer
 from services.intake.domain.voices.likeness import Likeness
-from services.intake.domain.voices.similar import Alike
 from services.intake.views.readings import EmergencyView
 
 

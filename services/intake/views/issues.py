@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.intake.domain.voices.issues import Issue, Topic
+from services.intake.domain.issues import Issue, Topic
 
 
 class TopicView(View):

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pydantic import Field
 
 from services.chassis.http.bodies import View
-from services.intake.domain.demand import Demand
-from services.intake.domain.understanding import Understood
+from services.intake.domain.demands import Demand
+from services.intake.domain.readings import Understood
 from services.intake.store.communities import CommunityProfile
 from services.language.dangers import own_dangers
 

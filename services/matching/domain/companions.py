@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.contracts.ids import companion_id
 from services.matching.domain.lifecycle import OVER, OrderStatus, OrderStep
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Called, Who
 from services.matching.domain.refusals import CannotReceive, TooManyCompanions
 

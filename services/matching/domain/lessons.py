@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from services.language.wishes import Wish
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 
 BY_STAFF = "staff"
 LESSONS_MAX = 2_000

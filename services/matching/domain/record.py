@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from services.matching.domain.lifecycle import UNPLACED, OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 
 BELIEVED_RATE = 0.75
 """What is believed of somebody of whom nothing is known."""

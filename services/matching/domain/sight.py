@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 
 GRID_WORKER, STAFF = "grid_worker", "staff"
 PROVIDERS = ("unit", "partner")

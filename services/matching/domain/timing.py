@@ -15,7 +15,7 @@ from services.matching.domain.deadlines import (
     Supervision,
 )
 from services.matching.domain.lifecycle import UNDONE, UNPLACED, OrderStatus, OrderStep
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.refusals import (
     AlreadySupervised,
     AlreadyWaiting,

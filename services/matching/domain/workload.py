@@ -6,7 +6,7 @@ from zlib import crc32
 
 from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import OPEN
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.record import Record, record_after
 from services.matching.domain.refusals import ProviderFull
 

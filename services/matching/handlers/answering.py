@@ -3,7 +3,7 @@
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import provider_fields, provider_of
 from services.matching.handlers.keeping import VersionedOrder, keep, step, workload_of

@@ -7,7 +7,7 @@ from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.contracts.words import Role
 from services.matching.domain.companions import Call, called
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import provider_fields

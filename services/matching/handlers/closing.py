@@ -4,7 +4,7 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import OVER, RATEABLE
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import order_fields, provider_fields

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from services.chassis.work import UnitOfWork
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.refusals import CannotReceive
 from services.matching.handlers.context import Matching

@@ -10,7 +10,7 @@ from services.contracts.words import Message
 from services.matching.domain.companions import with_companion
 from services.matching.domain.lessons import lesson_of, number_at
 from services.matching.domain.matter import Matter
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.domain.timing import timed
 from services.matching.domain.workload import Workload

@@ -11,7 +11,7 @@ from services.contracts.ids import OrderId, order_id
 from services.matching.domain.assignment import is_scarce
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.matter import Matter, Ranking
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers.calling import call_all
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import order_fields

@@ -6,7 +6,7 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import DemandReread
 from services.contracts.ids import DemandId, order_id
 from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.keeping import companions, keep, matter_of, workload_of

@@ -3,7 +3,7 @@
 from services.chassis.work import Origin
 from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.words import Role
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.refusals import NotTheReceiver, NotYourOrder
 

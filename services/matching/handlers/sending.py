@@ -6,7 +6,7 @@ from typing import Literal
 from services.chassis.work import UnitOfWork
 from services.contracts import orders as facts
 from services.matching.domain.caution import danger_name
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Who
 from services.matching.domain.timing import reason_to_supervise, supervised
 from services.matching.handlers.context import Matching

@@ -11,7 +11,7 @@ from services.contracts.words import ProviderRef, Role
 from services.matching.domain import timing as clocks
 from services.matching.domain.deadlines import Level
 from services.matching.domain.lifecycle import UNPLACED, OrderStep
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.refusals import LeadAsks, NotYourOrder
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers.context import Matching

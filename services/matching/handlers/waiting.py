@@ -10,7 +10,7 @@ from services.contracts import orders as facts
 from services.contracts.ids import OrderId
 from services.matching.domain.assignment import Bid, assign, speaks_for, will_do
 from services.matching.domain.caution import not_candidates
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import order_fields
 from services.matching.handlers.keeping import keep, matter_of, tell, workload_of

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Proof, Stage
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import provider_fields

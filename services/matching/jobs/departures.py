@@ -16,7 +16,7 @@ from services.chassis.due import DueDocuments, Runs
 from services.chassis.work import Origin, Work
 from services.contracts.words import Actor, Role
 from services.matching.domain.lifecycle import OrderStatus
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.handlers import communities
 from services.matching.handlers.context import Matching
 from services.matching.store.catalogues import DEPARTED, DEPARTED_AT

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.chassis.http.bodies import Command
 from services.contracts.words import TYPED, Note, Proof, Reason, ThingId
-from services.matching.domain import order as rules
+from services.matching.domain import orders as rules
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TYPED)]
 FigureName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=TYPED)]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from services.chassis.documents import Collection, Index, Ref
 from services.contracts.ids import OrderId
 from services.matching.domain.lifecycle import UNDONE
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 
 TIMER = "timer_at"
 """The field of an order that says when something happens to it by itself."""

@@ -11,7 +11,7 @@ from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
 from services.matching.domain.caution import danger_name
 from services.matching.domain.lifecycle import NAMES, UNDONE, OrderStatus, allowed_steps
-from services.matching.domain.order import Order
+from services.matching.domain.orders import Order
 from services.matching.domain.parts import Choice, Who
 from services.matching.domain.sight import PROVIDERS, Sight
 from services.matching.domain.timing import is_overdue, open_pause

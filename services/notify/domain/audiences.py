@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from services.notify.domain import notice as inbox
+from services.notify.domain import notices as inbox
 from services.notify.domain import texts
 from services.notify.domain.following import FEW, PORTION_MAX, Following
 from services.notify.domain.texts import TEXTS

@@ -3,7 +3,7 @@
 from services.chassis.documents import Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.refusal import NotFound
-from services.notify.domain.notice import Notice
+from services.notify.domain.notices import Notice
 from services.notify.store.notices import notice_ref
 
 

@@ -19,11 +19,11 @@ from services.contracts.ids import DemandId
 from services.notify.channels.alarms import Ways
 from services.notify.domain import following as followers
 from services.notify.domain import texts
+from services.notify.domain.alarms import Outgoing
 from services.notify.domain.audiences import Many, sentence, told
 from services.notify.domain.following import Change, Following, Portion, Portions
-from services.notify.domain.notice import person
-from services.notify.domain.outgoing import Outgoing
-from services.notify.domain.telling import Fact, Telling
+from services.notify.domain.notices import person
+from services.notify.domain.tellings import Fact, Telling
 from services.notify.store.alarms import outgoing_ref
 from services.notify.store.followings import following_ref, portion_ref
 from services.notify.store.notices import notice_ref

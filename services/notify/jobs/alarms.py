@@ -18,7 +18,7 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.words import Actor, Role
 from services.notify.channels.alarms import Outcome, Ways, send
-from services.notify.domain.outgoing import Outgoing
+from services.notify.domain.alarms import Outgoing
 from services.notify.store.alarms import OUTGOING, OUTGOING_DUE, outgoing_ref
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from services.chassis.mongo import Store
 from services.chassis.work import Work
 from services.contracts.roles import READERS
 from services.contracts.words import Role
-from services.notify.domain import notice as inbox
+from services.notify.domain import notices as inbox
 from services.notify.handlers import notices
 from services.notify.store.notices import NOTICES
 from services.notify.views.notices import NoticePage, NoticeView, _view

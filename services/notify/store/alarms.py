@@ -1,7 +1,7 @@
 """Where notify keeps alarms that go out of the house."""
 
 from services.chassis.documents import Collection, Index, Ref
-from services.notify.domain.outgoing import Outgoing
+from services.notify.domain.alarms import Outgoing
 
 OUTGOING_DUE = "due_at"
 OUTGOING = Collection(

@@ -1,7 +1,7 @@
 """Where notify keeps notices."""
 
 from services.chassis.documents import Collection, Index, Ref
-from services.notify.domain.notice import Notice
+from services.notify.domain.notices import Notice
 
 NOTICES = Collection("notices", Notice, Index(("recipient", "-_id")))
 

@@ -1,7 +1,7 @@
 """Where notify keeps what many are to be told."""
 
 from services.chassis.documents import Collection, Index, Ref
-from services.notify.domain.telling import Telling
+from services.notify.domain.tellings import Telling
 
 DUE = "due_at"
 TELLINGS = Collection("tellings", Telling, Index((DUE,), due=True), Index(("over_at",), expires=True))

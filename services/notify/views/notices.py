@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.notify.domain.notice import Notice
+from services.notify.domain.notices import Notice
 
 
 class NoticeView(View):

@@ -9,8 +9,8 @@ from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.ids import OrderId
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
-from services.points.domain.ledger import BUDGET, Account, Transfer, seal, transfer_id
-from services.points.domain.rule import Earning, Rule
+from services.points.domain.accounts import BUDGET, Account, Transfer, seal, transfer_id
+from services.points.domain.rules import Earning, Rule
 from services.points.handlers.rules import _file
 from services.points.store.accounts import account_ref, transfer_ref
 from services.points.store.rules import rule_ref

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
-from services.points.domain.ledger import BUDGET, Account
+from services.points.domain.accounts import BUDGET, Account
 from services.points.store.accounts import account_ref
 from services.points.store.rules import RuleOnRecord, rule_ref
 

@@ -12,7 +12,7 @@ from services.chassis.mongo import Store
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
 from services.contracts.words import Role
-from services.points.domain.ledger import BUDGET, Account
+from services.points.domain.accounts import BUDGET, Account
 from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref
 from services.points.views.accounts import AccountPage, AccountView, TransferPage, account_view, transfer_view
 

@@ -1,7 +1,7 @@
 """Where points keeps accounts and transfers."""
 
 from services.chassis.documents import Collection, Index, Ref
-from services.points.domain.ledger import Account, Transfer
+from services.points.domain.accounts import Account, Transfer
 
 ACCOUNTS = Collection("accounts", Account)
 TRANSFERS = Collection(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
-from services.points.domain.ledger import Account, Transfer
+from services.points.domain.accounts import Account, Transfer
 
 
 class AccountView(View):

@@ -7,7 +7,6 @@ from services.contracts.ids import DemandId, OrderId
 
 STAFF = "staff"
 """The inbox that the community's staff share."""
-
 _COMMUNITY_KIND = "community"
 
 

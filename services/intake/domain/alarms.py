@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 STEPS_MAX = 24
 """So often it is told: two hours at five minutes each. It stands first in every list all the while."""
-
 NOW, PERHAPS, NOT_PRESSING = 2, 1, 0
 """How far a demand stands before others until somebody has it."""
 

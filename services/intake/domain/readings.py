@@ -18,7 +18,6 @@ TEXT_CHARACTERS_MAX = 1_000
 ELSEWHERE_NAMED = 120
 """From this chance on, in thousandths, what names another place is about it."""
 SOMEWHERE_ELSE = "外地"
-
 _KINDS: Mapping[DemandKind, re.Pattern[str]] = {
     "report": re.compile(
         r"举报|检举|揭发|非法|违法|偷排|无证|无照|传销|贪污|受贿|套取|骗取|私自|聚众|赌博|黑社会|假药|黑作坊|盗采|滥伐|弄虚作假"

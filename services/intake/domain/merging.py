@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
-from services.intake.domain.demand import (
+from services.intake.domain.demands import (
     BROUGHT_MAX,
     SUPPORTERS_MAX,
     Brought,

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from services.contracts.ids import DemandId, OrderId
 from services.notify.domain.following import Portion
-from services.notify.domain.notice import Notice, person
+from services.notify.domain.notices import Notice, person
 
 KEPT_DAYS = 7
 """So long a telling that is over can still be looked at."""

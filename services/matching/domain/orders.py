@@ -29,7 +29,6 @@ NOTHING_HEARD = Heard()
 MILESTONES_MAX = 100
 SERVED_AHEAD_MAX = timedelta(seconds=30)
 """By how much the clock of who reports may be ahead of ours."""
-
 NO_ORDER = OrderId("")
 """Leads nobody and belongs to nobody."""
 

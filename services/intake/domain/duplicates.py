@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
+from services.intake.domain.voices.clusters import TOGETHER_FROM
 from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
-from services.intake.domain.voices.matters import TOGETHER_FROM
 
 POSTINGS_MAX = 20
 NAME_KEYS_MAX = 4

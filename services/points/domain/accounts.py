@@ -10,7 +10,6 @@ from services.contracts.refusal import Conflict
 
 BUDGET = "budget"
 """The account that points are issued from; it holds what somebody approved."""
-
 _CAUSES = UUID("6c1f7c0e-4f9d-5d6c-9a43-5f3a1c0d7b11")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from services.contracts.ids import DemandId, OrderId, round_of
 from services.contracts.literals import DemandKind, ProviderKind, Satisfaction, Solved
 from services.contracts.refusal import Conflict, Forbidden, Invalid
-from services.intake.domain.alarm import NOT_PRESSING, NOW, PERHAPS, Alarm
+from services.intake.domain.alarms import NOT_PRESSING, NOW, PERHAPS, Alarm
 from services.intake.domain.lifecycle import (
     BEFORE_DONE,
     NAMES,
@@ -17,7 +17,7 @@ from services.intake.domain.lifecycle import (
     DemandStep,
     allowed_steps,
 )
-from services.intake.domain.understanding import Understood
+from services.intake.domain.readings import Understood
 from services.language.words import Accusation
 
 SUPPORTERS_MAX = 10_000

@@ -23,9 +23,7 @@ POSTINGS_MAX = 160
 SHARED_MIN = 3
 TOGETHER_FROM = 0.31
 """The mean likeness between two groups from which they are one matter: no chain of single links will do."""
-
 NOTED_FROM = 0.1
-
 Pair = tuple[int, int]
 
 
