@@ -17,14 +17,8 @@ def crowd(count: int) -> tuple[str, ...]:
 
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-
-
 LINE = Line(AT, "staff", "step", "一步")
-
-
 UNIT = Who("unit-1", "一家单位", "unit")
-
-
 OTHER = Who("unit-2", "另一家单位", "unit")
 
 

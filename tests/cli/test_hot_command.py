@@ -10,11 +10,7 @@ from typer.testing import CliRunner
 from services.cli.main import app
 
 LABELLED = Path(__file__).parents[1] / "data" / "matters.jsonl"
-
-
 JIWANG = Path(__file__).parents[2] / "deploy" / "communities" / "jiwang.yaml"
-
-
 MIXER = [
     {"id": "m1", "title": "搅拌站扰民", "text": "澜岸搅拌站白天晚上噪音不停，粉尘很大", "at": "2025-03-01"},
     {"id": "m2", "text": "澜岸搅拌站又在夜里开工，罐车轰隆隆，灰尘落了一阳台", "at": "2025/3/4 21:05:00"},
@@ -25,14 +21,10 @@ MIXER = [
         "supporters": 4,
     },
 ]
-
-
 LAMPS = [
     {"id": "l1", "text": "文昌街路灯不亮，晚上漆黑一片", "compound": "锦都小区"},
     {"id": "l2", "text": "文昌街的路灯坏了两个月，没有照明", "compound": "jindu"},
 ]
-
-
 ALONE = {"id": "z", "text": "旺旺宠物店卖病狗"}
 
 

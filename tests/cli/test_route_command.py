@@ -12,32 +12,14 @@ from typer.testing import CliRunner
 from services.cli.main import app
 
 HERE = Path(__file__).parents[1] / "data"
-
-
 COUNTY = HERE / "county.yaml"
-
-
 MESSAGES = HERE / "county_messages.jsonl"
-
-
 JIWANG = HERE.parents[1] / "deploy" / "communities" / "jiwang.yaml"
-
-
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
 STRANGE = "咕噜咕噜的小蓝盒子又哼起来了"
-
-
 BUS = {"id": "bus", "title": "公交车不到站", "text": "公交车经常不到站，出租车拒载"}
-
-
 NOISE = {"id": "noise", "text": "工厂夜里噪音大，想请人来管管"}
-
-
 WAGES = {"id": "wages", "text": "想问问劳动合同怎么签，加班工资怎么算"}
-
-
 DEPARTMENTS = """units:
   - {id: environment, name: 生态环境局, duties: [大气、水、噪声污染防治]}
   - {id: transport, name: 交通运输局, duties: [公路建设养护和道路运输管理, 公交、出租车和客运管理]}

@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-
 SCRIPTS = sorted([*ROOT.glob("deploy/*.sh"), *ROOT.glob("deploy/*/*.sh"), ROOT / ".ci" / "run"])
-
-
 REQUIREMENTS = sorted(ROOT.glob("requirements*.txt"))
 
 

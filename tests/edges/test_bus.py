@@ -43,8 +43,6 @@ def deep(levels: int) -> bytes:
 
 
 _GOOD = submitted("never")
-
-
 UNREADABLE = {
     "bytes": (b"\x00\xff\xfe", "not_json"),
     "text": (b"hello", "not_json"),

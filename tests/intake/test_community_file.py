@@ -22,8 +22,6 @@ from services.intake.community_file.schema import SCHEMA_PATH
 from services.intake.community_file.yaml_tree import TEXT_BYTES_MAX
 
 ROOT = Path(__file__).parents[2]
-
-
 SMALL = """\
 community: {id: small, name: 小社区, county: 某县, province: 山西省}
 compounds:

@@ -18,8 +18,6 @@ from services.intake.community_file.problems import PROBLEMS_MAX
 from services.intake.community_file.yaml_tree import NODES_MAX
 
 MEGABYTE = 1024 * 1024
-
-
 HEAD = "community: {id: small, name: 小社区}\n"
 
 

@@ -17,14 +17,8 @@ from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.merging import NotCarried
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-
-
 BACK = Line(AT, "staff", "unmerged", "恢复单独办理")
-
-
 PEOPLE = ["p1", "p2", "p3", "p4", "p5"]
-
-
 A, B, C, D = DEMANDS = [DemandId(one) for one in "abcd"]
 
 

@@ -24,8 +24,6 @@ ROWS = [
     .read_text(encoding="utf-8")
     .splitlines()
 ]
-
-
 MIXER = "澜岸新城旁边的搅拌站白天晚上噪音不停，灰尘很大，没法睡觉"
 
 

@@ -6,11 +6,7 @@ from services.contracts.community_file import CommunityFile, Compound, Contract,
 from services.matching.domain.lexicon import field_lexicon
 
 TODAY = date(2026, 11, 1)
-
-
 NAMED_COMPOUNDS = {"毓秀苑小区", "锦都小区", "露天巷", "滨河家园小区", "信合大厦", "吉祥苑小区"}
-
-
 NAMED_UNITS = {
     "稷山县人大常委会",
     "稷山县住房和城乡建设局",

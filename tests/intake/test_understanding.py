@@ -9,11 +9,7 @@ from services.language.places import home_of
 from services.language.reader import LETTER_SURE, own_reader
 
 KINDS = {"enquiry", "help", "suggestion", "complaint", "report"}
-
-
 HERE = Home(home_of("稷山县", "山西省"))
-
-
 IN_DANGER = [
     "三号楼着火了，楼道里全是烟",
     "车棚里电动车起火了",
@@ -39,8 +35,6 @@ IN_DANGER = [
     "楼下有人打架，流血了",
     "我奶奶走丢了，穿红衣服",
 ]
-
-
 NOT_NOW = [
     "怕着火，想请人看看线路",
     "楼道堆满杂物有火灾隐患",
@@ -60,8 +54,6 @@ NOT_NOW = [
     "路灯不亮了",
     "巷子坑坑洼洼，不好走",
 ]
-
-
 OF_KIND = [
     ("enquiry", "咨询社保转移手续", "请问什么时候可以办理，需要什么材料"),
     ("enquiry", None, "请问医保怎么办理"),
@@ -76,8 +68,6 @@ OF_KIND = [
     ("report", "举报", "楼上有人聚众赌博"),
     ("report", None, "举报一家工厂夜里偷排污水"),
 ]
-
-
 LETTER = "今天说说咱们院里的事，路灯坏了两盏，垃圾桶也满了，物业说下礼拜来修，我们等了好些天。"
 
 

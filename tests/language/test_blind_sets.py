@@ -13,8 +13,6 @@ from services.language.reader import own_reader
 from tests.reading.figures import Figure, accusations, dangers, not_asked, ordinary, privacy
 
 COUNTY = Path(__file__).parents[1] / "data" / "county_messages.jsonl"
-
-
 SHORT_OF_WHAT_IS_WANTED: dict[str, str] = {
     "complaints about nobody here: as today": ">= 0.72",
     "ordinary dispatched: right": ">= 0.93",

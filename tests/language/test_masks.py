@@ -10,14 +10,8 @@ from services.language.masks import masked, numbers_in, read_masks
 from services.language.rows import BrokenTable
 
 MADE, HIDDEN_MIN, INNOCENT_MAX = 2_000, 0.995, 0.005
-
-
 SENTENCES = ("我的号是{}，有事打", "{} 找我", "家里人{}", "请联系{}谢谢", "老张：{}。")
-
-
 MOBILES = ("13{}", "15{}", "17{}", "18{}", "19{}")
-
-
 SEPARATORS = (
     "",
     " ",

@@ -21,8 +21,6 @@ from services.matching.domain.caution import (
 from services.matching.domain.providers import Provider
 
 JISHAN = home_of("稷山县", "山西省")
-
-
 GOOD = "fire\t火情\t119\t-\t人先撤出来\n"
 
 
@@ -36,8 +34,6 @@ PROVIDERS = (
     provider("optician", "医明眼镜店", "partner", "眼视光"),
     provider("clinic", "仁和诊所", "partner", "诊疗"),
 )
-
-
 BY_ID = {one.id: one for one in PROVIDERS}
 
 

@@ -31,8 +31,6 @@ from services.matching.domain.providers import Catalogue, Contract, Place, Provi
 from services.matching.domain.ranking import Ranker
 
 TODAY = date(2026, 11, 1)
-
-
 LAMPS, HAIR, GLASSES = "公共照明/路灯", "理发美容/理发", "视力健康/眼镜"
 
 
@@ -202,11 +200,7 @@ def provider(own: str, *duties: str, capacity: int = 5, resources: tuple[Resourc
 
 
 BARBER = provider("barber", "为老年人理发")
-
-
 LIGHTER = provider("lighter", "安装太阳能路灯，维修路灯")
-
-
 PLUMBER = provider("plumber", "疏通下水道")
 
 

@@ -22,11 +22,7 @@ from services.matching.domain.taxonomy import TAXONOMY
 from services.matching.domain.taxonomy.affairs import AFFAIRS, FIELDS, KIN, USUAL
 
 KNOWN = county_affairs()
-
-
 SMALL = Affairs("噪声污染\n  施工: 打桩 夜间施工\n水利\n  灌溉: 渠道 打桩?\n")
-
-
 NAMES = (
     "生态环境局",
     "住房和城乡建设局",
@@ -36,8 +32,6 @@ NAMES = (
     "水利局",
     "综合执法大队",
 )
-
-
 DUTIES = (
     "噪声和大气污染防治",
     "公路建设养护",

@@ -26,17 +26,9 @@ from services.matching.domain.parts import Reason
 from services.matching.routing.solver import solve
 
 MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-
-
 PROVIDERS = ("bakery", "clinic", "school", "works")
-
-
 ALIKE = 1e-6
-
-
 scores = some.dictionaries(some.sampled_from(PROVIDERS), some.floats(0, 2), max_size=len(PROVIDERS))
-
-
 slots = some.dictionaries(some.sampled_from(PROVIDERS), some.integers(0, 3))
 
 

@@ -24,20 +24,10 @@ from services.matching.domain.weighing import PartName
 from services.worktime.hours import Opening, is_open
 
 TODAY = date(2026, 11, 2)
-
-
 MONDAY = datetime(2026, 11, 2)  # noqa: DTZ001  # local time of the community
-
-
 WORKING = (Opening(("mon", "tue"), time(8, 30), time(12)), Opening(("mon",), time(14), time(17, 30)))
-
-
 EAST = Place("east", "东院", location=Location(34.0, 109.0))
-
-
 DUTY = "疏通下水道和水管维修"
-
-
 TEXT = "下水道堵了"
 
 
@@ -234,8 +224,6 @@ def test_a_record_is_told_in_words() -> None:
 
 
 counts = st.integers(0, 200)
-
-
 records = st.builds(Record, counts, counts, counts, st.floats(0, 1e7), counts, counts)
 
 

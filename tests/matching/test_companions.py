@@ -20,26 +20,12 @@ from services.matching.domain.refusals import (
 from tests.builders import an_order
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-
-
 NOON = NINE + timedelta(hours=3)
-
-
 HOUSING = Who("housing", "住建局", "unit")
-
-
 LAMPS = Who("lamps", "交运中心", "unit")
-
-
 POLICE = Who("police", "派出所", "unit")
-
-
 PHOTO = (Proof("photo", "p1.jpg"),)
-
-
 S = OrderStatus
-
-
 OVER = (S.COMPLETED, S.VERIFIED, S.SETTLED, S.CANCELLED)
 
 

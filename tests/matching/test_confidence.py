@@ -25,17 +25,9 @@ from services.matching.domain.confidence import (
 )
 
 LINE: Knots = ((0.0, 1.0), (1.0, 3.0), (3.0, 4.0))
-
-
 TABLES = [BY_CONCEPTS, BY_AFFAIRS, SURE_FROM]
-
-
 unit = st.floats(0, 1)
-
-
 leads = st.floats(-2, 2)
-
-
 judged = st.lists(st.tuples(unit, st.booleans()), max_size=60)
 
 

@@ -31,21 +31,11 @@ from tests.builders import an_order
 from tests.support.deployment import jiwang
 
 LIMITS = limits_of(jiwang())
-
-
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """10:00 in Jiwang."""
-
-
 FRIDAY_NIGHT = datetime(2026, 3, 6, 14, 0, tzinfo=UTC)
-
-
 UNIT, OTHER = Who("unit-1", "一家单位", "unit"), Who("unit-2", "另一家", "unit")
-
-
 PROOF = (Proof("photo", "p.jpg"),)
-
-
 HOUR = timedelta(hours=1)
 
 

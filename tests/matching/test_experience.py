@@ -30,21 +30,11 @@ from services.matching.routing.experience import Learning
 from services.matching.routing.features import GRAMS, dimensions, features_of, grams_of
 
 HERE = Path(__file__).parents[1] / "data"
-
-
 TODAY = date(2026, 11, 2)
-
-
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
-
-
 WANTED = 0.98
-
-
 STRANGE = "咕噜咕噜的小蓝盒子又哼起来了"
 """Words that no office and no table of affairs knows."""
-
-
 BUS = "公交车经常不到站，出租车拒载"
 
 

@@ -18,21 +18,11 @@ from services.matching.domain.ranking import Ranker
 from services.matching.routing.catalogue import catalogue_of
 
 TODAY = date(2026, 11, 1)
-
-
 PRECISION_MIN = 0.95
-
-
 PRECISION_TUNED_MIN = 0.98
-
-
 PRECISION_HELD_OUT_MIN = 0.93
 """61 of 64 were right; the floor leaves room for one demand, not for a habit."""
-
-
 COVERAGE_MIN = 0.5
-
-
 ACCURACY_MIN = 0.8
 
 

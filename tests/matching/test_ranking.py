@@ -13,8 +13,6 @@ from services.matching.domain.providers import Catalogue, Contract, Place, Provi
 from services.matching.domain.ranking import Ranker
 
 TODAY = date(2026, 11, 1)
-
-
 DUTIES = (
     "道路维修和路面硬化",
     "安装太阳能路灯",
@@ -25,8 +23,6 @@ DUTIES = (
     "捐建乒乓球台和健身器材",
     "皮影戏教学",
 )
-
-
 TEXTS = (
     "巷子坑坑洼洼",
     "晚上太黑想装路灯",
@@ -184,14 +180,8 @@ providers = st.lists(
     max_size=9,
     unique_by=lambda each: each.id,
 )
-
-
 texts = st.lists(st.sampled_from(TEXTS) | st.text(max_size=12), min_size=1, max_size=3).map("，".join)
-
-
 orders = st.dictionaries(st.integers(0, 30).map(lambda n: f"p{n:02}"), st.integers(0, 5), max_size=9)
-
-
 places = st.sampled_from(["east", "west", None])
 
 

@@ -10,8 +10,6 @@ from services.matching.domain.ranking import Ranker
 from services.matching.domain.stances import SCENE, STATED, WANTED, Stance, Telling
 
 TODAY = date(2026, 11, 1)
-
-
 PROVIDERS = (
     Provider("desks", "捐课桌的", "unit", ("捐赠儿童课桌椅",), capacity=3),
     Provider("benches", "放长椅的", "unit", ("添置长椅石凳",), capacity=3),
@@ -19,11 +17,7 @@ PROVIDERS = (
     Provider("lamps", "装路灯的", "unit", ("安装太阳能路灯",), capacity=3),
     Provider("cleaners", "扫街的", "unit", ("生活垃圾清运",), capacity=3),
 )
-
-
 PLACES = (Place("class", "学堂", ("课后班",)), Place("east", "东院"))
-
-
 RANKER = Ranker(Catalogue(PLACES, PROVIDERS, ()))
 
 

@@ -21,26 +21,12 @@ from services.matching.domain.ranking import Ranker
 from services.matching.routing.catalogue import catalogue_of
 
 TODAY = date(2026, 11, 1)
-
-
 NPC = "jishan-npc-standing-committee"
-
-
 HOUSING = "jishan-housing-bureau"
-
-
 TRANSPORT = "jishan-transport-centre"
-
-
 COOPERATIVE = "jishan-supply-cooperative"
-
-
 AGRICULTURE = "jishan-agriculture-centre"
-
-
 OPTICIAN = "yiming-optical"
-
-
 DONE_BY = {
     "yuxiuyuan-table-tennis": {NPC},
     "jindu-e-bike-charging": set[str](),
@@ -52,17 +38,9 @@ DONE_BY = {
     "activity-room-table-tennis": {COOPERATIVE, NPC},
 }
 """By case, the providers that count as right; none where the community itself took the lead."""
-
-
 RIGHT_MIN = 0.9
-
-
 RIGHT_HELD_OUT_MIN = 0.8
-
-
 TELLINGS_OF_A_CASE_MIN = 8
-
-
 CHARGING = (
     "电动车没地方充，家家从楼上往下拉电线，太危险了，怕着火，能不能多装点充电桩，价钱公道些",
     "充电难，飞线从五楼吊下来，有火灾隐患，希望建几个车棚，充电桩要够用，收费合理",

@@ -26,11 +26,7 @@ from tests.builders import AT, LINE, OTHER, UNIT, a_demand, an_order
 from tests.support.deployment import jiwang
 
 LIMITS = limits_of(jiwang())
-
-
 PAUSE = Pause(AT, "几号楼", AT)
-
-
 PHOTO = (Proof("photo", "p1.jpg"),)
 
 

@@ -184,11 +184,7 @@ def test_names_kept_on_one_record_are_told_in_portions_too() -> None:
 
 
 NAMES = st.text(alphabet="ab甲乙/.$", min_size=1, max_size=3)
-
-
 CROWDS = st.lists(st.integers(0, 3_000).map(lambda n: f"r{n}"), max_size=500)
-
-
 CHANGES = st.lists(st.tuples(st.booleans(), st.lists(NAMES, max_size=40) | CROWDS), max_size=12)
 
 

@@ -19,8 +19,6 @@ from services.notify.domain.notices import STAFF, person, provider
 from services.notify.domain.texts import ASKERS, CARRIED, LEFT, TEXTS, VOICES
 
 UNIT = ProviderRef(id="u1", name="某局", kind="unit")
-
-
 OWN = ProviderRef(id="community", name="某社区", kind="community")
 
 

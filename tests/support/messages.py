@@ -12,8 +12,6 @@ from services.contracts.catalogue import partition_of
 from tests.support.running import Running, broker, envelope, eventually
 
 SUBMITTED = "demand.submitted.v1"
-
-
 TEXT = "下水道堵了，想找人疏通"
 
 

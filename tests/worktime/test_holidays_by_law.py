@@ -16,22 +16,12 @@ from services.worktime.holidays_by_law import FIRST_YEAR, LAST_YEAR, is_holiday_
 from services.worktime.state_calendar import is_state_workday
 
 CHINA = ZoneInfo("Asia/Shanghai")
-
-
 OFFICE = WorkingCalendar((Span(time(8), time(18)),), CHINA, is_state_workday)
-
-
 YEARS = range(FIRST_YEAR, LAST_YEAR + 1)
-
-
 AROUND_THE_WINTER_OF_2033 = {(2033, 180), (2034, 330)}
 """Months without such a day that are no leap months: the rule gives that place to the eleventh of 2033."""
-
-
 MINUTES_WRONG_MAX = timedelta(minutes=5)
 """How far off the formulae below may be, in the years in question."""
-
-
 SECONDS_AHEAD = 75
 """Of dynamical time before universal time, in the middle of those years."""
 

@@ -16,14 +16,8 @@ from services.worktime.calendar import NoWorkingTime, RoundTheClock, Span, Worki
 from services.worktime.state_calendar import is_state_workday
 
 CHINA = ZoneInfo("Asia/Shanghai")
-
-
 MORNING, AFTERNOON = Span(time(8), time(12)), Span(time(14, 30), time(18))
-
-
 OFFICE = WorkingCalendar((MORNING, AFTERNOON), CHINA, is_state_workday)
-
-
 DAY = timedelta(hours=7, minutes=30)
 
 
@@ -33,12 +27,8 @@ def at(text: str) -> datetime:
 
 
 FIRST, SECONDS = datetime(2024, 1, 1, tzinfo=UTC), 1_035 * 86_400
-
-
 moments = st.integers(0, SECONDS).map(lambda seconds: FIRST + timedelta(seconds=seconds))
 """From 2024 to the end of October 2026, so that what begins then ends in a year that is known."""
-
-
 spans = st.integers(1, 60 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
