@@ -21,7 +21,7 @@ from tests.support.deployment import Keys
 from tests.support.processes import ROOT, ChildProcess
 
 WHOLE = os.environ.get("WHOLE") == "1"
-RELEASE_BEFORE = "02b6c92"
+RELEASE_BEFORE = "02d5e30"
 READERS_FIRST = ("notify", "points", "matching", "intake")
 TOGETHER_SECONDS = 3.0
 
