@@ -1,7 +1,7 @@
 """What the reader makes of texts: try it on any, before it decides anything."""
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -17,11 +17,13 @@ def language() -> None:
 
 
 @app.command()
-def read() -> None:
-    """Read texts, one a line, from standard input; print a JSON object a line to standard output."""
+def read(
+    texts: Annotated[list[str] | None, typer.Argument(help="texts; none: from standard input")] = None,
+) -> None:
+    """Read texts, given or one a line from standard input; print a JSON object a line."""
     reader = own_reader()
-    for line in sys.stdin.buffer:
-        text = line.decode(errors="replace").strip()
+    for line in texts or (raw.decode(errors="replace") for raw in sys.stdin.buffer):
+        text = line.strip()
         if text:
             sys.stdout.buffer.write(orjson.dumps(as_line(text, reader.read(text))) + b"\n")
     sys.stdout.buffer.flush()

@@ -16,6 +16,7 @@ from services.cli.main import app
 from services.contracts.catalogue import KINDS
 from services.contracts.envelope import Unreadable, read_envelope
 from tests.support.compatibility import REMEDY, breaches
+from tests.support.routes import BODIES, routes
 from tests.support.running import envelope
 
 PUBLISHED = {path.name.removesuffix(".json"): json.loads(path.read_text()) for path in FROZEN.glob("*.json")}
@@ -186,3 +187,9 @@ def test_a_kind_that_is_none_is_not_put_down(empty: Path) -> None:
     assert found.exit_code == 2
     assert "no such kind" in found.output
     assert not list(empty.iterdir())
+
+
+def test_every_body_of_a_write_has_an_example() -> None:
+    """The matrix of roles, the forged tokens and the marked fields are tried with it."""
+    taken = {route.body.__name__ for _, route in routes() if route.body is not None}
+    assert taken - set(BODIES) == set(), "add an example to tests/support/routes.py `BODIES`"

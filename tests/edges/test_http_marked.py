@@ -1,6 +1,7 @@
 """Every field of every command, marked with somebody's number: it leaves no service, and reaches nobody else.
 
-The fields are read from the OpenAPI document, so that one that comes is tried without anybody thinking of it.
+The fields are read from the OpenAPI document, so that one that comes is tried, provided that the body's
+example in `tests/support/routes.py` fills it.
 """
 
 from collections.abc import Iterator

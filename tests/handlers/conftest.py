@@ -49,7 +49,7 @@ async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     client.close()
 
 
-@pytest.fixture(params=["memory", "mongo"])
+@pytest.fixture(params=["memory", pytest.param("mongo", marks=pytest.mark.slow)])
 def towns(request: pytest.FixtureRequest) -> Towns:
     """A maker of towns, over either kind of documents."""
     return Towns(None if request.param == "memory" else request.getfixturevalue("stores"))

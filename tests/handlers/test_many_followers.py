@@ -153,7 +153,7 @@ async def _rows(documents: Any, collection: Collection[Any], community: str) -> 
     return [row for row in rows if row["community"] == community]
 
 
-@pytest.fixture(params=["memory", "mongo"])
+@pytest.fixture(params=["memory", pytest.param("mongo", marks=pytest.mark.slow)])
 def documents(request: pytest.FixtureRequest) -> Documents:
     """Documents in memory that decide everything twice, and the real database."""
     if request.param == "memory":

@@ -312,6 +312,7 @@ class TestReplicas:
         assert await statuses(town, here) == await statuses(other, there) == [DISPATCHED] * 2 + [QUEUED]
         assert (await town.load()).open == (await other.load()).open == {OPTICIAN: 2}
 
+    @pytest.mark.slow
     async def test_two_hundred_race_for_fifteen_places_and_each_gets_one(self, towns: Towns) -> None:
         town = await found(
             towns,

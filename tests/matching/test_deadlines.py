@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -26,6 +28,7 @@ from services.matching.domain.refusals import (
     TooManyQuestions,
 )
 from services.matching.domain.timing import TimerKind, next_timer, timed
+from services.matching.handlers import timing as timing_handlers
 from services.matching.routing.deadlines import limits_of
 from tests.builders import an_order
 from tests.support.deployment import jiwang
@@ -291,3 +294,12 @@ class TestTooOften:
         assert timing.reason_to_supervise(order, LIMITS) is None
         with pytest.raises(AlreadySupervised):
             timing.supervised(order, "又一次", "staff", MONDAY)
+
+
+def test_every_kind_of_timer_has_something_that_is_done_and_is_told_to_operators() -> None:
+    acts = timing_handlers._acts(cast(Any, None))
+    assert set(acts) == set(TimerKind), "services/matching/handlers/timing.py `_acts`"
+    root = Path(__file__).parents[2]
+    told = (root / "docs" / "operations.md").read_text("utf-8")
+    listed = ", ".join(f"`{kind.value}`" for kind in TimerKind)
+    assert listed in told, f"docs/operations.md names the kinds: {listed}"

@@ -24,7 +24,7 @@ PORTION = 100
 WATCHMAN = Actor(subject="watchman", role=Role.OPERATOR)
 """In whose name a time acts: nobody of the community."""
 Step = Callable[[Origin, DemandId], Work[bool]]
-STEPS: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
+DUE: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
 """Field that says when → what is done then."""
 
 
@@ -49,7 +49,7 @@ class RunTimers:
         What cannot be done is passed over and tried again at the next look, so it holds up nothing else.
         """
         until, done, seen = self.clock(), 0, set[str]()
-        for when, step in STEPS:
+        for when, step in DUE:
             last: Due | None = None
             while found := await self.documents.due(DEMANDS, when, until, limit=PORTION, after=last):
                 outcomes = await self.batches.run([step(_origin(due), DemandId(due.id)) for due in found])

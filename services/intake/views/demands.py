@@ -1,7 +1,9 @@
 """What intake shows of a demand, to whom: phone and identity numbers only to those who need them."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,6 +22,9 @@ from services.intake.views.readings import (
     emergency_of,
 )
 from services.language.dangers import own_dangers
+
+Audience = Literal["whoever sees the demand", "those concerned", "staff"]
+"""Those concerned: who asked, the community, whoever has the order."""
 
 
 class LineView(View):
@@ -88,6 +93,49 @@ class DemandView(View):
     supervised: bool = Field(description="the community watches over it (督办)")
     allowed: list[str]
     timeline: tuple[LineView, ...]
+
+
+SHOWN_TO: Mapping[Audience, frozenset[str]] = MappingProxyType(
+    {
+        "staff": frozenset({"reading"}),
+        "those concerned": frozenset({"emergency", "asks", "hint"}),
+        "whoever sees the demand": frozenset(
+            {
+                "id",
+                "version",
+                "text",
+                "title",
+                "compound",
+                "about",
+                "status",
+                "status_name",
+                "soon",
+                "private",
+                "who_sees",
+                "call_back",
+                "mine",
+                "supporters",
+                "endorsed",
+                "submitted_at",
+                "dispatched_at",
+                "order",
+                "handler",
+                "urged",
+                "reopened",
+                "rating",
+                "merged_into",
+                "merged_from",
+                "has_contact",
+                "question",
+                "finish_due_at",
+                "supervised",
+                "allowed",
+                "timeline",
+            }
+        ),
+    }
+)
+"""Who reads which field. A new one stands here before it is shown: neighbours read what is public."""
 
 
 class DemandPage(View):
