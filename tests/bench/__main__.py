@@ -182,6 +182,7 @@ class Bench:
         add, thousand = self.results.add, flat["count"] / 1_000
         add("demands_routed_per_second", flat["count"] / flat["seconds"], "1/s", setting)
         add("demands_refused", flat["refused"], "1", setting)
+        add("demands_left_to_a_person", flat["left_to_a_person"], "1", setting)
         used["load generator"] = flat["cpu_seconds"]
         for name, seconds in used.items():
             add("cpu_seconds_per_1000_demands", seconds / thousand, "s", f"{setting}, {name}")

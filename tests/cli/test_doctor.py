@@ -94,3 +94,36 @@ def test_a_machine_that_lacks_something_gets_status_1(
         doctor.doctor()
     assert left.value.exit_code == 1
     assert "get one" in capsys.readouterr().out
+
+
+def test_it_looks_at_everything_that_is_needed_and_this_machine_is_well() -> None:
+    findings = list(doctor.examine())
+    names = [finding.what for finding in findings]
+    assert names == ["Python", "packages", "RabbitMQ", "MongoDB", "memory", "disk", "port"]
+    assert doctor.is_well(findings)
+
+
+def test_what_is_too_old_stops_and_what_is_too_small_only_warns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "PYTHON_MIN", (99, 0))
+    monkeypatch.setattr(doctor, "MEMORY_MB_MIN", 10**9)
+    monkeypatch.setattr(doctor, "DISK_MB_MIN", 10**12)
+    old, little, full = doctor.python(), doctor.memory(), doctor.disk(tmp_path)
+    assert (old.fatal, little.fatal, full.fatal) == (True, False, False)
+    assert all(finding.mend for finding in (old, little, full))
+    assert doctor.packages(tmp_path / "requirements.txt").mend == ""
+
+
+def test_the_versions_are_those_of_the_programs_themselves(tmp_path: Path) -> None:
+    script = tmp_path / "sbin" / "rabbitmq-server"
+    (tmp_path / "plugins" / "rabbit-3.10.8").mkdir(parents=True)
+    script.parent.mkdir()
+    script.touch()
+    assert doctor.rabbitmq_version(script) == "3.10.8"
+    mongod = tmp_path / "mongod"
+    mongod.write_text("#!/bin/sh\necho db version v7.0.4\n")
+    mongod.chmod(0o700)
+    assert doctor.mongod_version(mongod) == "7.0.4"
+    mongod.write_text("#!/bin/sh\nexit 3\n")
+    assert doctor.mongod_version(mongod) == "does not run (status 3)"

@@ -23,8 +23,10 @@ from services.devserver import (
     find_mongod,
     find_rabbitmq,
     local_servers,
+    pair,
     servers_from,
 )
+from services.devserver.home import Home
 from services.devserver.ports import free_port, is_free
 from services.devserver.process import end_stale, works_in
 
@@ -254,3 +256,18 @@ def test_a_chosen_port_is_free_and_outside_the_range_of_outgoing_connections() -
     first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     assert is_free(port)
     assert port < first_outgoing
+
+
+def test_data_of_a_run_that_was_killed_is_removed_by_the_next_and_of_one_that_lives_is_not(
+    tmp_path: Path,
+) -> None:
+    killed, living, beginning = (tmp_path / f"throwaway-{name}" for name in ("killed", "living", "beginning"))
+    for home in (killed, living):
+        (home / "mongod").mkdir(parents=True)
+        (home / "mongod" / "lock").touch()
+    beginning.mkdir()
+    lives = Home(living / "mongod")
+    lives.take()
+    made = pair._fresh(tmp_path)
+    lives.leave()
+    assert {each.name for each in tmp_path.iterdir()} == {living.name, beginning.name, made.name}

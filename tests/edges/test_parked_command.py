@@ -1,31 +1,18 @@
 """`sandan parked`: an operator finds what needs a person, looks at it, and sends it back or gives it up."""
 
-import asyncio
 import re
 
 import orjson
 import pytest
-from typer.testing import CliRunner, Result
 
 from services.chassis.clock import new_id
 from services.chassis.parking import ParkingLot
 from services.cli import parked as command
-from services.cli.main import app
 from services.cli.tools import wide_console
 from services.composition import Settings
+from tests.support.commands import sandan
 from tests.support.messages import put
 from tests.support.running import Running, envelope, eventually
-
-
-async def sandan(settings: Settings, *words: str) -> Result:
-    """Run the command as an operator does: in a process of its own, as far as its loop is concerned."""
-    given = {
-        "SANDAN_AMQP_URL": settings.amqp_url or "",
-        "SANDAN_MONGO_URL": settings.mongo_url or "",
-        "SANDAN_DATABASE_PREFIX": settings.database_prefix,
-        "SANDAN_BUS_PREFIX": settings.bus_prefix,
-    }
-    return await asyncio.to_thread(CliRunner().invoke, app, ["parked", *words], env=given)
 
 
 @pytest.fixture
@@ -60,7 +47,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_is_parked_is_listed_with_the_reason(running: Running, parked: str) -> None:
-    listed = await sandan(running.settings, "list")
+    listed = await sandan(running.settings, "parked", "list")
     assert listed.exit_code == 0, listed.output
     (line,) = [line for line in listed.output.splitlines() if parked in line]
     assert "unknown_demand" in line
@@ -68,7 +55,7 @@ async def test_what_is_parked_is_listed_with_the_reason(running: Running, parked
 
 
 async def test_it_is_shown_whole_by_the_beginning_of_its_id(running: Running, parked: str) -> None:
-    shown = await sandan(running.settings, "show", parked)
+    shown = await sandan(running.settings, "parked", "show", parked)
     assert shown.exit_code == 0, shown.output
     body = orjson.loads(shown.output[shown.output.index("{") :])
     assert body["kind"] == "order.accepted.v1"
@@ -76,7 +63,7 @@ async def test_it_is_shown_whole_by_the_beginning_of_its_id(running: Running, pa
 
 async def test_a_replay_fails_again_and_stays_parked_and_is_recorded(running: Running, parked: str) -> None:
     lot = ParkingLot(running.stores["intake"])
-    replayed = await sandan(running.settings, "replay", parked, "--by", "wang")
+    replayed = await sandan(running.settings, "parked", "replay", parked, "--by", "wang")
     assert replayed.exit_code == 0, replayed.output
     await eventually(lambda: lot.find(parked))
     done = [action for action in await lot.actions() if action["parked"].startswith(parked)]
@@ -86,7 +73,7 @@ async def test_a_replay_fails_again_and_stays_parked_and_is_recorded(running: Ru
 async def test_what_is_given_up_is_gone_and_its_stream_goes_on(running: Running, parked: str) -> None:
     lot = ParkingLot(running.stores["intake"])
     stream = orjson.loads(await _body(lot, parked))["stream"]
-    discarded = await sandan(running.settings, "discard", parked, "--by", "wang")
+    discarded = await sandan(running.settings, "parked", "discard", parked, "--by", "wang")
     assert discarded.exit_code == 0, discarded.output
     assert await lot.find(parked) is None
     streams = running.stores["intake"].plain("streams")
@@ -107,14 +94,12 @@ async def _body(lot: ParkingLot, beginning: str) -> bytes:
 async def test_what_nobody_parked_is_not_found_and_nothing_is_done(
     running: Running, words: tuple[str, str]
 ) -> None:
-    said = await sandan(running.settings, *words)
+    said = await sandan(running.settings, "parked", *words)
     assert said.exit_code == 2
     assert "no parked message begins with" in re.sub(r"[\s│]+", " ", said.output)
 
 
 async def test_without_a_deployment_it_says_what_to_set() -> None:
-    said = await asyncio.to_thread(
-        CliRunner().invoke, app, ["parked", "list"], env={"SANDAN_AMQP_URL": "", "SANDAN_MONGO_URL": ""}
-    )
+    said = await sandan(Settings(amqp_url="", mongo_url=""), "parked", "list")
     assert said.exit_code == 2
     assert "SANDAN_MONGO_URL" in said.output

@@ -12,6 +12,7 @@ from services.chassis.documents import Collection, Due, Versioned
 from services.chassis.failures import Away
 from services.chassis.work import Work
 from services.contracts.ids import OrderId
+from services.intake.jobs.timers import RunTimers
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import PORTION, ReclaimOrders
 from services.matching.routing.solver import solve
@@ -100,3 +101,17 @@ class TestTheCrier:
         with capture_logs() as logs:
             assert await SendAlarms(OneIsDue(), Answers(turns), {}, lambda: NOON).look() == 0
         assert [line["event"] for line in logs] == told
+
+
+class TestTheTimersOfDemands:
+    async def test_what_fails_look_after_look_is_told_once_until_it_was_done(self) -> None:
+        away: list[Any] = [Away("away")]
+        looks = [[away, away], [away, away], [[True], [True]], [away, away]]
+        timers = RunTimers(OneIsDue(), Answers([turn for look in looks for turn in look]), lambda: NOON)
+        told, done = [], []
+        for _ in looks:
+            with capture_logs() as logs:
+                done.append(await timers.look())
+            told.append([line["event"] for line in logs])
+        assert told == [["watch_failed"], [], [], ["watch_failed"]]
+        assert done == [0, 0, 2, 0]
