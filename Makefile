@@ -38,8 +38,7 @@ test: setup-dev ## all tests; ARGS="-k word" for some
 test-fast: setup-dev ## what needs no server, in under a minute: rules, words, shape, docs
 	@$(BIN)/python -m pytest -q -p no:schemathesis -m "not slow" tests/architecture tests/chassis tests/cli \
 		tests/contracts tests/docs tests/intake tests/language tests/matching tests/notify tests/points tests/worktime \
-		tests/handlers/test_life_of_a_demand.py tests/handlers/test_time_passes.py tests/handlers/test_alarms.py \
-		tests/handlers/test_what_a_demand_costs.py $(ARGS)
+		tests/handlers/test_life_of_a_demand.py tests/handlers/test_what_a_demand_costs.py $(ARGS)
 	@echo "before you commit: tests/handlers, tests/edges/test_replay.py; before you push: make test"
 
 .PHONY: coverage
