@@ -1,6 +1,7 @@
 """What those need who act by themselves once something is due: where it stands, and who does it."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -32,3 +33,28 @@ class Runs(Protocol):
     async def run(self, works: Sequence[Work[A]]) -> list[A | Exception]:
         """Return for each work, in order, its answer or what it raised."""
         ...
+
+
+@dataclass(slots=True)
+class Failing:
+    """What failed when it was last tried, so that what fails look after look is told once in the log."""
+
+    _keys: set[Hashable] = field(default_factory=set)
+
+    def is_news(self, key: Hashable, outcome: object) -> bool:
+        """Note an outcome; return whether it is a failure, and the first one in a row.
+
+        Arguments:
+            key: names one thing that is due. A document on which two things may be due needs two.
+            outcome: an exception if it failed.
+        """
+        if not isinstance(outcome, Exception):
+            self._keys.discard(key)
+            return False
+        is_news = key not in self._keys
+        self._keys.add(key)
+        return is_news
+
+    def forget_all_but(self, due: Set[Hashable]) -> None:
+        """Forget what is not due any more: somebody else did it."""
+        self._keys &= due

@@ -77,6 +77,16 @@ def test_a_module_says_what_it_is_and_is_no_drawer(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= _LINES_MAX, f"{path} has outgrown its room"
 
 
+def test_tests_are_no_drawers_and_share_by_support_alone() -> None:
+    """What two test files need stands in `tests/support`, not in the one of them that had it first."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= _LINES_MAX, f"{path} has outgrown its room"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom):
+                assert ".test_" not in (node.module or ""), f"{path}:{node.lineno} imports from a test"
+
+
 @pytest.mark.parametrize("path", ALL, ids=ids)
 def test_a_function_is_short_enough_to_be_seen_whole(path: Path) -> None:
     for node in ast.walk(tree(path)):

@@ -1,63 +1,32 @@
 """`sandan route`: lines in, candidates out, in their order; a bad line is named and the rest is done."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-from typer.testing import CliRunner
 
-from services.cli.main import app
+from tests.support.routing import (
+    BUS,
+    COUNTY,
+    HERE,
+    STRANGE,
+    WAGES,
+    call,
+    lesson,
+    lines_of,
+    route,
+    taught,
+    written,
+)
 
-HERE = Path(__file__).parents[1] / "data"
-COUNTY = HERE / "county.yaml"
-MESSAGES = HERE / "county_messages.jsonl"
 JIWANG = HERE.parents[1] / "deploy" / "communities" / "jiwang.yaml"
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-STRANGE = "咕噜咕噜的小蓝盒子又哼起来了"
-BUS = {"id": "bus", "title": "公交车不到站", "text": "公交车经常不到站，出租车拒载"}
 NOISE = {"id": "noise", "text": "工厂夜里噪音大，想请人来管管"}
-WAGES = {"id": "wages", "text": "想问问劳动合同怎么签，加班工资怎么算"}
 DEPARTMENTS = """units:
   - {id: environment, name: 生态环境局, duties: [大气、水、噪声污染防治]}
   - {id: transport, name: 交通运输局, duties: [公路建设养护和道路运输管理, 公交、出租车和客运管理]}
   - {id: labour, name: 人力资源和社会保障局, duties: [劳动合同、工资和工伤]}
 """
-
-
-def call(*options: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["route", *options], input=stdin)
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.stdout, COLOURS.sub("", result.stderr)
-
-
-def lines_of(*lines: dict[str, Any] | str) -> bytes:
-    return "\n".join(one if isinstance(one, str) else json.dumps(one) for one in lines).encode()
-
-
-def route(
-    *lines: dict[str, Any] | str, community: Path = COUNTY, history: Path | None = None
-) -> tuple[int, list[dict[str, Any]], str]:
-    options = ["--community", str(community)]
-    options += ["--history", str(history)] if history else []
-    code, out, said = call(*options, stdin=lines_of(*lines))
-    return code, [json.loads(line) for line in out.splitlines()], said
-
-
-def written(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def taught(folder: Path, *lines: dict[str, Any] | str, name: str = "history.jsonl") -> Path:
-    return written(folder, name, lines_of(*lines))
-
-
-def lesson(text: str, provider: str, number: int = 1) -> dict[str, Any]:
-    return {"id": f"h{number}", "text": text, "provider": provider}
 
 
 def first(answer: dict[str, Any]) -> str:
@@ -356,61 +325,3 @@ def test_a_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
         code, out, said = call(*options, stdin=lines_of(BUS))
         assert (code, out) == (2, "")
         assert "--community" in said or "--history" in said
-
-
-def evaluate(folder: Path, *options: str, labelled: Path = MESSAGES) -> tuple[int, str, str, Path]:
-    plot = folder / "curve.svg"
-    given = ["--community", str(COUNTY), "--labelled", str(labelled), "--plot", str(plot)]
-    return (*call("evaluate", *given, *options), plot)
-
-
-def figure(out: str, name: str) -> float:
-    (line,) = (line for line in out.splitlines() if line.startswith(name))
-    return float(line.removeprefix(name).split()[0])
-
-
-def test_evaluate_prints_the_figures_and_draws_the_curve(tmp_path: Path) -> None:
-    code, out, said, plot = evaluate(tmp_path)
-    assert (code, said) == (0, "")
-    assert figure(out, "demands") == MESSAGES.read_text(encoding="utf-8").count("\n")
-    assert 0.8 <= figure(out, "accuracy") <= figure(out, "top-3") <= 1
-    assert 0.7 <= figure(out, "macro-F1") <= 1
-    assert 0 <= figure(out, "coverage at 0.98") <= 1
-    assert out.splitlines()[-1] == f"reliability curve: {plot}"
-    root = ElementTree.fromstring(plot.read_text(encoding="utf-8"))
-    dots = [each for each in root.iter() if each.tag.endswith("circle")]
-    bins = [line for line in out.splitlines() if " to " in line]
-    assert root.tag.endswith("svg")
-    assert len(dots) == len(bins) > 1
-    assert sum(int(line.split()[3]) for line in bins) == figure(out, "demands")
-
-
-def test_the_same_folds_give_the_same_figures(tmp_path: Path) -> None:
-    some = tmp_path / "some.jsonl"
-    some.write_text("".join(MESSAGES.read_text(encoding="utf-8").splitlines(keepends=True)[:120]), "utf-8")
-    once, again = (evaluate(tmp_path, "--folds", "4", labelled=some) for _ in range(2))
-    assert once == again
-    assert once[0] == 0
-    assert once[1] != evaluate(tmp_path, labelled=some)[1]
-
-
-def test_evaluate_learns_a_history_first(tmp_path: Path) -> None:
-    asked = taught(tmp_path, *[lesson(f"{STRANGE}{n}", "transport", n) for n in range(4)], name="asked.jsonl")
-    before = evaluate(tmp_path, labelled=asked)[1]
-    history = taught(tmp_path, *[lesson(STRANGE, "transport", n) for n in range(5)])
-    after = evaluate(tmp_path, "--history", str(history), labelled=asked)[1]
-    assert figure(before, "accuracy") == 0 < figure(after, "accuracy") == 1
-
-
-def test_evaluate_tells_a_bad_line_and_measures_the_others(tmp_path: Path) -> None:
-    labelled = taught(tmp_path, {**BUS, "provider": "transport"}, {**WAGES, "provider": "nobody"}, "{")
-    code, out, said, _ = evaluate(tmp_path, labelled=labelled)
-    assert (code, figure(out, "demands"), figure(out, "accuracy")) == (2, 1, 1)
-    assert [line.split(": ")[0] for line in said.splitlines()] == [f"{labelled}:2", f"{labelled}:3"]
-
-
-def test_evaluate_without_a_line_to_measure_says_so(tmp_path: Path) -> None:
-    code, out, said, plot = evaluate(tmp_path, labelled=taught(tmp_path))
-    assert (code, out) == (2, "")
-    assert "没有可用的行" in said
-    assert not plot.exists()

@@ -11,6 +11,7 @@ from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Deadlines, Entry, Partner, Voices
 from services.intake.community_file import CommunityFileInvalid, diff_community_files, parse_community_file
 from tests.support.deployment import jiwang
+from tests.support.newer import everywhere_more
 
 
 def written(**changes: Any) -> dict[str, Any]:
@@ -28,18 +29,6 @@ def kept(file: Entry) -> dict[str, Any]:
     """Return a file as it is kept again."""
     plain: dict[str, Any] = json.loads(file.model_dump_json())
     return plain
-
-
-def everywhere_more(given: Any) -> Any:
-    """Return a file with an unknown field in every entry at every depth."""
-    if isinstance(given, list):
-        return [everywhere_more(item) for item in given]
-    if not isinstance(given, dict):
-        return given
-    below = {
-        key: part if key == "points_by_category" else everywhere_more(part) for key, part in given.items()
-    }
-    return {**below, "since_v9": [{"of": "a newer release"}]}
 
 
 def bounded(plain: dict[str, Any], *path: str | int, value: Any) -> dict[str, Any]:

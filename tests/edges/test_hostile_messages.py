@@ -21,15 +21,6 @@ from tests.support.running import Running, broker, eventually
 JUNK = 3_000
 
 
-@pytest.fixture
-async def clean(running: Running) -> Running:
-    """The module's house with empty parking lots."""
-    for store in running.stores.values():
-        await store.plain("parked").delete({})
-        await store.plain("parked_actions").delete({})
-    return running
-
-
 async def test_bad_messages_are_put_aside_many_in_a_write(
     clean: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.contracts.words import Role
-from tests.edges.test_http_words import accepted_order, nothing_changes
 from tests.support.client import Visitor
+from tests.support.orders import accepted_order, nothing_changes
 from tests.support.running import Running
 
 EYES = "孩子看黑板看不清，能不能组织一次视力筛查"

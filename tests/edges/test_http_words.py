@@ -2,30 +2,18 @@
 
 import io
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from tests.support.client import Visitor
+from tests.support.orders import accepted_order, nothing_changes
 from tests.support.running import Running
 
 MEGABYTE = 1024 * 1024
+
+
 JSON = {"Content-Type": "application/json"}
-
-
-async def settled_rows(running: Running) -> dict[str, Any]:
-    """Return everything that is kept, once nothing moves any more."""
-    await running.drained()
-    return await running.rows()
-
-
-@asynccontextmanager
-async def nothing_changes(running: Running) -> AsyncIterator[None]:
-    """Fail when anything that is kept is another at the end."""
-    before = await settled_rows(running)
-    yield
-    assert await settled_rows(running) == before
 
 
 @pytest.fixture
@@ -223,14 +211,6 @@ async def test_a_community_file_with_mistakes_names_them_and_is_not_loaded(
 
 
 ACCEPTED = "accepted"
-
-
-async def accepted_order(running: Running) -> tuple[Visitor, str]:
-    """Return whoever has an order, and the order, just accepted."""
-    demand = await running.submitted("孩子看黑板看不清，能不能组织一次视力筛查", "binhe-jiayuan")
-    optician = running.partner("yiming-optical")
-    (await optician.post(f"/orders/{demand['order']}/accept")).ok()
-    return optician, demand["order"]
 
 
 @pytest.fixture(scope="module")

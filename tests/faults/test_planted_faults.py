@@ -25,10 +25,10 @@ from services.chassis.supervision import PeriodicJob, Supervisor
 from services.composition import SERVICES, process_of
 from services.contracts.catalogue import partition_of
 from services.devserver import Servers
-from tests.faults.test_seams import NotAtRest, Stage, stage
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.running import Running, eventually, running_house
 from tests.support.seams import LOOP, Fault
+from tests.support.stage import NotAtRest, Stage, stage
 from tests.support.wire import Wire
 
 WHOLE = os.environ.get("WHOLE") == "1"

@@ -11,14 +11,9 @@ from pathlib import Path
 import pytest
 
 from services.composition import SERVICES
-from tests.faults.test_kills import (
-    SETTLE_SECONDS_MAX,
-    Scene,
-    assert_nothing_lost_and_nothing_doubled,
-    scene,
-)
 from tests.support.deployment import Keys
 from tests.support.processes import ROOT, ChildProcess
+from tests.support.scene import SETTLE_SECONDS_MAX, Scene, assert_nothing_lost_and_nothing_doubled, scene
 
 WHOLE = os.environ.get("WHOLE") == "1"
 RELEASE_BEFORE = "02d5e30"

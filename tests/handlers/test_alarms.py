@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from services.chassis.documents import Collection, Due
+from services.chassis.documents import Due
 from services.chassis.due import DueDocuments
 from services.contracts.demands import (
     DemandAccuses,
@@ -32,8 +32,8 @@ from services.intake.handlers import demands, readings
 from services.intake.jobs.timers import RunTimers
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.handlers import timing
-from tests.handlers.conftest import Towns
 from tests.support.town import Town
+from tests.support.towns import Towns
 
 FIRE = "三号楼车棚着火了，快来人"
 LAMP = "院里的路灯坏了一盏，晚上看不见路"
@@ -47,18 +47,10 @@ class OwnDue:
 
     town: Town
 
-    async def due(
-        self,
-        collection: Collection[Any],
-        field: str,
-        until: datetime,
-        *,
-        limit: int,
-        after: Due | None = None,
-    ) -> list[Due]:
+    async def due(self, *what: Any, limit: int, **after: Any) -> list[Due]:
         """Return what is due in the town."""
         documents = cast(DueDocuments, self.town.documents["intake"])
-        every = await documents.due(collection, field, until, limit=1_000, after=after)
+        every = await documents.due(*what, limit=1_000, **after)
         return [one for one in every if one.community == self.town.community][:limit]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.documents import Collection, Due, Ref, Versioned
+from services.chassis.documents import Due, Ref, Versioned
 from services.contracts.ids import DemandId
 from services.contracts.orders import OrderSettled
 from services.intake.domain.issues import Issue, Member
@@ -16,11 +16,10 @@ from services.matching.jobs.places import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.tallies import workload_ref
-from tests.handlers.conftest import Towns
-from tests.handlers.test_life_of_a_demand import EYES, OPTICIAN, endorse
-from tests.handlers.test_many_voices import MIXER, MIXER_AGAIN, issue_of
 from tests.support.deployment import jiwang
+from tests.support.stories import EYES, MIXER, MIXER_AGAIN, OPTICIAN, endorse, issue_of
 from tests.support.town import SharedModels, Town
+from tests.support.towns import Towns
 
 HOUR = timedelta(hours=1)
 BEFORE_MIDNIGHT = datetime(2026, 3, 2, 15, 50, tzinfo=UTC)
@@ -121,15 +120,7 @@ class Books:
             workload_ref("jiwang"): Versioned(Workload(), 1, 0),
         }
 
-    async def due(
-        self,
-        collection: Collection[Any],
-        field: str,
-        until: datetime,
-        *,
-        limit: int,
-        after: Due | None = None,
-    ) -> list[Due]:
+    async def due(self, *_: Any, **__: Any) -> list[Due]:
         return [Due(BEFORE_MIDNIGHT, "jiwang/d1-1", "jiwang")]
 
     async def load(self, refs: Any) -> dict[Ref[Any], Versioned[Any]]:

@@ -26,10 +26,10 @@ from services.matching.handlers.working import Report
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.orders import order_ref
 from services.points.store.rules import RuleOnRecord, rule_ref
-from tests.contracts.test_tolerant_reading import everywhere_more
-from tests.handlers.conftest import Towns
 from tests.support.documents import MemoryDocuments
+from tests.support.newer import everywhere_more
 from tests.support.town import PHOTO, Town
+from tests.support.towns import Towns
 
 LEAK = "家里水龙头坏了一直滴水，想找人修"
 

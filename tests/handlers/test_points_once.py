@@ -7,9 +7,9 @@ import pytest
 from services.contracts.points import PointsPosted, PointsWithheld
 from services.matching.domain.refusals import ServedAtImpossible
 from services.points.domain.accounts import seal
-from tests.handlers.conftest import Towns
-from tests.handlers.test_life_of_a_demand import CHARGING, EYES, NPC, OPTICIAN, TABLE_TENNIS
+from tests.support.stories import CHARGING, EYES, NPC, OPTICIAN, TABLE_TENNIS
 from tests.support.town import Town
+from tests.support.towns import Towns
 
 LATE = datetime(2026, 3, 1, 13, 30, tzinfo=UTC)
 """21:30 in Jiwang on a Sunday; the optician closes at 20:00."""

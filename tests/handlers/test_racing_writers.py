@@ -29,26 +29,10 @@ from services.matching.store.orders import order_ref
 from services.matching.store.tallies import TALLIES
 from services.matching.store.workloads import Books, WorkloadView
 from services.points.handlers.awards import award_points
-from tests.handlers.conftest import Towns
-from tests.handlers.test_life_of_a_demand import CHARGING, EYES, NPC, OPTICIAN, endorse
 from tests.support.deployment import jiwang, roomy
+from tests.support.stories import CHARGING, EYES, NPC, OPTICIAN, endorse, race
 from tests.support.town import MONDAY_MORNING, PARTITIONS, Town
-
-REPLICAS = 4
-
-
-async def race(town: Town, service: str, works: list[Work[Any]], portion: int = 5) -> list[Any]:
-    """Run works over several writers at once, a few together each time; return their outcomes."""
-    writers = [town.more_batches(service) for _ in range(REPLICAS)]
-    portions = [works[at : at + portion] for at in range(0, len(works), portion)]
-
-    async def write(number: int) -> list[Any]:
-        outcomes: list[Any] = []
-        for mine in portions[number::REPLICAS]:
-            outcomes.extend(await writers[number].run(mine))
-        return outcomes
-
-    return [outcome for some in await asyncio.gather(*map(write, range(REPLICAS))) for outcome in some]
+from tests.support.towns import Towns
 
 
 async def test_200_dispatches_at_once_never_exceed_the_capacity(town: Town) -> None:

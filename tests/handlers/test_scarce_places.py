@@ -32,11 +32,11 @@ from services.matching.jobs.places import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.orders import ORDERS, order_ref
 from services.notify.domain.notices import person
-from tests.handlers.conftest import Towns
-from tests.handlers.test_life_of_a_demand import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.documents import MemoryDocuments
+from tests.support.stories import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
 from tests.support.town import PHOTO, SharedModels, Town
+from tests.support.towns import Towns
 
 CLINIC = "renhe-clinic"
 A_VISIT = "老人请上门看病"

@@ -30,15 +30,7 @@ class OneIsDue:
 
     orders: int = 0
 
-    async def due(
-        self,
-        collection: Collection[Any],
-        field: str,
-        until: datetime,
-        *,
-        limit: int,
-        after: Due | None = None,
-    ) -> list[Due]:
+    async def due(self, *_: Any, after: Due | None = None, **__: Any) -> list[Due]:
         return [] if after else [Due(NOON, "jiwang/one", "jiwang")]
 
     async def page(
@@ -104,14 +96,21 @@ class TestTheCrier:
 
 
 class TestTheTimersOfDemands:
-    async def test_what_fails_look_after_look_is_told_once_until_it_was_done(self) -> None:
-        away: list[Any] = [Away("away")]
-        looks = [[away, away], [away, away], [[True], [True]], [away, away]]
-        timers = RunTimers(OneIsDue(), Answers([turn for look in looks for turn in look]), lambda: NOON)
-        told, done = [], []
-        for _ in looks:
+    @pytest.mark.parametrize(
+        ("looks", "told"),
+        [
+            ([[False, False], [False, False], [True, True], [False, False]], [2, 0, 0, 2]),
+            ([[False, True], [False, True], [True, True], [False, True]], [1, 0, 0, 1]),
+        ],
+        ids=["both", "the alarm alone"],
+    )
+    async def test_what_fails_look_after_look_is_told_once_until_it_was_done(
+        self, looks: list[list[bool]], told: list[int]
+    ) -> None:
+        """A demand may have an alarm that fails and a rating that does not; one does not hide the other."""
+        answers: list[list[Any]] = [[well or Away("away")] for look in looks for well in look]
+        timers = RunTimers(OneIsDue(), Answers(answers), lambda: NOON)
+        for well, lines in zip(looks, told, strict=True):
             with capture_logs() as logs:
-                done.append(await timers.look())
-            told.append([line["event"] for line in logs])
-        assert told == [["watch_failed"], [], [], ["watch_failed"]]
-        assert done == [0, 0, 2, 0]
+                assert await timers.look() == sum(well)
+            assert [line["event"] for line in logs] == ["watch_failed"] * lines

@@ -1,7 +1,7 @@
 """What is measured of a decision is measured once, however often the decision was tried."""
 
 from services.intake import metrics
-from tests.handlers.conftest import Towns
+from tests.support.towns import Towns
 
 
 def dispatches() -> tuple[float, float]:

@@ -26,7 +26,11 @@ from tests.builders import AT, LINE, OTHER, UNIT, a_demand, an_order
 from tests.support.deployment import jiwang
 
 LIMITS = limits_of(jiwang())
+
+
 PAUSE = Pause(AT, "几号楼", AT)
+
+
 PHOTO = (Proof("photo", "p1.jpg"),)
 
 
@@ -220,6 +224,3 @@ def test_a_very_long_timeline_keeps_how_it_began_and_the_latest() -> None:
     assert len(demand.timeline) == demands.TIMELINE_MAX
     assert demand.timeline[0] == LINE
     assert demand.timeline[-1].text == str(demands.TIMELINE_MAX + 49)
-
-
-Moves = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(1, 400)), max_size=60)

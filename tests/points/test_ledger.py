@@ -13,7 +13,7 @@ from services.points.domain.accounts import BUDGET, Account, InsufficientPoints,
 from services.points.domain.rules import Rule
 from services.worktime.hours import Opening
 from tests.builders import AT
-from tests.matching.test_state_machines import Moves
+from tests.support.moves import Moves
 
 
 class TestLedger:

@@ -14,9 +14,9 @@ from bson import json_util
 
 from services.composition import Settings
 from services.devserver import servers_from
-from tests.edges.test_replay import Story, Tape, recorded
 from tests.support.deployment import Deployments, Keys
 from tests.support.running import running_house
+from tests.support.tape import Story, Tape, recorded
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / ".sandan" / "tests"

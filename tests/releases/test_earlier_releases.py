@@ -29,9 +29,9 @@ from services.matching.routing.models import CommunityModels
 from services.matching.store.catalogues import catalogue_ref
 from services.notify.domain.notices import Notice
 from services.notify.handlers.notices import read_notice
-from tests.handlers.test_lessons import books
 from tests.releases.kept import RELEASES, collection_of, collections, messages, records, town_left_by
 from tests.support.documents import MemoryDocuments
+from tests.support.lessons import books
 from tests.support.running import Running
 from tests.support.town import Town
 

@@ -6,6 +6,7 @@ import aio_pika
 import orjson
 
 from services.chassis.clock import new_id
+from services.chassis.outbox import Parcel
 from services.chassis.parking import Parked
 from services.chassis.topology import Names
 from services.contracts.catalogue import partition_of
@@ -69,3 +70,11 @@ async def has_order(running: Running, demand: str) -> None:
         return await orders(running, demand) == 1
 
     await eventually(found)
+
+
+SUBMITTED_KEY = f"p{partition_of('jiwang', 2)}.{SUBMITTED}"
+
+
+def parcel(key: str = SUBMITTED_KEY) -> Parcel:
+    """Return a parcel with nothing in it."""
+    return Parcel(new_id(), key, "jiwang", b"[]", 0)

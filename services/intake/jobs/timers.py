@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from services.chassis.documents import Due
-from services.chassis.due import DueDocuments, Runs
+from services.chassis.due import DueDocuments, Failing, Runs
 from services.chassis.work import Origin, Work
 from services.contracts.ids import DemandId
 from services.contracts.words import Actor, Role
@@ -41,34 +41,26 @@ class RunTimers:
     documents: DueDocuments
     batches: Runs
     clock: Callable[[], datetime]
-    _failing: set[str] = field(default_factory=set)
+    _failing: Failing = field(default_factory=Failing)
 
     async def look(self) -> int:
         """Act upon everything that is due by now, alarms first; return how much was done.
 
         What cannot be done is passed over and tried again at the next look, so it holds up nothing else.
         """
-        until, done, seen = self.clock(), 0, set[str]()
+        until, done, seen = self.clock(), 0, set[tuple[str, str]]()
         for when, step in DUE:
             last: Due | None = None
             while found := await self.documents.due(DEMANDS, when, until, limit=PORTION, after=last):
                 outcomes = await self.batches.run([step(_origin(due), DemandId(due.id)) for due in found])
                 for due, outcome in zip(found, outcomes, strict=True):
-                    self._note(due, outcome)
+                    if self._failing.is_news((when, due.key), outcome):
+                        log.error("watch_failed", community=due.community, demand=due.id, exc_info=outcome)
                 done += sum(outcome is True for outcome in outcomes)
-                seen.update(due.key for due in found)
+                seen.update((when, due.key) for due in found)
                 last = found[-1]
-        self._failing &= seen
+        self._failing.forget_all_but(seen)
         return done
-
-    def _note(self, due: Due, outcome: bool | Exception) -> None:
-        """What fails look after look is told once in the log."""
-        if isinstance(outcome, Exception):
-            if due.key not in self._failing:
-                log.error("watch_failed", community=due.community, demand=due.id, exc_info=outcome)
-            self._failing.add(due.key)
-        else:
-            self._failing.discard(due.key)
 
 
 def _origin(due: Due) -> Origin:

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from services.chassis.documents import Due
-from services.chassis.due import DueDocuments, Runs
+from services.chassis.due import DueDocuments, Failing, Runs
 from services.chassis.work import Origin
 from services.contracts.ids import OrderId, demand_of
 from services.contracts.words import Actor, Role
@@ -42,7 +42,7 @@ class RunTimers:
     batches: Runs
     matching: Matching
     clock: Callable[[], datetime]
-    _failing: set[str] = field(default_factory=set)
+    _failing: Failing = field(default_factory=Failing)
 
     async def look(self) -> int:
         """Act upon everything that is due by now, oldest first; return how much was done.
@@ -57,7 +57,7 @@ class RunTimers:
             done += await self._act(found)
             last = found[-1]
             seen.update(due.key for due in found)
-        self._failing &= seen
+        self._failing.forget_all_but(seen)
         metrics.TIMER_LATE.set(late)
         return done
 
@@ -70,14 +70,11 @@ class RunTimers:
 
     def _note(self, due: Due, outcome: TimerKind | Exception | None) -> None:
         """Count what became of it; what fails look after look is told once in the log."""
+        if self._failing.is_news(due.key, outcome):
+            log.error("deadline_failed", community=due.community, order=due.id, exc_info=outcome)
         if isinstance(outcome, Exception):
             metrics.TIMERS_FAILED.inc()
-            if due.key not in self._failing:
-                log.error("deadline_failed", community=due.community, order=due.id, exc_info=outcome)
-            self._failing.add(due.key)
-            return
-        self._failing.discard(due.key)
-        if outcome is not None:
+        elif outcome is not None:
             metrics.TIMERS.labels(outcome.value).inc()
             log.info("deadline_passed", community=due.community, order=due.id, kind=outcome.value)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from services.chassis.documents import Due
-from services.chassis.due import DueDocuments, Runs
+from services.chassis.due import DueDocuments, Failing, Runs
 from services.chassis.work import Origin
 from services.contracts.words import Actor, Role
 from services.notify import metrics
@@ -37,7 +37,7 @@ class TellMany:
     documents: DueDocuments
     batches: Runs
     clock: Callable[[], datetime]
-    _failing: set[str] = field(default_factory=set)
+    _failing: Failing = field(default_factory=Failing)
 
     async def look(self) -> int:
         """Tell until nobody is left who has to be told; return how many portions it took."""
@@ -62,7 +62,7 @@ class TellMany:
                 done += await self._tell_one_of(turn)
             seen.update(due.key for due in found)
             last = found[-1]
-        self._failing &= seen
+        self._failing.forget_all_but(seen)
         metrics.TELLINGS_LATE.set(late)
         return done
 
@@ -70,19 +70,11 @@ class TellMany:
         """Tell one portion of the oldest that can be told; each is a transaction of its own."""
         for due in turn:
             (outcome,) = await self.batches.run([tell_portion(_origin(due), due.id)])
-            self._note(due, outcome)
+            if self._failing.is_news(due.key, outcome):
+                log.error("telling_failed", community=due.community, telling=due.id, exc_info=outcome)
             if outcome is True:
                 return 1
         return 0
-
-    def _note(self, due: Due, outcome: bool | Exception) -> None:
-        """What fails look after look is told once in the log."""
-        if isinstance(outcome, Exception):
-            if due.key not in self._failing:
-                log.error("telling_failed", community=due.community, telling=due.id, exc_info=outcome)
-            self._failing.add(due.key)
-        else:
-            self._failing.discard(due.key)
 
 
 def _by_community(found: Sequence[Due]) -> list[list[Due]]:
