@@ -48,7 +48,6 @@ class Reading:
         danger: `now`: surely; `perhaps`: a person has to say; `soon`: it will come to that; `none`.
         kind: of the danger; empty without one.
         accusation: `wrongdoing` of somebody, a `complaint` about a service, or `none`.
-        surely_wrong: it is surely wrongdoing that is told, not perhaps.
         private: it is not for the neighbours.
         want: a `deed`, an `answer`, or `nothing`.
         elsewhere: it speaks of another county or town.
@@ -61,7 +60,6 @@ class Reading:
     danger: DangerLevel
     kind: str
     accusation: Accusation
-    surely_wrong: bool
     private: bool
     want: Want
     elsewhere: bool
@@ -124,7 +122,6 @@ class Reader:
             danger,
             kind.removeprefix("kind."),
             accusation,
-            accusation == "wrongdoing" and chances["wrongdoing"] >= self._model.heads["wrongdoing"].sure,
             self._is_private(chances),
             self._want(chances, danger),
             chances["elsewhere"] >= self._model.heads["elsewhere"].sure,

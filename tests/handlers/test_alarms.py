@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.chassis.documents import Due
+from services.chassis.documents import Due, Versioned
 from services.chassis.due import DueDocuments
 from services.contracts.demands import (
     DemandAccuses,
@@ -27,9 +27,13 @@ from services.contracts.refusal import Refused
 from services.contracts.words import Role
 from services.intake.domain.alarms import STEPS_MAX
 from services.intake.domain.demands import Demand
+from services.intake.domain.readings import Correction
+from services.intake.domain.sight import Viewer
 from services.intake.handlers import alarms as alarms_handlers
 from services.intake.handlers import demands, readings
 from services.intake.jobs.timers import RunTimers
+from services.intake.store.communities import profile_ref
+from services.intake.views.demands import demand_view
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.handlers import timing
 from tests.support.town import Town
@@ -193,6 +197,30 @@ class TestWhatIsSaidLater:
         assert len(town.post.said(DemandSupplemented.kind)) == 1
         assert (await town.order(demand)).status is OrderStatus.ACCEPTED
 
+    @pytest.mark.parametrize("answer", ["你们的人上次来要红包", "你们单位的人吃拿卡要", "上次来的那个人骂我"])
+    async def test_an_answer_that_perhaps_accuses_is_no_less_kept_from_the_provider(
+        self, town: Town, answer: str
+    ) -> None:
+        demand = await self.working_on_a_lamp(town)
+        await self.supplement(town, demand, answer)
+        assert town.post.said(DemandSupplemented.kind) == []
+        assert (await town.order(demand)).held
+
+    async def test_what_people_say_in_their_own_words_no_neighbour_reads(self, town: Town) -> None:
+        demand, secret = await self.working_on_a_lamp(town), "我有尿毒症，每周要透析"
+        await self.supplement(town, demand, secret)
+        who = town.origin(demand.asked_by, Role.RESIDENT)
+        await town.do("intake", demands.urge_demand(who, demand.id, secret))
+        await town.do("intake", demands.withdraw_demand(who, demand.id, secret))
+        after = await town.demand(demand.id)
+        profile = await town.find("intake", profile_ref(town.community))
+        assert profile is not None
+        read = {
+            role: str(demand_view(Versioned(after, 1), Viewer("r9", role), profile).timeline)
+            for role in ("resident", "staff")
+        }
+        assert (read["resident"].count(secret), read["staff"].count(secret)) == (0, 4)
+
     async def test_a_danger_that_may_be_tells_staff_and_the_grid_worker_to_ask(self, towns: Towns) -> None:
         town = await with_duty(towns, "d1", grid=[("g1", ["yuxiuyuan"])])
         await town.submit("水管爆了，家里都是水，快来人", "yuxiuyuan")
@@ -206,7 +234,7 @@ class TestWhatIsSaidLater:
         demand = await town.submit(EYES, "binhe-jiayuan")
         order = await town.accept(demand)
         assert order.provider is not None
-        accused = readings.Correction(accusation="wrongdoing", accused=(order.provider.id,))
+        accused = Correction(accusation="wrongdoing", accused=(order.provider.id,))
         work = readings.correct_reading(town.staff(), demand.id, accused, "居民来电话说被骗")
         await town.do("intake", work)
         after = await town.order(demand)

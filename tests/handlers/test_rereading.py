@@ -10,6 +10,7 @@ from services.contracts.literals import DemandKind
 from services.contracts.orders import OrderPraised
 from services.contracts.refusal import Refused
 from services.intake.domain.demands import Demand
+from services.intake.domain.readings import Correction
 from services.intake.handlers import readings
 from services.matching.domain.caution import Heard, Names
 from services.matching.domain.lessons import lesson_of
@@ -41,7 +42,7 @@ def another(town: Town, *than: str) -> str:
 
 async def accuse(town: Town, demand: Demand, *accused: str) -> Order:
     """Let staff find that somebody is said to have done wrong."""
-    correction = readings.Correction(accusation="wrongdoing", accused=accused)
+    correction = Correction(accusation="wrongdoing", accused=accused)
     work = readings.correct_reading(town.staff(), demand.id, correction, "居民来电话说清楚了")
     await town.do("intake", work)
     return await town.order(demand)
@@ -101,7 +102,7 @@ class TestTheAccused:
 
     async def test_a_wrong_that_is_told_only_now_takes_it_from_whoever_works_on_it(self, town: Town) -> None:
         demand, _ = await working(town)
-        correction = readings.Correction(accusation="wrongdoing")
+        correction = Correction(accusation="wrongdoing")
         work = readings.correct_reading(town.staff(), demand.id, correction, "居民来电话反映问题")
         await town.do("intake", work)
         after = await town.order(demand)
@@ -112,7 +113,7 @@ class TestTheAccused:
     ) -> None:
         demand = await town.submit("举报有人夜里往沟里偷倒化工桶，罐车没牌", "yuxiuyuan", about="report")
         await town.dispatch(demand, "jishan-town-police-station")
-        correction = readings.Correction(danger="soon", danger_kind="poison")
+        correction = Correction(danger="soon", danger_kind="poison")
         work = readings.correct_reading(town.staff(), demand.id, correction, "桶在漏")
         await town.do("intake", work)
         after = await town.order(demand)
@@ -131,7 +132,7 @@ class TestTheAccused:
 class TestDangers:
     async def test_after_a_decline_a_danger_goes_to_a_person(self, town: Town) -> None:
         demand = await town.submit(LAMP, "xinhe-dasha")
-        correction = readings.Correction(danger="perhaps", danger_kind="electricity")
+        correction = Correction(danger="perhaps", danger_kind="electricity")
         work = readings.correct_reading(town.staff(), demand.id, correction, "电线垂下来了")
         await town.do("intake", work)
         order = await town.order(demand)

@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.documents import Versioned
 from services.intake.domain.alarms import Alarm
-from services.intake.domain.demands import Demand, Handler, Rating
+from services.intake.domain.demands import Demand, Handler, Line, Rating
 from services.intake.domain.readings import Understood
 from services.intake.domain.sight import Viewer
 from services.intake.store.communities import CommunityProfile
@@ -16,6 +16,10 @@ from tests.builders import AT, a_demand
 HERE = CommunityProfile("稷王社区", {"c1": "绿苑小区"}, {})
 OF_WHO_LOOKS = {"mine", "endorsed"}
 """These say who looks."""
+WORDS = {"timeline", "rating"}
+"""Of these a neighbour reads that something was said, and not what."""
+WRITTEN = ("supplemented", "urged", "withdrawn", "passed_on", "rated", "corrected", "cancelled", "returned")
+SECRET = "我有尿毒症，每周要透析"
 
 
 @pytest.fixture
@@ -29,7 +33,8 @@ def full() -> Demand:
         private=False,
         alarm=Alarm("pit", AT),
         handler=Handler("u1", "一家单位", "unit"),
-        rating=Rating("solved", "satisfied", "好", AT, by_call_back=False),
+        rating=Rating("solved", "satisfied", SECRET, AT, by_call_back=False),
+        timeline=tuple(Line(AT, "resident", what, f"居民：{SECRET}") for what in WRITTEN),
         has_contact=True,
         call_back=True,
     )
@@ -45,13 +50,29 @@ def test_every_field_has_somebody_whom_it_is_for() -> None:
     assert sorted(fields) == sorted(DemandView.model_fields)
 
 
-def test_staff_and_neighbours_read_what_is_for_them(full: Demand) -> None:
-    staff = shown(full, Viewer("s1", "staff"))
-    grid_worker = shown(full, Viewer("g1", "grid_worker", frozenset({"c1"})))
+def test_each_reads_what_is_for_them_and_nothing_else(full: Demand) -> None:
     neighbour = shown(full, Viewer("r9", "resident"))
-    hidden = {name for name in staff if staff[name] != neighbour[name]} - OF_WHO_LOOKS
-    assert hidden == SHOWN_TO["staff"] | SHOWN_TO["those concerned"]
-    for name in hidden:
+
+    def more(viewer: Viewer) -> set[str]:
+        """Return what somebody reads that a neighbour does not."""
+        theirs = shown(full, viewer)
+        return {name for name in theirs if theirs[name] != neighbour[name]} - OF_WHO_LOOKS
+
+    concerned = SHOWN_TO["those concerned"] | WORDS
+    people = concerned | SHOWN_TO["asker and community"]
+    assert more(Viewer(full.asked_by, "resident")) == people
+    assert more(Viewer("g1", "grid_worker", frozenset({"c1"}))) == people
+    assert more(Viewer("s1", "staff")) == people | SHOWN_TO["staff"]
+    assert more(Viewer("u1", "unit")) == concerned
+    for name in SHOWN_TO["staff"] | SHOWN_TO["asker and community"] | SHOWN_TO["those concerned"]:
         assert not neighbour[name], f"a neighbour reads {name}"
-    for_staff = {name for name in staff if staff[name] != grid_worker[name]}
-    assert for_staff == SHOWN_TO["staff"]
+
+
+def test_what_people_write_in_their_own_words_no_neighbour_reads(full: Demand) -> None:
+    neighbour = demand_view(Versioned(full, 3, 3), Viewer("r9", "resident"), HERE)
+    assert neighbour.rating is not None
+    assert neighbour.rating.comment == ""
+    assert SECRET not in neighbour.model_dump_json()
+    assert [line.what for line in neighbour.timeline] == [line.what for line in full.timeline]
+    unit = demand_view(Versioned(full, 3, 3), Viewer("u1", "unit"), HERE)
+    assert unit.model_dump_json().count(SECRET) == len(full.timeline) + 1

@@ -164,7 +164,7 @@ class TestHelpAtLaw:
     )
     def test_it_is_no_accusation_but_private(self, text: str) -> None:
         reading = own_reader().read(text)
-        assert (reading.accusation, reading.surely_wrong, reading.private) == ("none", False, True)
+        assert (reading.accusation, reading.private) == ("none", True)
 
     def test_a_wrong_that_is_told_plainly_is_one_all_the_same(self) -> None:
         text = "举报环卫队长扣我们扫街的工资，一人一月一百二说是管理费，不给就别干"

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.contracts.literals import DemandKind
+from services.contracts.literals import AccusationKind, DemandKind
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.places import elsewhere_in, sounds_like_elsewhere
 from services.language.reader import Reading, own_reader
 from services.language.wishes import Wish
-from services.language.words import Accusation, DangerLevel, Want
+from services.language.words import Accusation, DangerKind, DangerLevel, Want
 
 TITLE_TIMES = 3
 """A sign of the kind in the title counts this often."""
@@ -153,6 +153,61 @@ def understood(said: Said, home: Home | None = None) -> Understood:
         unclear=reading.unclear,
         wishes=reading.wishes,
     )
+
+
+_HOW_BAD = {"perhaps": 1, "now": 2}
+
+
+def accuses_anew(heard: Understood, more: Understood) -> bool:
+    """Return whether a supplement accuses somebody of a wrong, and nothing did before."""
+    return more.accusation == "wrongdoing" and heard.accusation != "wrongdoing"
+
+
+def supplemented_with(heard: Understood, more: Understood) -> tuple[Understood, str]:
+    """Return what a demand says together with its supplement, and what that changed; empty: nothing.
+
+    An alarm goes on until a person has confirmed that it is over: thanks, or somebody made to write so,
+    end none.
+    """
+    is_worse = _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0)
+    danger = more if is_worse else heard
+    with_danger = replace(heard, danger=danger.danger, kind=danger.kind, said=danger.said)
+    if accuses_anew(heard, more):
+        against = heard.against_community or more.against_community
+        wrong = replace(with_danger, accusation="wrongdoing", against_community=against, private=True)
+        return wrong, "补充里反映了问题"
+    if is_worse:
+        return with_danger, "补充里说到危险"
+    if heard.danger == "now" and more.want == "nothing" and not more.is_alarming:
+        return replace(heard, danger="perhaps"), "补充里说危险可能已经没有了，请核实"
+    return heard, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How staff understand a demand; None leaves a part as it was read."""
+
+    danger: DangerLevel | None = None
+    danger_kind: DangerKind | None = None
+    accusation: AccusationKind | None = None
+    accused: tuple[str, ...] | None = None
+    private: bool | None = None
+
+
+def corrected(heard: Understood, correction: Correction) -> Understood:
+    """Return an understanding with what staff say in place of what was read."""
+    kind = correction.danger_kind or heard.kind
+    danger = correction.danger or heard.danger
+    changes: dict[str, object] = {"danger": danger, "kind": (kind or "other") if danger != "none" else ""}
+    if correction.danger is not None:
+        changes["unclear"] = False
+    if correction.accusation is not None:
+        changes["accusation"] = correction.accusation
+    if correction.accused is not None:
+        changes["accused"] = correction.accused
+    if correction.private is not None:
+        changes["private"] = correction.private
+    return replace(heard, **changes)  # type: ignore[arg-type]
 
 
 def _is_private(said: Said, accusation: str) -> bool:

@@ -8,19 +8,41 @@
 | says so of the community itself | the asker, the supervisor and the confidential readers |
 | any, by a provider | whoever has the order, unless it accuses them |
 | an alarm | besides, whoever has been told of it |
+| what people add in words of their own | those concerned: the asker, the community, whoever has the order |
 
 `where` is the same rule for the database; a test holds the two together.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from services.intake.domain.demands import Demand
+from services.intake.domain.demands import Demand, Line
 
 RESIDENT, GRID_WORKER, STAFF = "resident", "grid_worker", "staff"
 PROVIDERS = ("unit", "partner")
 _WRONGDOING = "wrongdoing"
 _SUGGESTION, _REPORT = "suggestion", "report"
+
+_WITHOUT_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "supplemented": "居民补充了说明",
+        "urged": "已催办",
+        "withdrawn": "已撤回",
+        "passed_on": "提出人已撤回；还有居民附议，继续办理",
+        "rated": "居民已评单",
+        "corrected": "社区更正了研判",
+        # Their orders say again why somebody withdrew, or what they were not content with.
+        "cancelled": "不再办理",
+        "returned": "已发回重新办理",
+    }
+)
+"""What a line says → what neighbours read of it: in its own words somebody may have told what is private."""
+
+
+def told_to(line: Line, *, concerned: bool) -> str:
+    """Return what somebody reads of a line of the timeline."""
+    return line.text if concerned else _WITHOUT_WORDS.get(line.what, line.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +76,10 @@ class Viewer:
         if self.role == STAFF:
             return True
         return not demand.is_private or (self.role == GRID_WORKER and demand.compound in self.places)
+
+    def is_concerned(self, demand: Demand) -> bool:
+        """Return whether somebody who sees a demand has a part in it, and is not only a neighbour."""
+        return demand.asked_by == self.subject or self.role in (STAFF, GRID_WORKER, *PROVIDERS)
 
     def _was_called(self, demand: Demand) -> bool:
         """Whoever has been told of an alarm sees it, wherever it is."""

@@ -16,12 +16,13 @@ from services.contracts.roles import COMMUNITY
 from services.intake.domain.demands import Demand, Line, NotYourDemand
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.merging import PrivateMatter
-from services.intake.domain.readings import Said, Understood, read, understood
+from services.intake.domain.readings import Said, Understood, accuses_anew, read, understood
 from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
-from services.intake.handlers.readings import accuses_anew, heard_more, reading_told
+from services.intake.handlers.readings import heard_more, reading_told
 from services.intake.store.communities import profile_ref
 from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
+from services.language.masks import masked
 
 VersionedDemand = Versioned[Demand]
 SAME_SECONDS = 60
@@ -172,11 +173,12 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[Versi
     """Answer what the provider asked (补充): the one who asked, or the community for them.
 
     While somebody is or may be in danger it needs no question. What it says of danger counts, and where it
-    accuses somebody the provider that asked does not get it: it may be the one.
+    accuses somebody the provider that asked does not get it: it may be the one. Numbers are not read: told in
+    words they seem to accuse.
     """
     ref, places = demand_ref(origin.community, demand), profile_ref(origin.community)
     words = checked(text)
-    said = read(words)
+    more = understood(read(masked(words)))
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
@@ -184,10 +186,10 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[Versi
         line = Line(uow.at, origin.actor.role.value, "supplemented", f"居民补充：{words}")
         after = before.supplemented(line)
         uow.put(ref, after)
-        if before.open_question is not None and not accuses_anew(before, said):
+        if before.open_question is not None and not accuses_anew(before.meaning, more):
             fact = facts.DemandSupplemented(demand=demand, order=after.order or "", text=words)
             uow.announce(ref, fact)
-        heard_more(uow, ref, after, said)
+        heard_more(uow, ref, after, more)
         return uow.versioned(ref)
 
     return Work(origin, (ref, places), decide)

@@ -1,18 +1,17 @@
 """What a text is read to say: answered by its people, corrected by staff, heard anew in a supplement."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
-from services.contracts.literals import AccusationKind, DangerLevel
 from services.contracts.refusal import Conflict, NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Reading, Role, Wish
 from services.intake.domain.demands import Demand, Line, NotYourDemand
-from services.intake.domain.readings import Said, Understood, understood
+from services.intake.domain.readings import Correction, Understood, accuses_anew, corrected, supplemented_with
 from services.intake.handlers.alarms import (
     ASKER,
     VersionedDemand,
@@ -23,7 +22,6 @@ from services.intake.handlers.alarms import (
 )
 from services.intake.store.communities import profile_ref
 from services.intake.store.demands import demand_ref
-from services.language.words import DangerKind
 
 
 class NothingToAnswer(Conflict):
@@ -115,51 +113,16 @@ def _reread(uow: UnitOfWork, ref: Ref[Demand], before: Demand, heard: Understood
         end_alarm(uow, ref, after, uow.origin.actor, because)
 
 
-_HOW_BAD = {"perhaps": 1, "now": 2}
-
-
-def accuses_anew(before: Demand, more: Said) -> bool:
-    """Return whether a supplement surely accuses somebody and nothing did; a few words often seem to."""
-    return more.reading.surely_wrong and before.meaning.accusation != "wrongdoing"
-
-
-def heard_more(uow: UnitOfWork, ref: Ref[Demand], before: Demand, said: Said) -> None:
+def heard_more(uow: UnitOfWork, ref: Ref[Demand], before: Demand, more: Understood) -> None:
     """Take what a supplement says: an accusation, a danger, or that one is over, which a person confirms."""
-    more = understood(said)
     heard = before.meaning
-    if accuses_anew(before, said):
-        worse = _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0)
-        danger = more if worse else heard
-        told = replace(
-            heard,
-            danger=danger.danger,
-            kind=danger.kind,
-            said=danger.said,
-            accusation="wrongdoing",
-            against_community=heard.against_community or more.against_community,
-            private=True,
-        )
-        _reread(uow, ref, before, told, "补充里反映了问题")
-        tell_of_a_wrong(uow, ref, told, uow.get(profile_ref(ref.community), NotFound()))
-    elif _HOW_BAD.get(more.danger, 0) > _HOW_BAD.get(heard.danger, 0):
-        told = replace(heard, danger=more.danger, kind=more.kind, said=more.said)
-        _reread(uow, ref, before, told, "补充里说到危险")
-    elif heard.danger == "now" and more.want == "nothing" and not more.is_alarming:
-        # The alarm goes on until a person has confirmed it: thanks, or somebody made to write so, end none.
-        _reread(uow, ref, before, replace(heard, danger="perhaps"), "补充里说危险可能已经没有了，请核实")
-    else:
+    together, because = supplemented_with(heard, more)
+    if not because:
         uow.put(ref, before)
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """How staff understand a demand; None leaves a part as it was read."""
-
-    danger: DangerLevel | None = None
-    danger_kind: DangerKind | None = None
-    accusation: AccusationKind | None = None
-    accused: tuple[str, ...] | None = None
-    private: bool | None = None
+        return
+    _reread(uow, ref, before, together, because)
+    if accuses_anew(heard, more):
+        tell_of_a_wrong(uow, ref, together, uow.get(profile_ref(ref.community), NotFound()))
 
 
 def correct_reading(
@@ -180,19 +143,3 @@ def correct_reading(
         return uow.versioned(ref)
 
     return Work(origin, (ref, known), decide)
-
-
-def corrected(heard: Understood, correction: Correction) -> Understood:
-    """Return an understanding with what staff say in place of what was read."""
-    kind = correction.danger_kind or heard.kind
-    danger = correction.danger or heard.danger
-    changes: dict[str, object] = {"danger": danger, "kind": (kind or "other") if danger != "none" else ""}
-    if correction.danger is not None:
-        changes["unclear"] = False
-    if correction.accusation is not None:
-        changes["accusation"] = correction.accusation
-    if correction.accused is not None:
-        changes["accused"] = correction.accused
-    if correction.private is not None:
-        changes["private"] = correction.private
-    return replace(heard, **changes)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
 from services.intake.domain import demands as rules
+from services.intake.domain.readings import Correction
 from services.intake.handlers import alarms, readings
 from services.intake.routes import access
 from services.intake.routes.bodies import AnswerQuestion, CorrectReading
@@ -85,9 +86,7 @@ class AlarmRoutes:
 
     def correct(self, request: ApiRequest[CorrectReading]) -> Work[Reply]:
         body = request.body
-        change = readings.Correction(
-            body.danger, body.danger_kind, body.accusation, body.accused, body.private
-        )
+        change = Correction(body.danger, body.danger_kind, body.accusation, body.accused, body.private)
         return access.step(request, readings.correct_reading(*access.asked(request), change, body.reason))
 
     def table(self) -> tuple[Route, ...]:

@@ -11,7 +11,7 @@ from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
 from services.intake.domain.demands import Demand, Line
 from services.intake.domain.lifecycle import NAMES, DemandStatus, allowed_steps
-from services.intake.domain.sight import GRID_WORKER, PROVIDERS, STAFF, Viewer
+from services.intake.domain.sight import PROVIDERS, STAFF, Viewer, told_to
 from services.intake.store.communities import CommunityProfile
 from services.intake.views.readings import (
     AskedView,
@@ -23,7 +23,7 @@ from services.intake.views.readings import (
 )
 from services.language.dangers import own_dangers
 
-Audience = Literal["whoever sees the demand", "those concerned", "staff"]
+Audience = Literal["whoever sees the demand", "those concerned", "asker and community", "staff"]
 """Those concerned: who asked, the community, whoever has the order."""
 
 
@@ -98,7 +98,8 @@ class DemandView(View):
 SHOWN_TO: Mapping[Audience, frozenset[str]] = MappingProxyType(
     {
         "staff": frozenset({"reading"}),
-        "those concerned": frozenset({"emergency", "asks", "hint"}),
+        "asker and community": frozenset({"asks", "hint"}),
+        "those concerned": frozenset({"emergency"}),
         "whoever sees the demand": frozenset(
             {
                 "id",
@@ -135,7 +136,10 @@ SHOWN_TO: Mapping[Audience, frozenset[str]] = MappingProxyType(
         ),
     }
 )
-"""Who reads which field. A new one stands here before it is shown: neighbours read what is public."""
+"""Who reads which field. A new one stands here before it is shown: neighbours read what is public.
+
+What people add in words of their own (in the timeline, to their rating) is for those concerned.
+"""
 
 
 class DemandPage(View):
@@ -164,7 +168,8 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfil
     """Return a demand as the viewer may see it."""
     demand = kept.present
     model = DemandInFull if viewer.reads_in_full(demand) else DemandView
-    of_theirs = viewer.subject == demand.asked_by or viewer.role in (STAFF, GRID_WORKER)
+    concerned = viewer.is_concerned(demand)
+    of_theirs = concerned and viewer.role not in PROVIDERS
     heard = demand.meaning
     return model.model_construct(
         id=demand.id,
@@ -175,7 +180,7 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfil
         about=demand.about,
         status=demand.status,
         status_name=NAMES[demand.status],
-        emergency=emergency_of(demand, places) if of_theirs or viewer.role in PROVIDERS else None,
+        emergency=emergency_of(demand, places) if concerned else None,
         asks=_asked(demand) if of_theirs else None,
         soon=own_dangers()[heard.kind].name if heard.danger == "soon" else None,
         private=demand.is_private,
@@ -192,7 +197,7 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfil
         handler=_handler(demand),
         urged=demand.urged,
         reopened=demand.reopened,
-        rating=_rating(demand),
+        rating=_rating(demand, concerned=concerned),
         merged_into=demand.merged_into,
         merged_from=demand.merged_from,
         has_contact=demand.has_contact,
@@ -200,7 +205,7 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfil
         finish_due_at=demand.finish_due_at,
         supervised=demand.supervised,
         allowed=allowed_steps(demand.status),
-        timeline=tuple(map(_line, demand.timeline)),
+        timeline=tuple(_line(line, concerned=concerned) for line in demand.timeline),
     )
 
 
@@ -229,18 +234,19 @@ def _handler(demand: Demand) -> HandlerView | None:
     return HandlerView.model_construct(id=by.id, name=by.name, kind=by.kind) if by else None
 
 
-def _rating(demand: Demand) -> RatingView | None:
+def _rating(demand: Demand, *, concerned: bool) -> RatingView | None:
     rating = demand.rating
     if rating is None:
         return None
     return RatingView.model_construct(
         solved=rating.solved,
         satisfaction=rating.satisfaction,
-        comment=rating.comment,
+        comment=rating.comment if concerned else "",
         at=rating.at,
         by_call_back=rating.by_call_back,
     )
 
 
-def _line(line: Line) -> LineView:
-    return LineView.model_construct(at=line.at, by=line.by, what=line.what, text=line.text)
+def _line(line: Line, *, concerned: bool) -> LineView:
+    text = told_to(line, concerned=concerned)
+    return LineView.model_construct(at=line.at, by=line.by, what=line.what, text=text)

@@ -3,46 +3,27 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
 import pytest
 import structlog
 
-from services.chassis.batches import Documents
 from services.contracts import orders as facts
 from services.contracts.community_file import Deadlines
 from services.contracts.demands import DemandSubmitted
 from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.refusal import Refused
-from services.devserver import Servers
 from services.matching.domain.deadlines import Level
 from services.matching.domain.timing import TimerKind
 from services.matching.handlers import answering, closing, timing
 from services.matching.handlers import placing as placing_handlers
 from services.matching.jobs import timers as timekeeper
-from services.matching.store.orders import ORDERS
 from tests.support.clock_of_an_order import CHAIN, DAY, MINUTE, china, lines, said, told
 from tests.support.deployment import jiwang
 from tests.support.stories import CHARGING, COOPERATIVE, EYES, NPC, OPTICIAN, SPORTS, TABLE_TENNIS, notices
 from tests.support.town import MONDAY_MORNING, Town
-from tests.support.towns import Towns, stores_on
-
-
-@pytest.fixture(scope="module")
-async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
-    """A database of this module's own: a timekeeper looks after every community that it finds."""
-    async with stores_on(servers) as stores:
-        yield stores
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_left_behind(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    yield
-    if "mongo" in request.node.name:
-        store = request.getfixturevalue("stores")["matching"]
-        await store.plain(ORDERS.name).delete({})
+from tests.support.towns import Towns
 
 
 class TestNobodyTakesIt:
