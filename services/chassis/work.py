@@ -191,9 +191,21 @@ class Work(Generic[A_co]):
 
         return Work(self.origin, self.reads, self.decide, both)
 
-    def if_unchanged(self, ref: Ref[Any], revision: int | None) -> "Work[A_co]":
-        """Return the work that is refused when the value is not as its asker has seen it (If-Match)."""
-        return self.only_if(lambda uow: uow.expect(ref, revision), ref)
+    def if_unchanged(
+        self, ref: Ref[Any], revision: int | None, missing: Refused | None = None
+    ) -> "Work[A_co]":
+        """Return the work that is refused when the value is not as its asker has seen it (If-Match).
+
+        Arguments:
+            missing: what is said where there is none, which comes before what has changed.
+        """
+
+        def seen(uow: UnitOfWork) -> None:
+            if missing is not None:
+                uow.get(ref, missing)
+            uow.expect(ref, revision)
+
+        return self.only_if(seen, ref)
 
 
 def _once_each(*refs: Ref[Any]) -> tuple[Ref[Any], ...]:

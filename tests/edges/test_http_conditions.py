@@ -59,6 +59,17 @@ async def test_what_was_changed_since_it_was_seen_is_left_as_it_is(
     assert await running.rows() == before
 
 
+@pytest.mark.parametrize("route", COMPARING, ids=[route.name for route in COMPARING])
+async def test_what_is_not_there_is_not_said_to_have_changed(
+    running: Running, ids: dict[str, str], route: Route
+) -> None:
+    if not route.path.count("{"):
+        (await send(running, route, ids, NOBODY_SAW)).refused(409, "changed_meanwhile")
+        return
+    nowhere = {name: value if name == "community" else "nothing-of-that-id" for name, value in ids.items()}
+    (await send(running, route, nowhere, NOBODY_SAW)).refused(404, "not_found")
+
+
 @pytest.mark.parametrize("route", CREATING, ids=[route.name for route in CREATING])
 async def test_where_there_is_nothing_to_compare_it_is_refused(
     running: Running, ids: dict[str, str], route: Route

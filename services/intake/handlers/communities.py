@@ -34,9 +34,10 @@ def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Wor
     """Replace a community's file as a whole; the same file again changes nothing."""
     record, places = file_ref(origin.community), profile_ref(origin.community)
 
+    if file.community.id != origin.community:
+        raise WrongCommunity(expected=origin.community, found=file.community.id)
+
     def decide(uow: UnitOfWork) -> Loaded:
-        if file.community.id != origin.community:
-            raise WrongCommunity(expected=origin.community, found=file.community.id)
         before = uow.versioned(record)
         old = read_file_on_record(before.value.text) if before.value else None
         changes = diff_community_files(old, file)

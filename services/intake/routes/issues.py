@@ -74,7 +74,7 @@ class IssueRoutes:
         def shown(kept: Versioned[Issue], _: UnitOfWork) -> Reply:
             return show(issue_view(kept), revision=kept.revision)
 
-        return work.if_unchanged(issue_ref(request.community, issue), request.if_match).then(shown)
+        return work.if_unchanged(issue_ref(request.community, issue), request.if_match, NotFound()).then(shown)
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of issues."""
