@@ -93,7 +93,7 @@ class MessageProcessor:
         service: its name.
         effects: kind → what the service does about it; a kind it hears but does nothing about is absent.
         batches: runs the effects.
-        lot: where messages go that need a person.
+        parking: where messages go that need a person.
         retries: where messages go that are to be tried again.
         retry: when and how often.
         partitions: of the bus.
@@ -200,7 +200,7 @@ class MessageProcessor:
         for received in incoming:
             try:
                 planned.append((received, self._work(received)))
-            except Exception as error:  # noqa: BLE001 - a fault in one letter must not stop the others
+            except Exception as error:  # noqa: BLE001 - a fault in one message must not stop the others
                 await self._try_again(received, error)
         if not planned:
             return []

@@ -104,7 +104,7 @@ class WriteQueue:
             return list(await self._batches.run(works))
         except Away as away:
             return [away] * len(works)
-        except Exception as error:  # noqa: BLE001 - told to everybody who waits; the office stays open
+        except Exception as error:  # noqa: BLE001 - told to everybody who waits; the queue goes on
             if len(works) == 1:
                 return [error]
             return [outcome for work in works for outcome in await self._outcomes([work])]

@@ -18,11 +18,10 @@ class Told:
 
     Arguments:
         case: the case.
-        provider: id and name of who did it.
+        provider, name: of who did it.
         because: why the router or the staff chose it.
         reviewed: staff had to choose.
         demand: as it stands at the end.
-        right: it went to who really did it, and to staff only where it should have.
     """
 
     case: Case
@@ -34,7 +33,7 @@ class Told:
 
     @property
     def right(self) -> bool:
-        """Return whether it went as it really went."""
+        """Return whether it went to who really did it, and to staff only where it should have."""
         return self.provider in self.case.done_by and self.reviewed == self.case.review
 
 

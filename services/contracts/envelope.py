@@ -69,9 +69,9 @@ def to_wire(envelope: Envelope) -> bytes:
     )
 
 
-def parcel_of(letters: Iterable[bytes]) -> bytes:
+def parcel_of(envelopes: Iterable[bytes]) -> bytes:
     """Return one message body for several envelopes: a JSON array, in their order."""
-    return b"[" + b",".join(letters) + b"]"
+    return b"[" + b",".join(envelopes) + b"]"
 
 
 def open_parcel(body: bytes) -> list[dict[str, Any]]:

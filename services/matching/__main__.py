@@ -8,7 +8,7 @@ from services.matching.consumers import consumes
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import ReclaimOrders
 from services.matching.jobs.learning import RefitInterval, Retrain
-from services.matching.jobs.places import AssignSlots
+from services.matching.jobs.slots import AssignSlots
 from services.matching.jobs.timers import RunTimers
 from services.matching.routes.answering import AnsweringRoutes
 from services.matching.routes.closing import ClosingRoutes
@@ -26,29 +26,29 @@ from services.matching.store.workloads import WorkloadView
 
 def build(kit: ServiceContext) -> ServiceParts:
     """Return matching's parts; one set of models serves messages and requests."""
-    places = kit.documents if isinstance(kit.documents, WorkloadView) else WorkloadView(kit.store)
-    matching = Matching(CommunityModels(), solve, places.shard)
-    jobs = _jobs(kit, kit.batches, matching, places) if kit.batches else []
+    workload = kit.documents if isinstance(kit.documents, WorkloadView) else WorkloadView(kit.store)
+    matching = Matching(CommunityModels(), solve, workload.shard)
+    jobs = _jobs(kit, kit.batches, matching, workload) if kit.batches else []
     rooms = (
-        OrderRoutes(kit.store, matching, places),
+        OrderRoutes(kit.store, matching, workload),
         PlacingRoutes(matching),
         AnsweringRoutes(matching),
         WorkingRoutes(matching),
         ClosingRoutes(matching),
         TimingRoutes(matching),
-        LessonRoutes(kit.store, matching, places),
+        LessonRoutes(kit.store, matching, workload),
     )
     routes = tuple(route for room in rooms for route in room.table())
     return ServiceParts(routes, consumes(matching), jobs, WATCHED)
 
 
 def _jobs(
-    kit: ServiceContext, batches: Batches, matching: Matching, places: WorkloadView
+    kit: ServiceContext, batches: Batches, matching: Matching, workload: WorkloadView
 ) -> list[PeriodicJob]:
-    """What matching does by itself: deadlines, scarce places, lessons."""
+    """What matching does by itself: deadlines, scarce slots, lessons."""
     settings = kit.settings_as(MatchingSettings)
     timers = RunTimers(kit.store, batches, matching, now)
-    slots = AssignSlots(places, batches, matching, now)
+    slots = AssignSlots(workload, batches, matching, now)
     departures = ReclaimOrders(kit.store, batches, matching, now)
     learning = Retrain(
         kit.store, matching.models, RefitInterval(settings.lessons_count, settings.lessons_wait_seconds)

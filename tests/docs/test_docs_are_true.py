@@ -1,5 +1,6 @@
 """What the documents say is what the code does."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -121,7 +122,8 @@ def test_no_word_of_the_field_stands_twice_in_the_glossary() -> None:
 
 def test_few_names_are_our_own_and_each_of_them_is_there() -> None:
     rows = glossary("Names of our own")
-    assert len(rows) <= OWN_NAMES_MAX
+    names = [name for row in rows for name in re.sub(r"\(.*?\)", "", row[0]).split(",")]
+    assert len(names) <= OWN_NAMES_MAX, names
     code = "".join(path.read_text("utf-8") for path in ALL_CODE)
     for row in rows:
         for name in re.findall(r"`(\w+)`", row[0]):
@@ -137,3 +139,39 @@ def test_headers_of_our_own_carry_our_name() -> None:
     for path in ALL_CODE:
         for header in re.findall(r'"[xX]-([A-Za-z-]+)"', path.read_text("utf-8")):
             assert header.lower().startswith("sandan-") or re.match(foreign, header.lower()), (path, header)
+
+
+def _documented(docstring: str) -> list[str]:
+    """Return the names under `Arguments:`."""
+    names: list[str] = []
+    for line in docstring.partition("Arguments:\n")[2].splitlines():
+        if not line.startswith("    "):
+            break
+        if found := re.match(r"    ([a-z_*][\w*, ]*?):(?: |$)", line):
+            names += [name.strip().lstrip("*") for name in found[1].split(",")]
+    return names
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    given = node.args
+    return {one.arg for one in (*given.args, *given.kwonlyargs, given.vararg, given.kwarg) if one}
+
+
+@pytest.mark.parametrize("path", ALL_CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_said_of_arguments_is_said_of_those_there_are(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            there = set().union(*map(_named_in, node.body))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            there = _parameters(node)
+        else:
+            continue
+        unknown = [name for name in _documented(ast.get_docstring(node) or "") if name not in there]
+        assert not unknown, f"{path}:{node.lineno} {node.name}: {unknown}"
+
+
+def _named_in(part: ast.stmt) -> set[str]:
+    """Return what a part of a class's body lets its maker give."""
+    if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+        return {part.target.id}
+    return _parameters(part) if isinstance(part, ast.FunctionDef) and part.name == "__init__" else set()

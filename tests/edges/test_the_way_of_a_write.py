@@ -1,7 +1,7 @@
 """How many functions a write passes from the socket to the rule: counted, so that it stays few.
 
-Counted are the door and the decision, which change with what is asked; and, beside them, everything: the queue
-that many writes share, and the rule.
+Counted are the door and the decision, which change with what is asked; and then everything, with the
+queue that many writes share, and the rule.
 """
 
 import sys

@@ -12,7 +12,7 @@ from services.intake.domain.issues import Issue, Member
 from services.matching.domain.refusals import ServedAtImpossible
 from services.matching.domain.workload import Workload
 from services.matching.handlers.context import Matching
-from services.matching.jobs.places import AssignSlots
+from services.matching.jobs.slots import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.tallies import workload_ref

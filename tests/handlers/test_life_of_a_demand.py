@@ -8,8 +8,8 @@ from services.contracts.ids import order_id
 from services.contracts.orders import OrderProposed
 from services.contracts.refusal import NotFound
 from services.contracts.words import Role
+from services.intake.domain.demands import UnknownCompound
 from services.intake.domain.words_of_residents import NoWords
-from services.intake.handlers import demands
 from services.matching.domain import refusals
 from services.matching.handlers import answering
 from tests.support.stories import (
@@ -56,7 +56,7 @@ class TestSubmitting:
 
     async def test_a_place_nobody_knows_is_refused_and_nothing_is_said(self, town: Town) -> None:
         before = len(town.post.sent)
-        with pytest.raises(demands.UnknownCompound):
+        with pytest.raises(UnknownCompound):
             await town.submit(TABLE_TENNIS, "nowhere")
         assert len(town.post.sent) == before
 

@@ -28,7 +28,7 @@ from services.matching.handlers import answering, closing, working
 from services.matching.handlers import waiting as waiting_handlers
 from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
-from services.matching.jobs.places import AssignSlots
+from services.matching.jobs.slots import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.orders import ORDERS, order_ref
 from services.notify.domain.notices import person

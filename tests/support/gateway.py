@@ -48,7 +48,7 @@ class Names(asyncio.DatagramProtocol):
 class Gateway:
     """The gateway that runs, and what stands behind it.
 
-    Arguments:
+    Attributes:
         log: what nginx and its error log have printed.
         away: services that take no connection now.
         held: what requests for /hold wait for.

@@ -165,7 +165,7 @@ class ApiLimits:
 def api_limits_of(
     settings: Settings, replicas: Callable[[], int], clock: Callable[[], float] = monotonic
 ) -> ApiLimits:
-    """Return the manners that a deployment has set.
+    """Return the limits that a deployment has set.
 
     Arguments:
         replicas: how many processes share the limits.
@@ -188,7 +188,7 @@ class HttpApi:
     Arguments:
         service: label of the metrics.
         tokens: verifies who asks.
-        front: does the writes.
+        writes: does the writes.
         api_limits: what is let through.
         readers: read what is dear to read, apart from the loop.
         is_open: whether it takes requests just now.

@@ -15,11 +15,11 @@ class FileReader:
     """
 
     def __init__(self, file: CommunityFile) -> None:
-        self._places = profile_of(file)
+        self._profile = profile_of(file)
 
     def read(self, text: str, title: str | None) -> Reading:
         """Return what a text says; nobody has said whether it is private."""
-        said = understood(read(text, title), self._places.home)
+        said = understood(read(text, title), self._profile.home)
         return reading_told(said, private=said.private or said.is_alarming)
 
     def kind_of(self, text: str, title: str | None) -> str:
@@ -28,4 +28,4 @@ class FileReader:
 
     def numbers_for(self, danger_kind: str) -> tuple[str, ...]:
         """Return whom to call in a kind of danger."""
-        return self._places.numbers_for(danger_kind)
+        return self._profile.numbers_for(danger_kind)

@@ -12,6 +12,13 @@ PROBLEMS_MAX = 50
 FieldPath = tuple[str | int, ...]
 
 
+class WrongCommunity(Invalid):
+    """The file is of another community than the address."""
+
+    slug = "wrong_community"
+    title = "文件里的社区与地址里的社区不一致"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One mistake. `line` and `column` count from 1; `field` is empty where the whole file is meant."""

@@ -16,11 +16,10 @@ from services.intake.consumers.deadlines import DEADLINES_HEARD
 from services.intake.domain.demands import Demand, Handler, Line
 from services.intake.domain.lifecycle import DemandStep
 from services.intake.handlers.ratings import clock_of_rating
-from services.intake.store.communities import CommunityProfile, profile_ref
+from services.intake.store.communities import NO_PROFILE, profile_ref
 from services.intake.store.demands import demand_ref
 
 ROUTER = "router"
-NO_PROFILE = CommunityProfile("", {}, {})
 Change = Callable[[Demand, Any, Callable[[str], Line]], Demand]
 
 

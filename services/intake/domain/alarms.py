@@ -4,10 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.contracts.refusal import Conflict
+
 STEPS_MAX = 24
 """So often it is told: two hours at five minutes each. It stands first in every list all the while."""
 NOW, PERHAPS, NOT_PRESSING = 2, 1, 0
 """How far a demand stands before others until somebody has it."""
+
+
+class NoAlarm(Conflict):
+    """Nobody is in danger, as far as anybody has said."""
+
+    slug = "no_alarm"
+    title = "这条诉求没有紧急情况"
+
+
+class AlarmTaken(Conflict):
+    """Somebody else has it."""
+
+    slug = "alarm_taken"
+    title = "已经有人在处理了"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ TIMELINE_MAX = 500
 CONTACT_READS_MAX = 200
 
 
+class UnknownCompound(Invalid):
+    """The community has no compound or venue with this id."""
+
+    slug = "unknown_compound"
+    title = "本社区没有这个小区或场所"
+
+
 class StepNotAllowed(Conflict):
     """The demand's status does not allow this step; `allowed` lists the ones that it does."""
 

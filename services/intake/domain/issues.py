@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.contracts.ids import DemandId
-from services.contracts.refusal import Conflict
+from services.contracts.refusal import Conflict, Invalid
 
 MEMBERS_MAX = 300
 TITLE_CHARS_MAX = 40
+
+
+class ReasonMissing(Invalid):
+    """Who declines a topic says why."""
+
+    slug = "reason_missing"
+    title = "不采纳议题须说明理由"
 
 
 class TopicDecided(Conflict):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.contracts.literals import AccusationKind, DemandKind
+from services.contracts.refusal import Conflict
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.places import elsewhere_in, sounds_like_elsewhere
@@ -43,6 +44,13 @@ _KIND_WEIGHTS: Mapping[DemandKind, float] = {
     "enquiry": 1.1,
     "help": 0.8,
 }
+
+
+class NothingToAnswer(Conflict):
+    """Nobody has asked, or it has been answered already."""
+
+    slug = "nothing_to_answer"
+    title = "目前没有需要您回答的问题"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from services.contracts.refusal import Forbidden
 from services.intake.domain.demands import Demand, Line
 
 RESIDENT, GRID_WORKER, STAFF = "resident", "grid_worker", "staff"
@@ -38,6 +39,13 @@ _WITHOUT_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What a line says → what neighbours read of it: in its own words somebody may have told what is private."""
+
+
+class MustBeRecorded(Forbidden):
+    """Whose word an accusation is, is opened by a step that is recorded, and not merely looked at."""
+
+    slug = "must_be_recorded"
+    title = "举报人的联系方式须用“查看并记录”打开"
 
 
 def told_to(line: Line, *, concerned: bool) -> str:

@@ -3,83 +3,68 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.chassis.documents import Ref, Versioned
+from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
-from services.contracts.refusal import Conflict, NotFound
+from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Actor
 from services.intake.domain import alarms as rules
-from services.intake.domain.alarms import Alarm
+from services.intake.domain.alarms import Alarm, AlarmTaken, NoAlarm
 from services.intake.domain.demands import Demand, Line
 from services.intake.domain.readings import Understood
 from services.intake.store.communities import CommunityProfile, profile_ref
-from services.intake.store.demands import demand_ref
+from services.intake.store.demands import VersionedDemand, demand_ref
 from services.language.dangers import own_dangers
 
-VersionedDemand = Versioned[Demand]
 ASKER = "诉求人"
 """Stands for whoever asked, whose id is nobody's business."""
 TEXT_TOLD_CHARACTERS = 120
 
 
-class NoAlarm(Conflict):
-    """Nobody is in danger, as far as anybody has said."""
-
-    slug = "no_alarm"
-    title = "这条诉求没有紧急情况"
-
-
-class AlarmTaken(Conflict):
-    """Somebody else has it."""
-
-    slug = "alarm_taken"
-    title = "已经有人在处理了"
-
-
-def tell_what_was_heard(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: CommunityProfile) -> None:
+def tell_what_was_heard(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, profile: CommunityProfile) -> None:
     """Tell at once whom it concerns: somebody is or may be in danger, somebody is accused."""
     heard = demand.meaning
     if heard.danger == "now":
-        raise_alarm(uow, demand, places)
+        raise_alarm(uow, demand, profile)
     elif heard.danger == "perhaps":
-        ask_whether_danger(uow, ref, demand, places)
-    tell_of_a_wrong(uow, ref, heard, places)
+        ask_whether_danger(uow, ref, demand, profile)
+    tell_of_a_wrong(uow, ref, heard, profile)
 
 
-def tell_of_a_wrong(uow: UnitOfWork, ref: Ref[Demand], heard: Understood, places: CommunityProfile) -> None:
+def tell_of_a_wrong(uow: UnitOfWork, ref: Ref[Demand], heard: Understood, profile: CommunityProfile) -> None:
     """Tell staff that somebody is accused; the supervisor where it is the community itself."""
     if heard.accusation != "wrongdoing" and not heard.against_community:
         return
-    to = (places.supervisor,) if heard.against_community and places.supervisor else ()
+    to = (profile.supervisor,) if heard.against_community and profile.supervisor else ()
     uow.announce(
         ref,
         facts.DemandAccuses(demand=ref.id, accusation=heard.accusation, against_community=bool(to), to=to),
     )
 
 
-def ask_whether_danger(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, places: CommunityProfile) -> None:
+def ask_whether_danger(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, profile: CommunityProfile) -> None:
     """Let people of the community find out whether somebody is in danger."""
     fact = facts.DemandToConfirm(
         demand=demand.id,
         text=_shortened(demand),
-        place=_place(demand, places),
+        place=_place(demand, profile),
         danger=own_dangers()[demand.meaning.kind].name,
-        to=places.grid_workers_of(demand.compound),
+        to=profile.grid_workers_of(demand.compound),
     )
-    uow.announce(ref, fact, frozenset(places.public_numbers))
+    uow.announce(ref, fact, frozenset(profile.public_numbers))
 
 
-def raise_alarm(uow: UnitOfWork, demand: Demand, places: CommunityProfile) -> None:
-    to = rules.first_told(places.duty, places.grid_workers_of(demand.compound))
-    _sound(uow, replace(demand, alarm=Alarm(demand.meaning.kind, uow.at)), to, places)
+def raise_alarm(uow: UnitOfWork, demand: Demand, profile: CommunityProfile) -> None:
+    to = rules.first_told(profile.duty, profile.grid_workers_of(demand.compound))
+    _sound(uow, replace(demand, alarm=Alarm(demand.meaning.kind, uow.at)), to, profile)
 
 
-def _sound(uow: UnitOfWork, demand: Demand, to: Sequence[str], places: CommunityProfile) -> None:
+def _sound(uow: UnitOfWork, demand: Demand, to: Sequence[str], profile: CommunityProfile) -> None:
     assert demand.alarm is not None, "only an alarm is sounded"
     ref, alarm = demand_ref(uow.origin.community, demand.id), rules.told_again(demand.alarm, to)
-    due = rules.due_after(alarm, uow.at, places.duty_minutes)
+    due = rules.due_after(alarm, uow.at, profile.duty_minutes)
     uow.put(ref, replace(demand, alarm=alarm, alarm_due_at=due).standing())
     danger = own_dangers()[alarm.kind]
     uow.announce(
@@ -89,13 +74,13 @@ def _sound(uow: UnitOfWork, demand: Demand, to: Sequence[str], places: Community
             danger=danger.name,
             danger_kind=alarm.kind,
             text=_shortened(demand),
-            place=_place(demand, places),
-            call=places.numbers_for(alarm.kind),
+            place=_place(demand, profile),
+            call=profile.numbers_for(alarm.kind),
             first=danger.first,
             to=tuple(to),
             step=alarm.step,
         ),
-        frozenset(places.public_numbers),
+        frozenset(profile.public_numbers),
     )
 
 
@@ -107,8 +92,8 @@ def _shortened(demand: Demand) -> str:
     return whole if len(whole) <= TEXT_TOLD_CHARACTERS else f"{whole[:TEXT_TOLD_CHARACTERS]}……"
 
 
-def _place(demand: Demand, places: CommunityProfile) -> str:
-    return places.name_of(demand.compound) or places.name
+def _place(demand: Demand, profile: CommunityProfile) -> str:
+    return profile.name_of(demand.compound) or profile.name
 
 
 def sound_again(origin: Origin, demand: DemandId) -> Work[bool]:
@@ -120,10 +105,10 @@ def sound_again(origin: Origin, demand: DemandId) -> Work[bool]:
         alarm = before.alarm if before else None
         if before is None or alarm is None or before.alarm_due_at is None or before.alarm_due_at > uow.at:
             return False
-        places = uow.get(known, NotFound())
-        to = rules.next_told(alarm, places.duty)
+        profile = uow.get(known, NotFound())
+        to = rules.next_told(alarm, profile.duty)
         line = Line(uow.at, "clock", "alarmed", f"紧急情况第 {alarm.step + 1} 次提醒值班人员")
-        _sound(uow, before.noted(line), to, places)
+        _sound(uow, before.noted(line), to, profile)
         return True
 
     return Work(origin, (ref, known), decide)

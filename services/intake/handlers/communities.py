@@ -6,19 +6,12 @@ from services.chassis.masking import lines_of, public_numbers_of
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.contracts.community_file import CommunityFile, Compound, Provider, Venue
-from services.contracts.refusal import Invalid
 from services.intake.community_file import Change, diff_community_files
+from services.intake.community_file.problems import WrongCommunity
 from services.intake.domain.issues import Thresholds
 from services.intake.domain.readings import Home
 from services.intake.store.communities import CommunityProfile, FileOnRecord, file_ref, profile_ref
 from services.language.places import home_of, sounds_like_elsewhere
-
-
-class WrongCommunity(Invalid):
-    """The file is of another community than the address."""
-
-    slug = "wrong_community"
-    title = "文件里的社区与地址里的社区不一致"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +25,7 @@ class Loaded:
 
 def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Work[Loaded]:
     """Replace a community's file as a whole; the same file again changes nothing."""
-    record, places = file_ref(origin.community), profile_ref(origin.community)
-
+    record, profile = file_ref(origin.community), profile_ref(origin.community)
     if file.community.id != origin.community:
         raise WrongCommunity(expected=origin.community, found=file.community.id)
 
@@ -43,14 +35,14 @@ def load_community(origin: Origin, file: CommunityFile, *, dry_run: bool) -> Wor
         changes = diff_community_files(old, file)
         if changes and not dry_run:
             uow.put(record, FileOnRecord(file.model_dump_json(), uow.at, origin.actor.subject))
-            uow.put(places, profile_of(file))
+            uow.put(profile, profile_of(file))
             uow.announce(record, CommunityLoaded(file=file))
-        elif not dry_run and uow.find(places) != profile_of(file):
+        elif not dry_run and uow.find(profile) != profile_of(file):
             # What an earlier release did not keep of the same file.
-            uow.put(places, profile_of(file))
+            uow.put(profile, profile_of(file))
         return Loaded(file, changes, uow.revision(record))
 
-    return Work(origin, (record, places), decide)
+    return Work(origin, (record, profile), decide)
 
 
 def profile_of(file: CommunityFile) -> CommunityProfile:

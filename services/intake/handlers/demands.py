@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from services.chassis.documents import Ref, Versioned
+from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.literals import DemandKind
-from services.contracts.refusal import Invalid, NotFound
+from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
-from services.intake.domain.demands import Demand, Line, NotYourDemand
+from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.merging import PrivateMatter
 from services.intake.domain.readings import Said, Understood, accuses_anew, read, understood
@@ -21,18 +21,17 @@ from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
 from services.intake.handlers.readings import heard_more, reading_told
 from services.intake.store.communities import profile_ref
-from services.intake.store.demands import Contact, Recent, contact_ref, demand_ref, recent_ref
+from services.intake.store.demands import (
+    Contact,
+    Recent,
+    VersionedDemand,
+    contact_ref,
+    demand_ref,
+    recent_ref,
+)
 from services.language.masks import masked
 
-VersionedDemand = Versioned[Demand]
 SAME_SECONDS = 60
-
-
-class UnknownCompound(Invalid):
-    """The community has no compound or venue with this id."""
-
-    slug = "unknown_compound"
-    title = "本社区没有这个小区或场所"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
 
     The same words by the same person within a minute are the same demand, which is returned.
     """
-    places, ref = profile_ref(origin.community), demand_ref(origin.community, submission.demand)
+    profile, ref = profile_ref(origin.community), demand_ref(origin.community, submission.demand)
     text = checked(submission.text)
     title = checked(submission.title) if submission.title else None
     said = read(text, title, "report" if submission.accuses else None, private=submission.private)
@@ -75,7 +74,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
         return [demand_ref(origin.community, earlier.demand)] if earlier else []
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
-        known = uow.get(places, NotFound())
+        known = uow.get(profile, NotFound())
         if submission.compound is not None and known.name_of(submission.compound) is None:
             raise UnknownCompound(compound=submission.compound)
         earlier = uow.find(recent)
@@ -92,7 +91,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
         tell_what_was_heard(uow, ref, demand, known)
         return uow.versioned(ref)
 
-    return Work(origin, (places, recent), decide, more_reads)
+    return Work(origin, (profile, recent), decide, more_reads)
 
 
 def _digest(origin: Origin, submission: Submission, said: Said) -> str:
@@ -176,7 +175,7 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[Versi
     accuses somebody the provider that asked does not get it: it may be the one. Numbers are not read: told in
     words they seem to accuse.
     """
-    ref, places = demand_ref(origin.community, demand), profile_ref(origin.community)
+    ref, profile = demand_ref(origin.community, demand), profile_ref(origin.community)
     words = checked(text)
     more = understood(read(masked(words)))
 
@@ -192,7 +191,7 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[Versi
         heard_more(uow, ref, after, more)
         return uow.versioned(ref)
 
-    return Work(origin, (ref, places), decide)
+    return Work(origin, (ref, profile), decide)
 
 
 def withdraw_demand(origin: Origin, demand: DemandId, reason: str) -> Work[VersionedDemand]:

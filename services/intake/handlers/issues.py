@@ -193,17 +193,17 @@ def _newest(issue: Issue | None) -> tuple[Member, ...]:
     return issue.members[-COMPARED_MAX:] if issue else ()
 
 
-def _member(demand: Demand, places: CommunityProfile | None) -> Member:
+def _member(demand: Demand, profile: CommunityProfile | None) -> Member:
     people = tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
-    day = places.day_of(demand.submitted_at).isoformat() if places else None
+    day = profile.day_of(demand.submitted_at).isoformat() if profile else None
     return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people, day)
 
 
 def _keep_issue(uow: UnitOfWork, issue: Issue) -> None:
     """Keep an issue, and say so when it has become hot now."""
     community = uow.origin.community
-    places = uow.find(profile_ref(community))
-    after = issue.heated(places.hot if places else Thresholds(), uow.at)
+    profile = uow.find(profile_ref(community))
+    after = issue.heated(profile.hot if profile else Thresholds(), uow.at)
     ref = issue_ref(community, issue.id)
     uow.put(ref, after)
     if after.topic is None or issue.topic is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from services.chassis.documents import Ref, Versioned
+from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
@@ -11,9 +11,7 @@ from services.intake.domain import merging as joining
 from services.intake.domain.demands import Demand, Line, SameDemand
 from services.intake.domain.merging import Regrouped
 from services.intake.handlers.readings import reading_told
-from services.intake.store.demands import demand_ref
-
-VersionedDemand = Versioned[Demand]
+from services.intake.store.demands import VersionedDemand, demand_ref
 
 
 def merge_demand(origin: Origin, demand: DemandId, into: DemandId) -> Work[VersionedDemand]:

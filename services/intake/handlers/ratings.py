@@ -12,9 +12,9 @@ from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.intake.domain.demands import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.handlers.demands import VersionedDemand, because_of, must_concern
+from services.intake.handlers.demands import because_of, must_concern
 from services.intake.store.communities import profile_ref
-from services.intake.store.demands import demand_ref
+from services.intake.store.demands import VersionedDemand, demand_ref
 
 
 @dataclass(frozen=True, slots=True)

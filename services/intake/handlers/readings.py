@@ -7,28 +7,27 @@ from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
 from services.contracts.ids import DemandId
-from services.contracts.refusal import Conflict, NotFound
+from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.words import Reading, Role, Wish
 from services.intake.domain.demands import Demand, Line, NotYourDemand
-from services.intake.domain.readings import Correction, Understood, accuses_anew, corrected, supplemented_with
+from services.intake.domain.readings import (
+    Correction,
+    NothingToAnswer,
+    Understood,
+    accuses_anew,
+    corrected,
+    supplemented_with,
+)
 from services.intake.handlers.alarms import (
     ASKER,
-    VersionedDemand,
     ask_whether_danger,
     end_alarm,
     raise_alarm,
     tell_of_a_wrong,
 )
 from services.intake.store.communities import profile_ref
-from services.intake.store.demands import demand_ref
-
-
-class NothingToAnswer(Conflict):
-    """Nobody has asked, or it has been answered already."""
-
-    slug = "nothing_to_answer"
-    title = "目前没有需要您回答的问题"
+from services.intake.store.demands import VersionedDemand, demand_ref
 
 
 def reading_told(heard: Understood, *, private: bool) -> Reading:
@@ -103,12 +102,12 @@ def _reread(uow: UnitOfWork, ref: Ref[Demand], before: Demand, heard: Understood
             round=after.round,
         ),
     )
-    places = uow.get(profile_ref(ref.community), NotFound())
+    profile = uow.get(profile_ref(ref.community), NotFound())
     is_open = after.alarm is not None and after.alarm.is_open
     if heard.danger == "now" and before.meaning.danger != "now" and not is_open:
-        raise_alarm(uow, after, places)
+        raise_alarm(uow, after, profile)
     elif heard.danger == "perhaps" and before.meaning.danger != "perhaps":
-        ask_whether_danger(uow, ref, after, places)
+        ask_whether_danger(uow, ref, after, profile)
     elif is_open and not heard.is_alarming:
         end_alarm(uow, ref, after, uow.origin.actor, because)
 

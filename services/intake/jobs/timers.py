@@ -21,8 +21,8 @@ from services.intake.store.demands import ALARM, DEMANDS, RATING
 
 log = structlog.get_logger()
 PORTION = 100
-WATCHMAN = Actor(subject="watchman", role=Role.OPERATOR)
-"""In whose name a time acts: nobody of the community."""
+BY_ITSELF = Actor(subject="watchman", role=Role.OPERATOR)
+"""In whose name a time acts: nobody of the community. The subject stands in events, so it stays."""
 Step = Callable[[Origin, DemandId], Work[bool]]
 DUE: tuple[tuple[str, Step], ...] = ((ALARM, sound_again), (RATING, rating_is_due))
 """Field that says when → what is done then."""
@@ -64,4 +64,4 @@ class RunTimers:
 
 
 def _origin(due: Due) -> Origin:
-    return Origin(due.community, WATCHMAN, due.id)
+    return Origin(due.community, BY_ITSELF, due.id)

@@ -15,25 +15,24 @@ from services.contracts.roles import COMMUNITY
 from services.contracts.words import Role
 from services.intake.domain.demands import Demand
 from services.intake.domain.sight import Viewer
-from services.intake.store.communities import CommunityProfile, profile_ref
+from services.intake.store.communities import NO_PROFILE, CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
 from services.intake.views.demands import DemandView, demand_view
 
 A = TypeVar("A")
 ONE = "/demands/{demand}"
-NOWHERE = CommunityProfile("", {}, {})
 
 
-def viewer_of(identity: Identity, places: CommunityProfile) -> Viewer:
+def viewer_of(identity: Identity, profile: CommunityProfile) -> Viewer:
     """Return who asks, as far as it decides what they may see."""
     subject = identity.subject
     return Viewer(
         subject,
         identity.role.value,
-        frozenset(places.grid_workers.get(subject, ())),
-        is_confidential=subject in places.confidential_readers,
-        is_supervisor=subject == places.supervisor,
-        has_supervisor=bool(places.supervisor),
+        frozenset(profile.grid_workers.get(subject, ())),
+        is_confidential=subject in profile.confidential_readers,
+        is_supervisor=subject == profile.supervisor,
+        has_supervisor=bool(profile.supervisor),
     )
 
 
@@ -46,11 +45,11 @@ async def visible(
         profile_ref(request.community),
     )
     loaded = await store.load([ref, known])
-    kept, places = loaded[ref], loaded[known].value or NOWHERE
-    viewer = viewer_of(request.identity, places)
+    kept, profile = loaded[ref], loaded[known].value or NO_PROFILE
+    viewer = viewer_of(request.identity, profile)
     if kept.value is None or not viewer.may_see(kept.value):
         raise NotFound
-    return kept, viewer, places
+    return kept, viewer, profile
 
 
 def asked(request: ApiRequest[Any]) -> tuple[Origin, DemandId]:
@@ -83,7 +82,7 @@ def only_if_seen(request: ApiRequest[Any], work: Work[A]) -> Work[A]:
     )
 
     def may_see(uow: UnitOfWork) -> None:
-        viewer = viewer_of(request.identity, uow.find(known) or NOWHERE)
+        viewer = viewer_of(request.identity, uow.find(known) or NO_PROFILE)
         if not viewer.may_see(uow.get(ref, NotFound())):
             raise NotFound
         uow.expect(ref, request.if_match)
@@ -96,9 +95,9 @@ def showing(request: ApiRequest[Any], work: Work[Versioned[Demand]], *, status: 
     known = profile_ref(request.community)
 
     def shown(kept: Versioned[Demand], uow: UnitOfWork) -> Reply:
-        places = uow.find(known) or NOWHERE
-        view = demand_view(kept, viewer_of(request.identity, places), places)
-        public = frozenset(places.public_numbers)
+        profile = uow.find(known) or NO_PROFILE
+        view = demand_view(kept, viewer_of(request.identity, profile), profile)
+        public = frozenset(profile.public_numbers)
         return show(view, status=status, revision=kept.revision, public=public)
 
     return work.then(shown, known)

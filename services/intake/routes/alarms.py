@@ -12,21 +12,16 @@ from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
 from services.intake.domain import demands as rules
-from services.intake.domain.readings import Correction
+from services.intake.domain.alarms import AlarmTaken, NoAlarm
+from services.intake.domain.readings import Correction, NothingToAnswer
+from services.intake.domain.sight import MustBeRecorded
 from services.intake.handlers import alarms, readings
 from services.intake.routes import access
 from services.intake.routes.bodies import AnswerQuestion, CorrectReading
-from services.intake.store.communities import profile_ref
+from services.intake.store.communities import NO_PROFILE, profile_ref
 from services.intake.store.demands import Contact, contact_ref, demand_ref
 from services.intake.store.vault import Vault
 from services.intake.views.demands import ContactView
-
-
-class MustBeRecorded(Forbidden):
-    """Whose word an accusation is, is opened by a step that is recorded, and not merely looked at."""
-
-    slug = "must_be_recorded"
-    title = "举报人的联系方式须用“查看并记录”打开"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ class AlarmRoutes:
 
         def decide(uow: UnitOfWork) -> Reply:
             before = uow.get(ref, NotFound())
-            viewer = access.viewer_of(request.identity, uow.find(known) or access.NOWHERE)
+            viewer = access.viewer_of(request.identity, uow.find(known) or NO_PROFILE)
             if not viewer.may_see(before):
                 raise NotFound
             if not viewer.may_contact(before):
@@ -118,7 +113,7 @@ class AlarmRoutes:
                 self.answer,
                 "Answer what one is asked (现在有人有危险吗？)",
                 AnswerQuestion,
-                readings.NothingToAnswer,
+                NothingToAnswer,
                 rules.NotYourDemand,
             ),
             access.post_step(
@@ -127,8 +122,8 @@ class AlarmRoutes:
                 self.take_alarm,
                 "Say that one has an emergency (我来处理)",
                 Empty,
-                alarms.NoAlarm,
-                alarms.AlarmTaken,
+                NoAlarm,
+                AlarmTaken,
             ),
             access.post_step(
                 "/reading",

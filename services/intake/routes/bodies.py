@@ -11,6 +11,56 @@ from services.intake.domain import words_of_residents as words
 from services.intake.domain.lifecycle import DemandStatus
 from services.language.words import DangerKind
 
+Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+
+
+class FindLike(Command):
+    """What somebody is about to submit (点单前看看有没有人已经提过)."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=words.TITLE_CHARS_MAX)] | None = None
+    compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
+
+
+class MergeDemand(Command):
+    """合并."""
+
+    into: ThingId
+
+
+class UnmergeDemand(Command):
+    """撤销合并."""
+
+    reason: Note = ""
+
+
+class OptOut(Command):
+    """不同意合并，退出. The community may name the resident who said it aloud."""
+
+    on_behalf_of: Subject | None = None
+
+
+class DismissDuplicates(Command):
+    """不是同一件事. Without a demand, all that were offered."""
+
+    demand: ThingId | None = None
+
+
+class DecideTopic(Command):
+    """采纳或不采纳议题."""
+
+    decision: Literal["accept", "decline"]
+    reason: Note = ""
+
+
+class IssueQuery(BaseModel):
+    """Which issues, the hottest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hot: bool | None = Field(default=None, description="true: only hot ones; false: only those that are not")
+    limit: int = Field(default=50, ge=1, le=100)
+
 
 class ContactGiven(Command):
     """How to reach the resident; kept sealed, shown only to the community and to who does the work."""

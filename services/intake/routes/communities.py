@@ -16,6 +16,7 @@ from services.intake.community_file import (
     CommunityFileTooLarge,
     read_community_bytes,
 )
+from services.intake.community_file.problems import WrongCommunity
 from services.intake.handlers import communities
 from services.intake.routes.bodies import LoadQuery
 from services.intake.store.communities import file_ref, profile_ref
@@ -39,14 +40,14 @@ class CommunityRoutes:
         return work.if_unchanged(file_ref(request.community), request.if_match).then(shown)
 
     async def show_community(self, request: ApiRequest[None]) -> Reply:
-        places = await self.store.find(profile_ref(request.community))
-        if places.value is None:
+        profile = await self.store.find(profile_ref(request.community))
+        if profile.value is None:
             raise NotFound
-        known = places.value
+        known = profile.value
         view = CommunityView(
             id=request.community, name=known.name, compounds=known.compounds, venues=known.venues
         )
-        return show(view, revision=places.revision)
+        return show(view, revision=profile.revision)
 
     async def show_file(self, request: ApiRequest[None]) -> Reply:
         kept = await self.store.find(file_ref(request.community))
@@ -69,7 +70,7 @@ class CommunityRoutes:
                 query=LoadQuery,
                 body_media="application/yaml",
                 body_bytes_max=FILE_BYTES_MAX,
-                refusals=(CommunityFileInvalid, CommunityFileTooLarge, communities.WrongCommunity),
+                refusals=(CommunityFileInvalid, CommunityFileTooLarge, WrongCommunity),
                 reads=read_community_bytes,
             ),
             Route("GET", "", EVERYBODY, self.show_community, "Show a community's places", CommunityView),

@@ -14,6 +14,7 @@ from services.intake.domain import demands as rules
 from services.intake.domain import merging as joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.alarms import NOW
+from services.intake.domain.demands import UnknownCompound
 from services.intake.domain.readings import kind_of
 from services.intake.handlers import demands, ratings
 from services.intake.routes import access
@@ -26,7 +27,7 @@ from services.intake.routes.bodies import (
     UrgeDemand,
     WithdrawDemand,
 )
-from services.intake.store.communities import profile_ref
+from services.intake.store.communities import NO_PROFILE, profile_ref
 from services.intake.store.demands import DEMANDS, contact_ref
 from services.intake.store.vault import Vault
 from services.intake.views.demands import DemandPage, DemandView, demand_view
@@ -79,22 +80,22 @@ class DemandRoutes:
     async def list_demands(self, request: ApiRequest[None]) -> Reply:
         query: DemandQuery = request.query
         known = profile_ref(request.community)
-        places = (await self.store.find(known)).value or access.NOWHERE
-        viewer = access.viewer_of(request.identity, places)
+        profile = (await self.store.find(known)).value or NO_PROFILE
+        viewer = access.viewer_of(request.identity, profile)
         conditions = [*_conditions(query, request.identity.subject), viewer.where()]
         where = {"$and": [condition for condition in conditions if condition] or [{}]}
         by = "pressing" if query.sort == "urgent" else None
         found = await self.store.page(
             DEMANDS, request.community, where, after=query.after, limit=query.limit + 1, first=by
         )
-        items = [demand_view(kept, viewer, places) for kept in found[: query.limit]]
+        items = [demand_view(kept, viewer, profile) for kept in found[: query.limit]]
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
-        return show(DemandPage(items=items, next=after), public=frozenset(places.public_numbers))
+        return show(DemandPage(items=items, next=after), public=frozenset(profile.public_numbers))
 
     async def show_demand(self, request: ApiRequest[None]) -> Reply:
-        kept, viewer, places = await access.visible(self.store, request)
-        view = demand_view(kept, viewer, places)
-        return show(view, revision=kept.revision, public=frozenset(places.public_numbers))
+        kept, viewer, profile = await access.visible(self.store, request)
+        view = demand_view(kept, viewer, profile)
+        return show(view, revision=kept.revision, public=frozenset(profile.public_numbers))
 
     def endorse(self, request: ApiRequest[EndorseDemand]) -> Work[Reply]:
         subject = access.spoken_for(request, request.body.on_behalf_of)
@@ -121,7 +122,7 @@ class DemandRoutes:
         return (*self._of_all(), *self._of_one())
 
     def _of_all(self) -> tuple[Route, ...]:
-        refusals = (words.NoWords, words.ControlCharacters, demands.UnknownCompound, NoVault)
+        refusals = (words.NoWords, words.ControlCharacters, UnknownCompound, NoVault)
         return (
             Route(
                 "POST",

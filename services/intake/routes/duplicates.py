@@ -1,12 +1,8 @@
 """Intake's doors for many voices: like demands, merging and taking it back."""
 
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
 
 from services.chassis.documents import Ref
-from services.chassis.http.bodies import Command
 from services.chassis.http.once import Reply
 from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
@@ -14,17 +10,16 @@ from services.chassis.work import Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound, Refused
 from services.contracts.roles import COMMUNITY, RESIDENTS, STAFF
-from services.contracts.words import Note, ThingId
 from services.intake.domain import demands as rules
 from services.intake.domain import duplicates as similar
 from services.intake.domain import merging as joining
 from services.intake.domain import words_of_residents as words
-from services.intake.domain.demands import Demand
+from services.intake.domain.demands import Demand, UnknownCompound
 from services.intake.domain.readings import read, understood
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.handlers import duplicates, merging
-from services.intake.handlers.demands import UnknownCompound
 from services.intake.routes import access
+from services.intake.routes.bodies import DismissDuplicates, FindLike, MergeDemand, OptOut, UnmergeDemand
 from services.intake.store.communities import profile_ref
 from services.intake.store.demands import demand_ref
 from services.intake.store.issues import postings_ref, similar_ref
@@ -32,39 +27,6 @@ from services.intake.views.duplicates import DuplicateList, LikeList, duplicate_
 from services.intake.views.readings import emergency_view
 
 LIKE_MAX = 10
-Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
-
-
-class FindLike(Command):
-    """What somebody is about to submit (点单前看看有没有人已经提过)."""
-
-    text: Annotated[str, StringConstraints(min_length=1, max_length=words.TEXT_CHARS_MAX)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=words.TITLE_CHARS_MAX)] | None = None
-    compound: ThingId | None = Field(default=None, description="id of a compound or venue of the community")
-
-
-class MergeDemand(Command):
-    """合并."""
-
-    into: ThingId
-
-
-class UnmergeDemand(Command):
-    """撤销合并."""
-
-    reason: Note = ""
-
-
-class OptOut(Command):
-    """不同意合并，退出. The community may name the resident who said it aloud."""
-
-    on_behalf_of: Subject | None = None
-
-
-class DismissDuplicates(Command):
-    """不是同一件事. Without a demand, all that were offered."""
-
-    demand: ThingId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +39,10 @@ class DuplicateRoutes:
         """Return what is like a text; nothing is kept of it."""
         text = words.checked(request.body.text)
         title = words.checked(request.body.title) if request.body.title else None
-        places = (await self.store.find(profile_ref(request.community))).value
-        if places is None:
+        profile = (await self.store.find(profile_ref(request.community))).value
+        if profile is None:
             raise NotFound
-        if request.body.compound is not None and places.name_of(request.body.compound) is None:
+        if request.body.compound is not None and profile.name_of(request.body.compound) is None:
             raise UnknownCompound(compound=request.body.compound)
         one = traits_of(text, title, request.body.compound)
         keys = {
@@ -90,20 +52,20 @@ class DuplicateRoutes:
         found = {key: held[ref].value or similar.Postings() for ref, key in keys.items()}
         ids = similar.candidates([(key, h) for key, h in found.items() if key != duplicates.EVERY], "")
         demands = await self._demands(request.community, ids)
-        viewer = access.viewer_of(request.identity, places)
+        viewer = access.viewer_of(request.identity, profile)
         theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
         seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
         alike = duplicates.likely(one, "", seen, duplicates.rarity_of(found))
         items = [like_view(d, how, request.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
-        heard = understood(read(text, title), places.home)
+        heard = understood(read(text, title), profile.home)
         return show(
             LikeList(
-                emergency=emergency_view(heard, places),
+                emergency=emergency_view(heard, profile),
                 private=heard.private or heard.is_alarming,
                 items=items[:LIKE_MAX],
             ),
-            public=frozenset(places.public_numbers),
+            public=frozenset(profile.public_numbers),
         )
 
     async def _demands(self, community: str, ids: tuple[DemandId, ...]) -> list[Demand]:

@@ -1,46 +1,19 @@
 """Intake's doors for issues and their topics."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from services.chassis.documents import Versioned
-from services.chassis.http.bodies import Command
 from services.chassis.http.once import Reply
 from services.chassis.http.web import ApiRequest, Route, post, show
 from services.chassis.mongo import Store
 from services.chassis.work import UnitOfWork, Work
-from services.contracts.refusal import Invalid, NotFound
+from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY, STAFF
-from services.contracts.words import Note
-from services.intake.domain.issues import Issue, NotHot, TopicDecided
+from services.intake.domain.issues import Issue, NotHot, ReasonMissing, TopicDecided
 from services.intake.handlers import issues
+from services.intake.routes.bodies import DecideTopic, IssueQuery
 from services.intake.store.issues import ISSUES, issue_ref
 from services.intake.views.issues import IssueList, IssueView, issue_view
-
-
-class ReasonMissing(Invalid):
-    """Who declines a topic says why."""
-
-    slug = "reason_missing"
-    title = "不采纳议题须说明理由"
-
-
-class DecideTopic(Command):
-    """采纳或不采纳议题."""
-
-    decision: Literal["accept", "decline"]
-    reason: Note = ""
-
-
-class IssueQuery(BaseModel):
-    """Which issues, the hottest first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hot: bool | None = Field(default=None, description="true: only hot ones; false: only those that are not")
-    limit: int = Field(default=50, ge=1, le=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +47,9 @@ class IssueRoutes:
         def shown(kept: Versioned[Issue], _: UnitOfWork) -> Reply:
             return show(issue_view(kept), revision=kept.revision)
 
-        return work.if_unchanged(issue_ref(request.community, issue), request.if_match, NotFound()).then(shown)
+        return work.if_unchanged(issue_ref(request.community, issue), request.if_match, NotFound()).then(
+            shown
+        )
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of issues."""

@@ -74,11 +74,13 @@ class FileOnRecord:
 
 
 PROFILES = Collection("places", CommunityProfile)
+NO_PROFILE = CommunityProfile("", {}, {})
+"""Of a community whose file nobody has loaded."""
 FILES = Collection("files", FileOnRecord)
 
 
 def profile_ref(community: str) -> Ref[CommunityProfile]:
-    """Return where a community's places are kept."""
+    """Return where a community's profile is kept."""
     return Ref(PROFILES, community, "places")
 
 

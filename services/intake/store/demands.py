@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from services.chassis.documents import Collection, Index, Ref
+from services.chassis.documents import Collection, Index, Ref, Versioned
 from services.contracts.ids import DemandId
 from services.intake.domain.demands import Demand
 from services.intake.domain.lifecycle import DemandStatus
@@ -43,6 +43,7 @@ DEMANDS = Collection(
 )
 RECENT = Collection("recent", Recent, Index(("expires_at",), expires=True))
 CONTACTS = Collection("contacts", Contact)
+VersionedDemand = Versioned[Demand]
 
 
 def demand_ref(community: str, demand: DemandId) -> Ref[Demand]:

@@ -164,7 +164,7 @@ class DemandInFull(DemandView):
     in_full: ClassVar[bool] = True
 
 
-def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfile) -> DemandView:
+def demand_view(kept: Versioned[Demand], viewer: Viewer, profile: CommunityProfile) -> DemandView:
     """Return a demand as the viewer may see it."""
     demand = kept.present
     model = DemandInFull if viewer.reads_in_full(demand) else DemandView
@@ -180,7 +180,7 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, places: CommunityProfil
         about=demand.about,
         status=demand.status,
         status_name=NAMES[demand.status],
-        emergency=emergency_of(demand, places) if concerned else None,
+        emergency=emergency_of(demand, profile) if concerned else None,
         asks=_asked(demand) if of_theirs else None,
         soon=own_dangers()[heard.kind].name if heard.danger == "soon" else None,
         private=demand.is_private,

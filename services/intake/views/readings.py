@@ -42,23 +42,23 @@ class ReadingView(View):
     elsewhere: str
 
 
-def emergency_of(demand: Demand, places: CommunityProfile) -> EmergencyView | None:
+def emergency_of(demand: Demand, profile: CommunityProfile) -> EmergencyView | None:
     """Return what somebody in danger has to be told at once; None where nobody is."""
     heard = demand.meaning
     if heard.is_alarming:
         taken = demand.alarm is not None and not demand.alarm.is_open
-        view = emergency_view(heard, places)
+        view = emergency_view(heard, profile)
         return view.model_copy(update={"taken": taken}) if view else None
     old = OF_EARLIER_RELEASES.get(demand.danger) if demand.heard is None else None
-    return emergency_view(replace(heard, danger="now", kind=old), places) if old else None
+    return emergency_view(replace(heard, danger="now", kind=old), profile) if old else None
 
 
-def emergency_view(heard: Understood, places: CommunityProfile) -> EmergencyView | None:
+def emergency_view(heard: Understood, profile: CommunityProfile) -> EmergencyView | None:
     """Return whom to call and what to do first; None where nobody is in danger, and nobody may be."""
     if not heard.is_alarming:
         return None
     danger = own_dangers()[heard.kind]
-    call = places.numbers_for(heard.kind)
+    call = profile.numbers_for(heard.kind)
     return EmergencyView(
         danger=danger.name,
         call=call,

@@ -7,6 +7,7 @@ from services.chassis.documents import Ref
 from services.chassis.failures import NotYet
 from services.chassis.work import Origin, UnitOfWork
 from services.contracts.ids import OrderId, lead_of
+from services.contracts.words import Actor, Role
 from services.matching.domain.assignment import Solver
 from services.matching.domain.workload import Tally
 from services.matching.routing.models import CommunityModel, CommunityModels
@@ -16,6 +17,9 @@ from services.matching.store.orders import order_ref
 from services.matching.store.shards import TallyShard
 from services.matching.store.tallies import workload_ref
 
+BY_ROUTER = Actor(subject="router", role=Role.OPERATOR)
+"""In whose name an order goes to whom nobody has chosen: nobody of the community."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matching:
@@ -23,7 +27,7 @@ class Matching:
 
     Arguments:
         models: catalogues and rankers of the communities.
-        solver: decides who gets scarce places.
+        solver: decides who gets scarce slots.
         shard: where what steps add up to is kept, apart from what other processes do.
     """
 

@@ -1,4 +1,4 @@
-"""Orders wait where there are fewer places than orders, and the places are given to all of them together."""
+"""Orders wait where there are fewer slots than orders, and the slots are given to all of them together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ WAIT_TOLD_SECONDS = 60
 
 
 def _queue(matching: Matching, uow: UnitOfWork, order: Order) -> None:
-    """Let an order wait until those that want the same places are decided on together."""
+    """Let an order wait until those that want the same slots are decided on together."""
     after = keep(matching, uow, order, order.queued(uow.at))
     candidates = tuple(candidate_ref(choice) for choice in after.candidates)
     fact = facts.OrderQueued(**order_fields(after), category=after.category, candidates=candidates)
@@ -33,7 +33,7 @@ def _queue(matching: Matching, uow: UnitOfWork, order: Order) -> None:
 
 
 def assign_slots(matching: Matching, origin: Origin, orders: Sequence[OrderId]) -> Work[int]:
-    """Give a community's free places to the orders that wait, all together; return how many got one."""
+    """Give a community's free slots to the orders that wait, all together; return how many got one."""
     refs: list[Ref[Order]] = [order_ref(origin.community, order) for order in orders]
     books = (catalogue_ref(origin.community), workload_ref(origin.community), matching.shard.ref(origin))
     reads: list[Ref[Any]] = [*books, *refs]

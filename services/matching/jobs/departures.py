@@ -14,17 +14,15 @@ import structlog
 from services.chassis.documents import Collection, Due, Versioned
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.work import Origin, Work
-from services.contracts.words import Actor, Role
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.orders import Order
 from services.matching.handlers import communities
-from services.matching.handlers.context import Matching
+from services.matching.handlers.context import BY_ROUTER, Matching
 from services.matching.store.catalogues import DEPARTED, DEPARTED_AT
 from services.matching.store.orders import ORDERS
 
 log = structlog.get_logger()
 PORTION = 100
-ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 
 class OrdersAndLeavers(DueDocuments, Protocol):
@@ -65,7 +63,7 @@ class ReclaimOrders:
         where = {"provider.id": gone.id, "status": OrderStatus.DISPATCHED.value}
         found = await self.documents.page(ORDERS, gone.community, where, limit=PORTION)
         orders = [kept.value.id for kept in found if kept.value is not None]
-        origin = Origin(gone.community, ROUTER, gone.id)
+        origin = Origin(gone.community, BY_ROUTER, gone.id)
         works: list[Work[Any]] = [
             communities.recall_from_departed(self.matching, origin, order) for order in orders
         ]

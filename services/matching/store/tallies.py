@@ -21,7 +21,7 @@ WORKLOADS = _Unwritten("load", Workload)
 
 
 def workload_ref(community: str) -> Ref[Workload]:
-    """Return where to find how things stand; made of orders and tallies when it is read (`Places`)."""
+    """Return where to find how things stand; made of orders and tallies when it is read (`WorkloadView`)."""
     return Ref(WORKLOADS, community, "load")
 
 

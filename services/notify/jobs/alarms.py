@@ -23,7 +23,7 @@ from services.notify.store.alarms import OUTGOING, OUTGOING_DUE, outgoing_ref
 
 log = structlog.get_logger()
 PORTION = 20
-CRIER = Actor(subject="crier", role=Role.OPERATOR)
+BY_ITSELF = Actor(subject="crier", role=Role.OPERATOR)
 
 
 @dataclass(slots=True)
@@ -101,4 +101,4 @@ def note(origin: Origin, what: str, outcome: Outcome) -> Work[None]:
 
 
 def _origin(due: Due) -> Origin:
-    return Origin(due.community, CRIER, due.id)
+    return Origin(due.community, BY_ITSELF, due.id)

@@ -20,7 +20,7 @@ from services.notify.store.tellings import DUE, TELLINGS
 
 log = structlog.get_logger()
 PAGE = 200
-TELLER = Actor(subject="teller", role=Role.OPERATOR)
+BY_ITSELF = Actor(subject="teller", role=Role.OPERATOR)
 """In whose name a portion is told: nobody of the community."""
 
 
@@ -85,4 +85,4 @@ def _by_community(found: Sequence[Due]) -> list[list[Due]]:
 
 
 def _origin(due: Due) -> Origin:
-    return Origin(due.community, TELLER, due.id)
+    return Origin(due.community, BY_ITSELF, due.id)

@@ -1,7 +1,7 @@
-"""Background job: gives free places to those who wait, in every community, all who compete together.
+"""Background job: gives free slots to those who wait, in every community, all who compete together.
 
 Who waits is kept on the orders, so nothing is lost when a process ends. Every replica looks; the orders'
-revisions, and an index over the places they take, let one of them give a place away.
+revisions, and an index over the slots they take, let one of them give a slot away.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,8 @@ from services.chassis.documents import Ref, Versioned
 from services.chassis.due import DueDocuments, Runs
 from services.chassis.work import Origin
 from services.contracts.ids import OrderId
-from services.contracts.words import Actor, Role
 from services.matching.handlers import waiting as waiting_handlers
-from services.matching.handlers.context import Matching
+from services.matching.handlers.context import BY_ROUTER, Matching
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 from services.matching.store.orders import ORDERS, QUEUED
 from services.matching.store.tallies import workload_ref
@@ -26,7 +25,6 @@ log = structlog.get_logger()
 PORTION = 1_000
 PORTIONS_MAX = 50
 """Orders of all communities are read by portions, so that one where many wait does not hide the others."""
-ROUTER = Actor(subject="router", role=Role.OPERATOR)
 
 
 class Waiting(DueDocuments, Protocol):
@@ -37,7 +35,7 @@ class Waiting(DueDocuments, Protocol):
 
 @dataclass(slots=True)
 class AssignSlots:
-    """Gives places to orders that wait for one.
+    """Gives slots to orders that wait for one.
 
     Arguments:
         documents: matching's store, with how things stand (`WorkloadView`).
@@ -65,7 +63,7 @@ class AssignSlots:
         changed = await self._changed(waiting)
         works = [
             waiting_handlers.assign_slots(
-                self.matching, Origin(community, ROUTER, "places"), waiting[community]
+                self.matching, Origin(community, BY_ROUTER, "places"), waiting[community]
             )
             for community in changed
         ]
