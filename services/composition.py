@@ -13,7 +13,7 @@ from services.chassis.http.web import Route
 from services.chassis.logs import set_up_logs
 from services.chassis.mongo import Store, open_client
 from services.chassis.runner import PortTaken, ServiceProcess, run_until_signal
-from services.chassis.service import Misconfigured
+from services.chassis.settings import Misconfigured
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import Broken
 from services.intake.__main__ import SPEC as INTAKE

@@ -25,7 +25,7 @@ from services.chassis.outbox import COLLECTION, INDEXES
 from services.chassis.parking import ParkingLot
 from services.chassis.processor import MessageProcessor, RetryPolicy
 from services.chassis.relay import Relay
-from services.chassis.settings import Settings
+from services.chassis.settings import Misconfigured, Settings
 from services.chassis.spec import ServiceContext, ServiceSpec
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.chassis.supervision import Broken, PeriodicJob, Supervisor
@@ -50,10 +50,6 @@ PREFETCH_DEAD = 10
 LAG_SECONDS = 5.0
 MEASURE_SECONDS = 5.0
 FORGET_SECONDS = 60.0
-
-
-class Misconfigured(Exception):
-    """The settings are not those that this deployment was made with."""
 
 
 @dataclass

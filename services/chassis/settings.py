@@ -4,16 +4,24 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AmqpDsn, Field, MongoDsn, TypeAdapter, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+_BROKER = TypeAdapter(AmqpDsn)
+_DATABASE = TypeAdapter(MongoDsn)
+
+
+class Misconfigured(Exception):
+    """The settings cannot be used, or are not those that this deployment was made with."""
 
 
 class Settings(BaseSettings):
     """Everything that differs between deployments. A wrong value stops the start with its name."""
 
-    model_config = SettingsConfigDict(env_prefix="SANDAN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SANDAN_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     amqp_url: str | None = Field(
         default=None, description="RabbitMQ, several nodes separated by commas; empty: a local one is started"
@@ -134,6 +142,20 @@ class Settings(BaseSettings):
         description="which build runs, as a commit; shown by /healthz, metrics and the line `ready`",
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("amqp_url")
+    @classmethod
+    def _names_brokers(cls, given: str | None) -> str | None:
+        for url in filter(None, (given or "").split(",")):
+            _BROKER.validate_python(url.strip())
+        return given
+
+    @field_validator("mongo_url")
+    @classmethod
+    def _names_a_database(cls, given: str | None) -> str | None:
+        if given:
+            _DATABASE.validate_python(given)
+        return given
 
     @field_validator("retry_tiers_seconds", mode="before")
     @classmethod

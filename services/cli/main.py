@@ -17,7 +17,7 @@ from services.chassis.clock import now
 from services.chassis.http.identity import EVERY_COMMUNITY, Issuer
 from services.chassis.logs import set_up_logs
 from services.chassis.runner import PortTaken, run_until_signal
-from services.chassis.service import Misconfigured
+from services.chassis.settings import Misconfigured
 from services.chassis.supervision import Broken
 from services.cli import community, freezing, language, parked, streams, topology
 from services.cli.demo import run_demo

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from services.chassis.clock import now
-from services.chassis.service import Misconfigured
+from services.chassis.settings import Misconfigured
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.notify.channels.alarms import Ways, read_ways

@@ -102,20 +102,20 @@ def test_kept_keys_are_the_same_the_next_time_and_their_owners_alone(tmp_path: P
     [
         ({"SANDAN_HTTP_PORT": "many"}, "http_port"),
         ({"SANDAN_AMQP_URL": "", "SANDAN_MONGO_URL": ""}, "set SANDAN_AMQP_URL and SANDAN_MONGO_URL"),
-        (
-            {
-                "SANDAN_AMQP_URL": "amqp://127.0.0.1:9/",
-                "SANDAN_MONGO_URL": "mongodb://127.0.0.1:9/",
-                "SANDAN_TOKEN_PUBLIC_KEYS": "",
-            },
-            "set SANDAN_TOKEN_PUBLIC_KEYS",
-        ),
+        ({"SANDAN_TOKEN_PUBLIC_KEYS": ""}, "set SANDAN_TOKEN_PUBLIC_KEYS"),
+        ({"SANDAN_AMQP_URL": "amqp://sandan:secret@[/"}, "amqp_url"),
+        ({"SANDAN_AMQP_URL": "127.0.0.1"}, "amqp_url"),
+        ({"SANDAN_AMQP_URL": "amqp://one:5672,amqp://two:port"}, "amqp_url"),
+        ({"SANDAN_MONGO_URL": "mongodb://sandan:secret@["}, "mongo_url"),
+        ({"SANDAN_TOKEN_PUBLIC_KEYS": "secret"}, "SANDAN_TOKEN_PUBLIC_KEYS holds what is not the PEM"),
     ],
 )
-def test_a_service_that_lacks_a_setting_says_which(
+def test_a_service_that_cannot_use_a_setting_says_which_and_not_what_is_in_it(
     given: dict[str, str], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in given.items():
+    usual = {"SANDAN_AMQP_URL": "amqp://127.0.0.1:9/", "SANDAN_MONGO_URL": "mongodb://127.0.0.1:9/"}
+    for name, value in {**usual, "SANDAN_TOKEN_PUBLIC_KEYS": "", **given}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit, match=why):
+    with pytest.raises(SystemExit, match=why) as said:
         serve("points")
+    assert "secret" not in str(said.value)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from services.chassis.service import Misconfigured
+from services.chassis.settings import Misconfigured
 from services.notify.channels.alarms import DELIVERY, SIGNATURE, TIMESTAMP, read_ways, signature
 from services.notify.domain.alarms import TRIED_FOR, Outgoing
 from tests.support.deployment import Deployments, jiwang, roomy

@@ -8,7 +8,7 @@ import aio_pika
 import pytest
 
 from services.chassis import supervision
-from services.chassis.service import Misconfigured
+from services.chassis.settings import Misconfigured
 from services.chassis.topology import Names
 from services.composition import Settings, process_of
 from services.devserver import Servers

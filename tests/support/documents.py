@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,14 @@ _MADE_ANEW = frozenset({"outbox", "notices"})
 """Collections whose ids come from the announcement's, which is another at every try."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a decision was made on: another half of a batch is another decision."""
+
+    commits: int
+    refs: frozenset[Ref[Any]] = frozenset()
+
+
 class MemoryDocuments:
     """Keeps documents as bytes, so that nobody can change one by holding on to it.
 
@@ -35,13 +44,13 @@ class MemoryDocuments:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, bytes]] = {}
         self.commits = 0
-        self._first: WeakKeyDictionary[asyncio.Task[Any], tuple[int, Any]] = WeakKeyDictionary()
-        self._seen: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
+        self._first: WeakKeyDictionary[asyncio.Task[Any], tuple[_Read, Any]] = WeakKeyDictionary()
+        self._read: WeakKeyDictionary[asyncio.Task[Any], _Read] = WeakKeyDictionary()
 
     async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]:
         """Return what is kept; another task may run meanwhile, as with a real database."""
         wanted = list(refs)
-        self._looked()
+        self._looked(wanted)
         await asyncio.sleep(0)
         loaded: dict[Ref[Any], Versioned[Any]] = {}
         for ref in wanted:
@@ -49,11 +58,12 @@ class MemoryDocuments:
             loaded[ref] = from_document(ref.collection, _decoded(raw)) if raw else Versioned(None)
         return loaded
 
-    def _looked(self) -> None:
-        """Remember what had been written when a task read for the first time."""
+    def _looked(self, wanted: Iterable[Ref[Any]] = ()) -> None:
+        """Remember what had been written when a task read for the first time, and what it asked for."""
         task = asyncio.current_task()
         assert task is not None
-        self._seen.setdefault(task, self.commits)
+        read = self._read.get(task, _Read(self.commits))
+        self._read[task] = _Read(read.commits, read.refs.union(wanted))
 
     async def due(
         self,
@@ -80,12 +90,12 @@ class MemoryDocuments:
         said = _comparable(changes)
         task = asyncio.current_task()
         assert task is not None
-        seen = self._seen.pop(task)
+        read = self._read.pop(task)
         first = self._first.pop(task, None)
         if first is None:
-            self._first[task] = (seen, said)
+            self._first[task] = (read, said)
             raise Stale("the first time is for practice")
-        if first[0] == seen == self.commits:
+        if first[0] == read and read.commits == self.commits:
             assert first[1] == said, "the same decision on the same documents came out differently"
         self._check(changes)
         for name, documents in changes.inserts.items():

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.chassis.settings import Misconfigured
 from services.contracts.refusal import Refused
 from services.contracts.words import Actor, CommunityId, Role
 
@@ -96,6 +98,9 @@ class Tokens:
         public_keys: PEM of Ed25519 keys, one after the other; each is found by its key id.
         audience: that the token must be for.
         issuer: that the token must be from.
+
+    Raises:
+        Misconfigured: a key cannot be read, or is of another kind.
     """
 
     def __init__(self, public_keys: str, audience: str, issuer: str) -> None:
@@ -158,9 +163,12 @@ def _public_keys(pem: str) -> list[Ed25519PublicKey]:
     keys: list[Ed25519PublicKey] = []
     for part in pem.replace("\\n", "\n").split(_PEM_END):
         if part.strip():
-            key = load_pem_public_key((part.strip() + "\n" + _PEM_END).encode())
+            try:
+                key = load_pem_public_key((part.strip() + "\n" + _PEM_END).encode())
+            except (ValueError, UnsupportedAlgorithm) as error:
+                raise Misconfigured("SANDAN_TOKEN_PUBLIC_KEYS holds what is not the PEM of a key") from error
             if not isinstance(key, Ed25519PublicKey):
-                raise ValueError("SANDAN_TOKEN_PUBLIC_KEYS holds a key that is not Ed25519")
+                raise Misconfigured("SANDAN_TOKEN_PUBLIC_KEYS holds a key that is not Ed25519")
             keys.append(key)
     return keys
 
