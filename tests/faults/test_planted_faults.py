@@ -25,6 +25,8 @@ from services.chassis.supervision import PeriodicJob, Supervisor
 from services.composition import SERVICES, process_of
 from services.contracts.catalogue import partition_of
 from services.devserver import Servers
+from tests.faults import test_kills
+from tests.support import stage as stages
 from tests.support.deployment import Deployments, Keys, jiwang, roomy
 from tests.support.running import Running, eventually, running_house
 from tests.support.seams import LOOP, Fault
@@ -100,8 +102,8 @@ async def place(
     deployments: Deployments, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stage]:
     """A stage where a run that does not come to rest is told soon."""
-    monkeypatch.setattr("tests.faults.test_seams.REST_SECONDS_MAX", FOUND_SECONDS)
-    monkeypatch.setattr("tests.faults.test_kills.TRY_SECONDS", 0.03)
+    monkeypatch.setattr(stages, "REST_SECONDS_MAX", FOUND_SECONDS)
+    monkeypatch.setattr(test_kills, "TRY_SECONDS", 0.03)
     async with stage(deployments, keys) as found:
         yield found
 
