@@ -20,7 +20,7 @@ from aiormq.abc import FieldTable
 
 from services.chassis.clock import new_id
 from services.chassis.failures import Away, cancellation_heeded
-from services.chassis.outbox import NotTaken, Parcel
+from services.chassis.outbox import SEVERAL, NotTaken, Parcel
 from services.chassis.settings import Settings
 from services.chassis.topology import Names
 
@@ -292,4 +292,5 @@ class ServiceExchange:
 
 
 def _headers(parcel: Parcel) -> dict[str, Any]:
-    return {"community": parcel.community, PARCEL: parcel.id, ENVELOPES: parcel.envelopes}
+    own = {} if parcel.community == SEVERAL else {"community": parcel.community}
+    return {**own, PARCEL: parcel.id, ENVELOPES: parcel.envelopes}

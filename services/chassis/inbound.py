@@ -186,7 +186,9 @@ class InboundBuffer:
             if self._lines:
                 if self.waiting < MESSAGES_AT_ONCE_MAX:  # a full batch need not be gathered any longer
                     await self.pace.keep()
-                await self._settle(self._take())
+                taken = self._take()
+                self.pace.took(sum(item.weight for item in taken))
+                await self._settle(taken)
 
     def stop(self) -> None:
         """Ask `run` to finish what is in hand and end."""

@@ -1,10 +1,10 @@
 """The outbox: announcements are kept in the transaction that causes them, and for days after they went."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Literal
 
 from services.chassis.clock import new_id
@@ -18,6 +18,9 @@ from services.contracts.envelope import (
 )
 
 ROW_BYTES_MAX = 4 * 1024 * 1024
+SHARED_MAX = 4
+"""A community that says no more than this at once shares its parcels with others."""
+SEVERAL = ""
 COLLECTION = "outbox"
 INDEXES = (("sent_at", "claimed_until", "_id"),)
 """What is not sent has no `sent_at`: it stands first, what was never tried before what failed."""
@@ -38,7 +41,11 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message for the broker: consecutive envelopes of one kind and one community."""
+    """One message for the broker: envelopes of one kind.
+
+    Arguments:
+        community: of all of them; `SEVERAL` where they are of several, which share a partition.
+    """
 
     id: str
     routing_key: str
@@ -107,25 +114,41 @@ def _outbox_row(outbox_row: str, at: datetime, rows: list[tuple[str, str, bytes,
 
 
 def _rows(said: Sequence[Envelope], partitions: int) -> Iterator[tuple[str, str, bytes, int]]:
-    """Put together what travels together; only within a community does the order matter."""
+    """Put together what travels together; only within a community does the order matter.
+
+    Who says much has parcels of their own, and a line of their own where they arrive; those who say little
+    share parcels, by partition: a message costs as much with one fact in it as with thirty.
+    """
     by_community: dict[str, list[Envelope]] = {}
     for envelope in said:
         by_community.setdefault(envelope.community, []).append(envelope)
+    shared: dict[tuple[int, str], list[Envelope]] = {}
     for community, envelopes in by_community.items():
-        for kind, run in groupby(envelopes, key=attrgetter("kind")):
+        for turn, (kind, run) in enumerate(groupby(envelopes, key=attrgetter("kind"))):
             key = f"p{partition_of(community, partitions)}.{kind}"
-            for facts in _bounded(map(to_wire, run)):
-                yield key, community, parcel_of(facts), len(facts)
+            if len(envelopes) > SHARED_MAX:
+                yield from _parcels(key, run)
+            else:
+                shared.setdefault((turn, key), []).extend(run)
+    for (_, key), several in sorted(shared.items(), key=itemgetter(0)):
+        yield from _parcels(key, several)
 
 
-def _bounded(facts: Iterator[bytes]) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
+def _parcels(key: str, envelopes: Iterable[Envelope]) -> Iterator[tuple[str, str, bytes, int]]:
+    for chunk in _bounded((envelope.community, to_wire(envelope)) for envelope in envelopes):
+        communities = {community for community, _ in chunk}
+        own = communities.pop() if len(communities) == 1 else SEVERAL
+        yield key, own, parcel_of(fact for _, fact in chunk), len(chunk)
+
+
+def _bounded(facts: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    chunk: list[tuple[str, bytes]] = []
     size = 0
-    for fact in facts:
+    for community, fact in facts:
         if chunk and (len(chunk) == EVENTS_PER_PARCEL_MAX or size + len(fact) > PARCEL_BYTES_MAX):
             yield chunk
             chunk, size = [], 0
-        chunk.append(fact)
+        chunk.append((community, fact))
         size += len(fact) + 1
     if chunk:
         yield chunk

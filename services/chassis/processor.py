@@ -188,8 +188,8 @@ class MessageProcessor:
         return _Received(delivery.queue, envelope, wire, attempt, skip)
 
     def _check_address(self, delivery: Delivery, envelope: Envelope) -> None:
-        """The community stands on the message and inside; both and the partition must agree."""
-        outside = delivery.headers.get("community", envelope.community)
+        """Where a community stands on the message, all inside are its own; the partition agrees with each."""
+        outside = delivery.headers.get("community") or envelope.community
         partition = partition_of(envelope.community, self.partitions)
         if outside != envelope.community or not delivery.queue.endswith(f".p{partition}"):
             raise Unreadable("wrong_community", f"{envelope.community} on {delivery.queue}")

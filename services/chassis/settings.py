@@ -86,10 +86,10 @@ class Settings(BaseSettings):
     token_issuer: str = Field(default="sandan", description="`iss` that a token must carry")
     batch_max: int = Field(default=128, ge=1, le=1_000, description="works that commit together at most")
     http_pace_seconds: float = Field(
-        default=0.03, ge=0, le=1, description="batches of requests begin at least this far apart"
+        default=0.1, ge=0, le=1, description="while many come, batches of requests begin this far apart"
     )
     bus_pace_seconds: float = Field(
-        default=0.06, ge=0, le=1, description="batches of messages begin at least this far apart"
+        default=0.12, ge=0, le=1, description="while many come, batches of messages begin this far apart"
     )
     prefetch: int = Field(default=256, ge=1, le=1_000, description="messages in hand per partition")
     retry_tiers_seconds: Annotated[tuple[Seconds, ...], NoDecode] = Field(

@@ -69,7 +69,9 @@ class WriteQueue:
                 await self._arrived.wait()
                 continue
             await self._pace.keep()
-            await self._run_batch(self._take())
+            taken = self._take()
+            self._pace.took(len(taken))
+            await self._run_batch(taken)
 
     def stop(self) -> None:
         """Ask `run` to come to its end."""

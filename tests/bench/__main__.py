@@ -1,7 +1,8 @@
 """Measures, prints a table for people, and writes .sandan/bench.jsonl, one object a line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
 from tests.bench import neighbours, replicas
+from tests.bench.sayings import COMMUNITIES, PEOPLE, home_of, sayings
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
 RESULTS = DATA_DIR / "bench.jsonl"
@@ -27,65 +29,70 @@ SOURCE = ROOT / "deploy" / "communities" / "jiwang.yaml"
 TEXTS = ROOT / "tests" / "data" / "demands.jsonl"
 CAPACITY = 10_000
 WARM_UP = 500
-FLAT_OUT = 8_000
 PACED_SECONDS = 8
 BATCH_OF_FLOOR = 64
+FLOOR = 8_000
 ARRANGEMENTS = {"four processes": EACH_ALONE, "one process": ALL_IN_ONE}
+Said = tuple[str, str, int | None, bool]
+"""Text, compound, number of the person, or none where they take turns; whether it is like an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """Who asks, and how much each may.
+class Load:
+    """What is said, by whom, and how much each may.
 
     Arguments:
-        name: goes into the setting of each figure; the one without is measured as it always was.
-        communities, people: how many, the people spread over the communities.
+        name: goes into the setting of each figure.
+        homes: each person's community, by number.
+        said: over and over.
+        count: demands in one run.
         limits: settings that differ from their defaults.
+        warm_up: is said first, and not measured.
     """
 
     name: str
-    communities: int
-    people: int
+    homes: Sequence[int]
+    said: Sequence[Said]
+    count: int
     limits: Mapping[str, str]
+    warm_up: Sequence[Said]
 
     def files(self, text: str) -> dict[str, str]:
         """Return communities like one, under ids of their own."""
         file = orjson.loads(text)
         files = {}
-        for n in range(self.communities):
-            file["community"]["id"] = f"bench-{n}"
-            files[f"bench-{n}"] = orjson.dumps(file).decode()
+        for name in self._names():
+            file["community"]["id"] = name
+            files[name] = orjson.dumps(file).decode()
         return files
 
-    def residents(self, keys: Keys) -> list[tuple[str, str]]:
-        """Return the community and a token of each; neighbours in the list live in different communities."""
-        names = [f"bench-{n}" for n in range(self.communities)]
-        if self.people == 1:
-            token = keys.token("bench-resident", Role.RESIDENT, *names)
-            return [(name, token) for name in names]
-        homes = (names[n % len(names)] for n in range(self.people))
-        return [(home, keys.token(f"resident-{n}", Role.RESIDENT, home)) for n, home in enumerate(homes)]
+    def people(self, keys: Keys) -> list[tuple[str, str]]:
+        """Return the community and a token of each."""
+        homes = [(n, f"bench-{home}") for n, home in enumerate(self.homes)]
+        return [(home, keys.token(f"resident-{n}", Role.RESIDENT, home)) for n, home in homes]
+
+    def _names(self) -> list[str]:
+        return [f"bench-{n}" for n in range(max(self.homes) + 1)]
 
 
-TOWNS = Crowd(
-    ", 2,000 people in 100 communities",
-    100,
-    2_000,
-    # All of them come from the load generator's one address; every other limit is as it comes.
-    {"SANDAN_LIMIT_ADDRESS_PER_MINUTE": "0"},
-)
-"""As it is used: nobody asks more than a resident may, and every request is held against the limits."""
-ONE = Crowd(
-    "",
-    4,
-    1,
-    {
-        "SANDAN_LIMIT_ADDRESS_PER_MINUTE": "0",
-        "SANDAN_LIMIT_RESIDENT_PER_MINUTE": "0",
-        "SANDAN_LIMIT_COMMUNITY_PER_SECOND": "0",
-    },
-)
-"""As it was measured before there were limits."""
+def different(compounds: Sequence[str], texts: Sequence[tuple[str, str]]) -> Load:
+    """Return the load that the figures are asked of: twenty thousand texts of two thousand people.
+
+    Nobody asks more than a resident may; all come from the load generator's one address.
+    """
+    said = [(one.text, one.compound, one.person, one.like) for one in sayings(compounds)]
+    homes = [*(home_of(person) for person in range(PEOPLE)), *range(COMMUNITIES)]
+    first = [(*texts[n % len(texts)], PEOPLE + n % COMMUNITIES, False) for n in range(WARM_UP)]
+    limits = {"SANDAN_LIMIT_ADDRESS_PER_MINUTE": "0"}
+    return Load("different texts", homes, said, len(said), limits, first)
+
+
+def repeated(texts: Sequence[tuple[str, str]]) -> Load:
+    """Return the load that was measured before there were limits: the same few texts over and over."""
+    said = [(*text, None, False) for text in texts]
+    limits = ("ADDRESS_PER_MINUTE", "RESIDENT_PER_MINUTE", "COMMUNITY_PER_SECOND")
+    none = {f"SANDAN_LIMIT_{name}": "0" for name in limits}
+    return Load("the same texts", range(4), said, 8_000, none, said[:WARM_UP])
 
 
 @dataclass
@@ -144,112 +151,149 @@ def texts(file: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One run over a deployment."""
+    """One load on a deployment."""
 
     place: Deployment
     results: Results
     file: str
-    texts: list[tuple[str, str]]
-    crowd: Crowd
+    load: Load
 
-    async def system(self, setting: str, groups: tuple[tuple[str, ...], ...]) -> None:
+    async def system(self, arrangement: str) -> None:
         """Measure the system in one arrangement of processes: flat out, then at half of that."""
-        setting += self.crowd.name
+        groups, setting = ARRANGEMENTS[arrangement], f"{arrangement}, {self.load.name}"
         async with self._running(groups) as (system, prefix):
-            await self._load(system, prefix, WARM_UP, 0)
-        async with self._running(groups) as (system, prefix):
+            await self._send(system, prefix, self.load.warm_up, WARM_UP, 0)
             before = system.cpu_seconds()
-            flat = await self._load(system, prefix, FLAT_OUT, 0)
+            flat = await self._send(system, prefix, self.load.said, self.load.count, 0, "flat")
+            quiet = await system.quiet()
             used = {name: seconds - before[name] for name, seconds in system.cpu_seconds().items()}
             self._report_flat(flat, used, system, setting)
+            self.results.add("quiet_after_seconds", quiet, "s", setting)
         rate = flat["count"] / flat["seconds"] / 2
         async with self._running(groups) as (system, prefix):
-            paced = await self._load(system, prefix, int(rate * PACED_SECONDS), rate)
+            paced = await self._send(system, prefix, self.load.said, int(rate * PACED_SECONDS), rate)
             half = f"{setting}, {rate:.0f}/s"
-            self.results.add("accepted_to_notice_p50_seconds", paced["p50"], "s", half)
-            self.results.add("accepted_to_notice_p99_seconds", paced["p99"], "s", half)
+            for measure, name in (("accepted_to_notice", ""), ("accepted_to_likeness", "alike_")):
+                for part in ("p50", "p99"):
+                    if name + part in paced:
+                        self.results.add(f"{measure}_{part}_seconds", paced[name + part], "s", half)
+            if "alike_share" in paced:
+                self.results.add("found_to_be_like_share", paced["alike_share"], "1", half)
 
     @asynccontextmanager
     async def _running(self, groups: tuple[tuple[str, ...], ...]) -> AsyncIterator[tuple[System, str]]:
         prefix = f"bench_{uuid4().hex[:6]}"
-        files = self.crowd.files(self.file)
-        async with running(self.place, prefix, groups, files, self.crowd.limits) as system:
+        files = self.load.files(self.file)
+        async with running(self.place, prefix, groups, files, self.load.limits) as system:
             yield system, prefix
 
     def _report_flat(
         self, flat: dict[str, Any], used: dict[str, float], system: System, setting: str
     ) -> None:
         add, thousand = self.results.add, flat["count"] / 1_000
-        add("demands_routed_per_second", flat["count"] / flat["seconds"], "1/s", setting)
+        add("demands_through_per_second", flat["count"] / flat["seconds"], "1/s", setting)
         add("demands_refused", flat["refused"], "1", setting)
-        add("demands_left_to_a_person", flat["left_to_a_person"], "1", setting)
+        add("dispatched_share", 1 - flat["left_to_a_person"] / flat["count"], "1", setting)
+        add("cpu_seconds_per_1000_demands", sum(used.values()) / thousand, "s", f"{setting}, all of it")
         used["load generator"] = flat["cpu_seconds"]
         for name, seconds in used.items():
             add("cpu_seconds_per_1000_demands", seconds / thousand, "s", f"{setting}, {name}")
         for name, peak in system.memory_peak_mb().items():
             add("memory_peak_mb", peak, "MB", f"{setting}, {name}")
 
-    async def _load(self, system: System, prefix: str, count: int, per_second: float) -> dict[str, Any]:
+    async def _send(
+        self,
+        system: System,
+        prefix: str,
+        said: Sequence[Said],
+        count: int,
+        per_second: float,
+        key: str = "",
+    ) -> dict[str, Any]:
         given = {
             "port": system.port,
             "count": count,
             "per_second": per_second,
-            "people": self.crowd.residents(self.place.keys),
-            "texts": self.texts,
+            "people": self.load.people(self.place.keys),
+            "said": said,
             "mongo_url": self.place.settings.mongo_url,
             "prefix": prefix,
+            "key": key,
         }
         return await in_a_process("tests.bench.load", given)
 
-    async def floor(self) -> None:
-        """Measure the floor, and how far each arrangement is from it."""
-        given = {
-            "mongo_url": self.place.settings.mongo_url,
-            "amqp_url": self.place.settings.amqp_url,
-            "count": FLAT_OUT // BATCH_OF_FLOOR * BATCH_OF_FLOOR,
-            "batch": BATCH_OF_FLOOR,
-        }
-        answer = await in_a_process("tests.bench.floor", given)
-        floor = answer["count"] / answer["seconds"]
-        self.results.add("floor_per_second", floor, "1/s", f"batches of {BATCH_OF_FLOOR}")
-        for setting in ARRANGEMENTS:
-            ours = self.results.value("demands_routed_per_second", setting)
-            self.results.add("floor_ratio", ours / floor, "1", setting)
+
+async def floor(place: Deployment, results: Results) -> None:
+    """Measure the floor, and how far each arrangement is from it."""
+    given = {
+        "mongo_url": place.settings.mongo_url,
+        "amqp_url": place.settings.amqp_url,
+        "count": FLOOR // BATCH_OF_FLOOR * BATCH_OF_FLOOR,
+        "batch": BATCH_OF_FLOOR,
+    }
+    answer = await in_a_process("tests.bench.floor", given)
+    floor = answer["count"] / answer["seconds"]
+    results.add("floor_per_second", floor, "1/s", f"batches of {BATCH_OF_FLOOR}")
+    for row in [row for row in results.rows if row["measure"] == "demands_through_per_second"]:
+        results.add("floor_ratio", row["value"] / floor, "1", row["setting"])
 
 
-async def main() -> None:
-    """Run everything."""
+async def _router(results: Results) -> None:
+    for measure, value in (await in_a_process("tests.bench.router", {})).items():
+        unit = "s" if measure.endswith("seconds") else "MB" if measure.endswith("mb") else "1/s"
+        results.add(measure, value, "1" if measure.endswith("ratio") else unit, "23 providers, one core")
+
+
+async def _system(place: Deployment, results: Results) -> None:
+    file = community_file()
+    compounds = [compound["id"] for compound in orjson.loads(file)["compounds"]]
+    await floor(place, results)
+    sure = texts(file)
+    for load in (different(compounds, sure), repeated(sure)):
+        for arrangement in ARRANGEMENTS:
+            results.console.print(f"measuring the system as {arrangement}, {load.name} …")
+            await Bench(place, results, file, load).system(arrangement)
+    await floor(place, results)
+
+
+async def _neighbours(place: Deployment, results: Results) -> None:
+    full = next((r["value"] for r in results.rows if r["measure"] == "demands_through_per_second"), 400.0)
+    file = community_file()
+    sure = texts(file)
+    felt = await neighbours.measure(place, different([""], sure).files(file), sure, float(full))
+    for measure, value in felt.items():
+        results.add(measure, value, "s" if measure.endswith("seconds") else "1", "four processes")
+
+
+async def _replicas(place: Deployment, results: Results) -> None:
+    for measure, value in (await replicas.run(place)).items():
+        unit = "1" if measure.endswith("ratio") else "1/s" if measure.startswith("per") else "s"
+        results.add(f"declines_{measure}", value, unit, "600 declines, 90 at once")
+
+
+PARTS = {"system": _system, "neighbours": _neighbours, "replicas": _replicas}
+
+
+async def main(wanted: Sequence[str]) -> None:
+    """Run the parts named, or all of them."""
     set_up_logs("ERROR")
     console = Console()
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(RESULTS.write_bytes, b"")
     results = Results(console)
-    console.print("measuring the router …")
-    for measure, value in (await in_a_process("tests.bench.router", {})).items():
-        unit = "s" if measure.endswith("seconds") else "MB" if measure.endswith("mb") else "1/s"
-        results.add(measure, value, "1" if measure.endswith("ratio") else unit, "23 providers, one core")
-    console.print("starting broker and database …")
-    async with deployment(DATA_DIR, keep=False) as place:
-        file = community_file()
-        for crowd in (TOWNS, ONE):
-            bench = Bench(place, results, file, texts(file), crowd)
-            for setting, groups in ARRANGEMENTS.items():
-                console.print(f"measuring the system as {setting}{crowd.name} …")
-                await bench.system(setting, groups)
-        console.print("measuring what neighbours feel …")
-        full = results.value("demands_routed_per_second", "four processes")
-        felt = await neighbours.measure(place, TOWNS.files(file), texts(file), full)
-        for measure, value in felt.items():
-            results.add(measure, value, "s" if measure.endswith("seconds") else "1", "four processes")
-        console.print("measuring more replicas …")
-        for measure, value in (await replicas.run(place)).items():
-            unit = "1" if measure.endswith("ratio") else "1/s" if measure.startswith("per") else "s"
-            results.add(f"declines_{measure}", value, unit, "600 declines, 90 at once")
-        console.print("measuring the floor …")
-        await bench.floor()
+    if not wanted or "router" in wanted:
+        console.print("measuring the router …")
+        await _router(results)
+    parts = {name: part for name, part in PARTS.items() if not wanted or name in wanted}
+    if parts:
+        console.print("starting broker and database …")
+        async with deployment(DATA_DIR, keep=False) as place:
+            for name, part in parts.items():
+                console.print(f"measuring: {name} …")
+                await part(place, results)
     results.show()
     console.print(f"written to {Path(RESULTS)}")
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(sys.argv[1:]))

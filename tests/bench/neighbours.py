@@ -61,7 +61,7 @@ class Street:
             "count": int(self.per_second * seconds),
             "per_second": self.per_second,
             "people": [(community, token) for token in self._tokens(community)],
-            "texts": self.texts,
+            "said": [(*text, None, False) for text in self.texts],
             "mongo_url": self.place.settings.mongo_url,
             "prefix": self.prefix,
             "key": uuid4().hex,

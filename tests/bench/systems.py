@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,11 @@ from services.composition import SERVICES
 from services.contracts.words import Role
 
 HEARD_SECONDS_MAX = 120
+QUIET_SECONDS_MAX = 120.0
+LOOK_SECONDS = 0.5
+QUIET_LOOKS = 2
+CALM_SHARE = 0.05
+"""Of a core, used by each process on the average: what is done by the clock alone."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,6 +46,24 @@ class System:
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time used so far, by name."""
         return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items()}
+
+    async def quiet(self) -> float:
+        """Wait until the services have nothing more to do; return after how many seconds that was.
+
+        Raises:
+            TimeoutError: they went on and on.
+        """
+        began, calm = monotonic(), 0
+        async with asyncio.timeout(QUIET_SECONDS_MAX):
+            while calm < QUIET_LOOKS:
+                before = self._services_seconds()
+                await asyncio.sleep(LOOK_SECONDS)
+                used = (self._services_seconds() - before) / LOOK_SECONDS
+                calm = calm + 1 if used < CALM_SHARE * len(self.pids) else 0
+        return monotonic() - began - QUIET_LOOKS * LOOK_SECONDS
+
+    def _services_seconds(self) -> float:
+        return sum(used for name, used in self.cpu_seconds().items() if name not in ("rabbitmq", "mongod"))
 
     def memory_peak_mb(self) -> dict[str, float]:
         """Return the most memory each service ever had, in MB."""

@@ -40,6 +40,18 @@ async def test_batches_of_a_stream_begin_just_so_far_apart(clock: list[float]) -
     assert [later - earlier for earlier, later in pairwise(beginnings)] == pytest.approx([0.05] * 3)
 
 
+async def test_after_a_batch_of_few_the_next_begins_the_sooner(clock: list[float]) -> None:
+    batches, waits = BatchInterval(0.8), []
+    for works in (1, 4, 8, 50):
+        await batches.keep()
+        batches.took(works)
+        began = clock[0]
+        await batches.keep()
+        waits.append(clock[0] - began)
+        clock[0] += 60
+    assert waits == pytest.approx([0.1, 0.4, 0.8, 0.8])
+
+
 async def test_without_an_interval_there_is_still_a_turn_for_others() -> None:
     seen: list[str] = []
     asyncio.get_running_loop().call_soon(seen.append, "others")

@@ -55,7 +55,8 @@ async def _publish(running: Running, messages: list[tuple[str, str, bytes]]) -> 
             await asyncio.gather(
                 *(
                     exchanges[PUBLISHERS[key.split(".")[1]]].publish(
-                        aio_pika.Message(body, headers={"community": who}, delivery_mode=2), key
+                        aio_pika.Message(body, headers={"community": who} if who else {}, delivery_mode=2),
+                        key,
                     )
                     for key, who, body in messages[at : at + 100]
                 )

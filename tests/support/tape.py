@@ -31,7 +31,9 @@ class Tape:
 
     async def keep(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         """Keep one message."""
-        self.messages.append((message.routing_key or "", str(message.headers["community"]), message.body))
+        self.messages.append(
+            (message.routing_key or "", str(message.headers.get("community", "")), message.body)
+        )
         await message.ack()
 
     @property
