@@ -294,8 +294,13 @@ class RawCollection:
         limit: int = 0,
         fields: Sequence[str] | None = None,
     ) -> list[Document]:
-        """Return the documents that match, in the order of fields; only some of their fields, if named."""
-        order = [(name, 1) for name in ([sort] if isinstance(sort, str) else sort)]
+        """Return the documents that match, in the order of fields (`-name`: the greatest first).
+
+        Arguments:
+            fields: all that is wanted of each; everything without.
+        """
+        names = [sort] if isinstance(sort, str) else sort
+        order = [(name.lstrip("-"), -1 if name[0] == "-" else 1) for name in names]
         with self._calls.named():
             cursor = self._collection.find(query, fields).sort(order).limit(limit)
             found: list[Document] = await cursor.to_list(None)

@@ -73,6 +73,18 @@ class Retries(Protocol):
     ) -> None: ...
 
 
+class Beside(Protocol):
+    """What a service does about a family of events beside the way: after everything else of a batch.
+
+    However often and in whatever order it hears of them, it comes to the same, so no cursor is kept.
+    """
+
+    @property
+    def family(self) -> str: ...
+
+    async def plan(self, envelopes: Sequence[Envelope]) -> Sequence[Work[Any] | None]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How long to wait before which try, and how many tries there are."""
@@ -98,6 +110,7 @@ class MessageProcessor:
         retry: when and how often.
         partitions: of the bus.
         measures: what decisions measure, by the name that they give it.
+        beside: what is done about the events of a family after everything else.
     """
 
     service: str
@@ -108,6 +121,7 @@ class MessageProcessor:
     retry: RetryPolicy
     partitions: int
     measures: Mapping[str, Histogram] = field(default_factory=dict)
+    beside: Beside | None = None
     _in_order: dict[str, bool] = field(default_factory=dict)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
@@ -136,11 +150,34 @@ class MessageProcessor:
         unreadable: list[Parked] = []
         incoming = [received for delivery in deliveries for received in self._open(delivery, unreadable)]
         await self._park(unreadable)
+        beside = [received for received in incoming if self._is_beside(received)]
+        incoming = [received for received in incoming if not self._is_beside(received)]
         for _ in range(ROUNDS_MAX):
             if not incoming:
-                return
+                break
             incoming = await self._apply(incoming)
-        raise RuntimeError("the same streams keep releasing envelopes")
+        else:
+            raise RuntimeError("the same streams keep releasing envelopes")
+        if beside:
+            await self._apply_beside(beside)
+
+    def _is_beside(self, received: _Received) -> bool:
+        return self.beside is not None and received.envelope.kind.partition(".")[0] == self.beside.family
+
+    async def _apply_beside(self, incoming: Sequence[_Received]) -> None:
+        """Do what is done beside the way; what was only to be skipped needs nothing."""
+        assert self.beside is not None, "whoever asks has looked"
+        heard = [received for received in incoming if not received.skip]
+        works = await self.beside.plan([received.envelope for received in heard])
+        planned = [(received, work) for received, work in zip(heard, works, strict=True) if work is not None]
+        outcomes = await self.batches.run([work for _, work in planned]) if planned else []
+        failed = {id(received): outcome for (received, _), outcome in zip(planned, outcomes, strict=True)}
+        for received in heard:
+            outcome = failed.get(id(received))
+            if isinstance(outcome, Exception):
+                await self._try_again(received, outcome)
+            else:
+                metrics.HANDLED.labels(self.service, received.kind).inc()
 
     async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
         """Park what the broker gave up on delivering, each envelope by itself."""

@@ -105,6 +105,7 @@ class Service:
             retry=RetryPolicy(settings.retry_tiers_seconds, settings.attempts_max),
             partitions=settings.partitions,
             measures=self.parts.measures,
+            beside=self.parts.beside,
         )
         self.members = Members(self.store, settings.member_seconds)
         self.partitions = Partitions(

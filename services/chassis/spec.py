@@ -10,6 +10,7 @@ from services.chassis.batches import Batches, Documents
 from services.chassis.documents import Collection, Watched
 from services.chassis.http.web import Route
 from services.chassis.mongo import Store
+from services.chassis.processor import Beside
 from services.chassis.settings import Settings
 from services.chassis.streams import EffectOf
 from services.chassis.supervision import PeriodicJob
@@ -52,6 +53,7 @@ class ServiceParts:
         jobs: what it does by itself.
         watched: what should never wait for long.
         measures: what its decisions measure, by the name that they give it.
+        beside: what it does about a family of events beside the way of everything else.
     """
 
     routes: Sequence[Route]
@@ -59,6 +61,7 @@ class ServiceParts:
     jobs: Sequence[PeriodicJob] = ()
     watched: Sequence[Watched] = ()
     measures: Mapping[str, Histogram] = field(default_factory=dict)
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True, slots=True)

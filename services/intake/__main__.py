@@ -4,7 +4,9 @@ from services.chassis.clock import now
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.intake.consumers import CONSUMES
+from services.intake.consumers.demands import DemandsHeard
 from services.intake.jobs.timers import RunTimers
+from services.intake.likeness.indexes import LikenessIndexes
 from services.intake.metrics import MEASURES
 from services.intake.routes.alarms import AlarmRoutes
 from services.intake.routes.communities import CommunityRoutes
@@ -22,11 +24,12 @@ def build(kit: ServiceContext) -> ServiceParts:
     settings = kit.settings_as(IntakeSettings)
     key = settings.vault_key.get_secret_value()
     vault = Vault(key) if key else None
+    indexes = LikenessIndexes(kit.store, settings.likeness_mb * 1024 * 1024)
     rooms = (
         CommunityRoutes(kit.store),
         DemandRoutes(kit.store, vault, settings.same_demand_seconds),
         AlarmRoutes(kit.store, vault),
-        DuplicateRoutes(kit.store),
+        DuplicateRoutes(kit.store, indexes),
         IssueRoutes(kit.store),
     )
     jobs = []
@@ -35,7 +38,12 @@ def build(kit: ServiceContext) -> ServiceParts:
         timers = RunTimers(kit.store, kit.batches, now)
         jobs.append(PeriodicJob("timers", timers.look, settings.timers_seconds))
     return ServiceParts(
-        tuple(route for room in rooms for route in room.table()), CONSUMES, jobs, WATCHED, MEASURES
+        tuple(route for room in rooms for route in room.table()),
+        CONSUMES,
+        jobs,
+        WATCHED,
+        MEASURES,
+        DemandsHeard(indexes),
     )
 
 

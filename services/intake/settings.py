@@ -14,3 +14,9 @@ class IntakeSettings(Settings):
     same_demand_seconds: int = Field(
         default=60, ge=0, le=3_600, description="the same words by the same person within this are one demand"
     )
+    likeness_mb: int = Field(
+        default=96,
+        ge=1,
+        le=4_096,
+        description="memory for finding likely duplicates; the least used makes room",
+    )

@@ -83,6 +83,7 @@ async def run(order: Order) -> dict[str, Any]:
     client = open_client(order.mongo_url)
     seen = Seen()
     intake, notify = (client[f"{order.prefix}_{service}"] for service in ("intake", "notify"))
+    orders = client[f"{order.prefix}_matching"]["orders"]
     watches = []
     if order.per_second:
         watches.append(asyncio.create_task(_watch_notices(notify["notices"], seen)))
@@ -101,7 +102,7 @@ async def run(order: Order) -> dict[str, Any]:
             await _until(lambda: _noticed(seen), wanted)
         else:
             # Counting exactly reads everything, so it waits until the rough count says that it is time.
-            await _until(notify["notices"].estimated_document_count, wanted)
+            await _until(orders.estimated_document_count, wanted + ordered)
             await _until(lambda: notify["notices"].count_documents(decided), wanted + earlier[0])
             await _until(lambda: intake["demands"].count_documents(HAS_ORDER), wanted + ordered)
     ended = monotonic()

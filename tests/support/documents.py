@@ -153,9 +153,9 @@ class MemoryRows:
         fields: Sequence[str] | None = None,
     ) -> list[Mapping[str, Any]]:
         """Return whole documents that match, by id; another task may run meanwhile."""
-        assert sort == "_id", "nothing here is read in another order"
+        assert sort in ("_id", "-_id"), "nothing here is read in another order"
         self._looked()
-        rows = sorted(self._rows.items())
+        rows = sorted(self._rows.items(), reverse=sort == "-_id")
         await asyncio.sleep(0)
         found = [row for row in (_looked_into(raw) for _, raw in rows) if _matches(row, query)]
         return found[:limit] if limit else found

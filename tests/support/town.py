@@ -21,8 +21,10 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.literals import DemandKind, Satisfaction, Solved
 from services.contracts.words import Actor, Role
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
+from services.intake.consumers.demands import DemandsHeard
 from services.intake.domain.demands import Demand
 from services.intake.handlers import communities, demands, ratings
+from services.intake.likeness.indexes import LikenessIndexes
 from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
 from services.matching.consumers import consumes as matching_hears
@@ -149,6 +151,9 @@ class Town:
                 retry=RetryPolicy((0.1,), 3),
                 partitions=PARTITIONS,
                 measures=MEASURES if name == "intake" else {},
+                beside=DemandsHeard(LikenessIndexes(cast(Any, self.documents["intake"])))
+                if name == "intake"
+                else None,
             )
             for name in SUBSCRIPTIONS
         }
@@ -187,11 +192,11 @@ class Town:
     async def deliver_one(self, parcel: Parcel) -> None:
         """Deliver a parcel to every service that hears its kind."""
         kind = parcel.routing_key.split(".", 1)[1]
-        partition = partition_of(parcel.community, PARTITIONS)
+        partition = partition_of(parcel.community or self.community, PARTITIONS)
         for service, patterns in SUBSCRIPTIONS.items():
             if any(kind.startswith(pattern.rstrip("#*")) for pattern in patterns):
                 queue = f"test.{service}.p{partition}"
-                delivery = Delivery(queue, parcel.body, {"community": parcel.community})
+                delivery = Delivery(queue, parcel.body, {"community": parcel.community} if parcel.community else {})
                 await self.rooms[service].handle([delivery])
 
     # Time.

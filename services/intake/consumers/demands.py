@@ -1,68 +1,77 @@
-"""Intake hears its own demands: what is alike, and whose voice counts into which issue."""
+"""Intake hears its own demands, beside the way: what is alike, and whose voice counts into which issue."""
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from services.chassis.documents import Ref
-from services.chassis.streams import EffectOf, origin_of
-from services.chassis.work import UnitOfWork, Work
+from services.chassis.streams import origin_of
+from services.chassis.work import Work
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
-from services.intake.domain.issues import Issue
-from services.intake.handlers.issues import _keep_issue, _Search
-from services.intake.store.communities import profile_ref
-from services.intake.store.issues import issue_ref, similar_ref
+from services.contracts.ids import DemandId
+from services.intake.domain.voices.likeness import Traits, compared, traits_of, weighed
+from services.intake.handlers.issues import count_voices, join_those_alike
+from services.intake.likeness.indexes import LikenessIndexes, Lookup
 
-
-def _submitted(envelope: Envelope) -> Work[None]:
-    """Find what a new demand is like, offer it to staff, and count its voice into an issue."""
-    search = _Search(envelope)
-    return Work(origin_of(envelope), search.reads, search.decide, search.more_reads)
-
-
-def _counting(change: Callable[[Issue, Any], Issue]) -> EffectOf:
-    """Return the effect that changes the issue a demand belongs to, if it belongs to one."""
-
-    def effect(envelope: Envelope) -> Work[None]:
-        community, fact = envelope.community, envelope.body
-        similar = similar_ref(community, fact.demand)
-
-        def issue_of(uow: UnitOfWork) -> Ref[Issue] | None:
-            known = uow.find(similar)
-            return issue_ref(community, known.issue) if known and known.issue else None
-
-        def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
-            ref = issue_of(uow)
-            return [ref] if ref else []
-
-        def decide(uow: UnitOfWork) -> None:
-            ref = issue_of(uow)
-            issue = uow.find(ref) if ref else None
-            if issue is not None:
-                _keep_issue(uow, change(issue, fact))
-
-        return Work(origin_of(envelope), (similar, profile_ref(community)), decide, more_reads)
-
-    return effect
-
-
-DEMANDS_HEARD: Mapping[str, EffectOf] = MappingProxyType(
+COUNTED = frozenset(
     {
-        facts.DemandSubmitted.kind: _submitted,
-        facts.DemandEndorsed.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, more=(fact.endorsed_by,))
-        ),
-        facts.DemandJoined.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, more=fact.carried)
-        ),
-        facts.DemandParted.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, fewer=fact.left)
-        ),
-        facts.DemandOptedOut.kind: _counting(
-            lambda issue, fact: issue.spoken_for(fact.demand, fewer=fact.left)
-        ),
-        facts.DemandWithdrawn.kind: _counting(lambda issue, fact: issue.left_by(fact.demand)),
+        facts.DemandEndorsed.kind,
+        facts.DemandPassedOn.kind,
+        facts.DemandJoined.kind,
+        facts.DemandParted.kind,
+        facts.DemandOptedOut.kind,
+        facts.DemandWithdrawn.kind,
     }
 )
-"""Kind of event of intake's own → what it means for like demands and issues."""
+"""After these other people stand behind a demand than before."""
+
+
+class DemandsHeard:
+    """What intake does about its own demands: the same, however often and in whatever order it hears of them.
+
+    Arguments:
+        indexes: know which demands are worth comparing.
+    """
+
+    family = "demand"
+
+    def __init__(self, indexes: LikenessIndexes) -> None:
+        self._indexes = indexes
+
+    async def plan(self, envelopes: Sequence[Envelope]) -> list[Work[None] | None]:
+        """Return of each envelope what is to be done about it, if anything.
+
+        Raises:
+            Away: the database does not answer.
+        """
+        submitted = [envelope for envelope in envelopes if envelope.kind == facts.DemandSubmitted.kind]
+        await self._indexes.refresh({envelope.community for envelope in submitted})
+        lookups = {id(envelope): self._looked_up(envelope) for envelope in submitted}
+        known = await self._indexes.traits(
+            {(one.community, other) for one in submitted for other in lookups[id(one)].candidates}
+        )
+        return [self._work(envelope, lookups.get(id(envelope)), known) for envelope in envelopes]
+
+    def _looked_up(self, envelope: Envelope) -> Lookup:
+        """Look a new demand up among the earlier ones, and add it to them."""
+        fact: facts.DemandSubmitted = envelope.body
+        traits = traits_of(fact.text, fact.title, fact.compound)
+        found = self._indexes.look_up(envelope.community, traits, fact.demand)
+        self._indexes.add(envelope.community, fact.demand, traits)
+        return found
+
+    def _work(
+        self, envelope: Envelope, found: Lookup | None, known: Mapping[tuple[str, DemandId], Traits]
+    ) -> Work[None] | None:
+        if envelope.kind in COUNTED:
+            return count_voices(origin_of(envelope), envelope.body.demand)
+        if found is None or not found.candidates:
+            return None
+        mine = weighed(found.traits, found.rarity)
+        others = [(one, known.get((envelope.community, one))) for one in found.candidates]
+        same = [
+            other
+            for other, theirs in others
+            if theirs is not None and compared(mine, weighed(theirs, found.rarity)).same_matter
+        ]
+        if not same:
+            return None
+        return join_those_alike(origin_of(envelope), envelope.body.demand, found.traits, found.rarity, same)

@@ -8,6 +8,7 @@ from services.contracts.ids import DemandId, OrderId, round_of
 from services.contracts.literals import DemandKind, ProviderKind, Satisfaction, Solved
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.intake.domain.alarms import NOT_PRESSING, NOW, PERHAPS, Alarm
+from services.intake.domain.duplicates import FoundBy
 from services.intake.domain.lifecycle import (
     BEFORE_DONE,
     NAMES,
@@ -187,6 +188,8 @@ class Demand:
     contact_withheld: bool = False
     """The provider that has it is the one complained of, and does not learn whom to call."""
     contact_reads: tuple[ContactRead, ...] = ()
+    found_by: FoundBy | None = None
+    """What it is looked up by among likely duplicates; None for a demand of an earlier release."""
     is_confidential: bool = False
     """It has accused somebody once; whose word it is stays closed until a confidential reader corrects it."""
 

@@ -1,4 +1,4 @@
-"""An inverted index of demands (bigram → newest ones, document frequency), and what was offered."""
+"""By what demands are looked up, which of those found are worth comparing, and what was offered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -24,17 +24,24 @@ class NothingOffered(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundBy:
+    """What a demand is looked up by.
+
+    Arguments:
+        pairs: its most telling pairs of characters.
+        named: whether it names a place, a road, a school.
+    """
+
+    pairs: tuple[str, ...] = ()
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Postings:
-    """The postings of a bigram: the newest demands that hold it, and its document frequency."""
+    """The postings of a pair: the newest demands that hold it, by number, and its document frequency."""
 
     count: int = 0
-    newest: tuple[DemandId, ...] = ()
-
-    def joined_by(self, demand: DemandId) -> "Postings":
-        """Return the postings with one demand more; the oldest makes room."""
-        if demand in self.newest:
-            return self
-        return Postings(self.count + 1, (demand, *self.newest)[:POSTINGS_MAX])
+    newest: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +89,17 @@ def lookup_keys(traits: Traits) -> tuple[str, ...]:
     return tuple(sorted({*list(named)[:NAME_KEYS_MAX], *words[:WORD_KEYS_MAX]}))
 
 
-def candidates(found: Iterable[tuple[str, Postings]], own: str) -> tuple[DemandId, ...]:
+def found_by(traits: Traits) -> FoundBy:
+    """Return what a demand is looked up by."""
+    return FoundBy(lookup_keys(traits), bool(traits.names))
+
+
+def candidates(found: Iterable[Postings]) -> tuple[int, ...]:
     """Return the demands that hold the most of the pairs looked for, the rarer counting more."""
-    weight: dict[DemandId, float] = {}
-    for _, postings in found:
+    weight: dict[int, float] = {}
+    for postings in found:
         for demand in postings.newest:
             weight[demand] = weight.get(demand, 0.0) + 1.0 / (1 + postings.count) ** 0.5
-    weight.pop(DemandId(own), None)
     return tuple(sorted(weight, key=lambda demand: (-weight[demand], demand))[:CANDIDATES_MAX])
 
 

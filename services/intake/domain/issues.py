@@ -151,17 +151,10 @@ class Issue:
         """Return the issue without a demand that was withdrawn."""
         return self._counted(tuple(m for m in self.members if m.demand != demand))
 
-    def spoken_for(self, demand: DemandId, more: Iterable[str] = (), fewer: Iterable[str] = ()) -> "Issue":
-        """Return the issue with people more, or fewer, behind one of its demands."""
-        gone = set(fewer)
-        return self._counted(
-            tuple(
-                replace(m, people=tuple(p for p in dict.fromkeys((*m.people, *more)) if p not in gone))
-                if m.demand == demand
-                else m
-                for m in self.members
-            )
-        )
+    def spoken_for(self, demand: DemandId, people: tuple[str, ...]) -> "Issue":
+        """Return the issue with these people behind one of its demands."""
+        members = (replace(m, people=people) if m.demand == demand else m for m in self.members)
+        return self._counted(tuple(members))
 
     def _counted(self, members: tuple[Member, ...]) -> "Issue":
         after = replace(self, members=members)

@@ -14,9 +14,11 @@ from services.contracts.literals import DemandKind
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
+from services.intake.domain.duplicates import found_by
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.merging import PrivateMatter
 from services.intake.domain.readings import Said, Understood, accuses_anew, read, understood
+from services.intake.domain.voices.likeness import traits_of
 from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
 from services.intake.handlers.readings import heard_more, reading_told
@@ -117,6 +119,7 @@ def _submitted(origin: Origin, submission: Submission, said: Said, heard: Unders
         status=DemandStatus.SUBMITTED,
         timeline=(Line(at, origin.actor.role.value, "submitted", words),),
         has_contact=submission.sealed_contact is not None,
+        found_by=found_by(traits_of(said.text, said.title, submission.compound)),
     ).understood_as(heard)
 
 

@@ -1,13 +1,12 @@
 """Like demands: found by what they share, offered to staff, dismissed by them."""
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable
 
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.intake.domain.demands import Demand
-from services.intake.domain.duplicates import Alike, Postings, Similar
+from services.intake.domain.duplicates import Alike, Similar
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
@@ -18,24 +17,10 @@ from services.intake.domain.voices.likeness import (
 )
 from services.intake.store.issues import similar_ref
 
-EVERY = "*"
-"""A pseudo-bigram whose document frequency is the number of all demands."""
-TRAITS_REMEMBERED = 5_000
-
-
-def rarity_of(found: Mapping[str, Postings]) -> Rarity:
-    """Return how rare the pairs looked for are in a community."""
-    known = found.get(EVERY, Postings()).count
-    return Rarity(known, {key: postings.count for key, postings in found.items() if key != EVERY})
-
-
-traits_remembered = lru_cache(maxsize=TRAITS_REMEMBERED)(traits_of)
-"""What a text is compared by never changes, and the newest demands are compared again and again."""
-
 
 def traits(demand: Demand) -> Traits:
     """Return what a demand is compared by."""
-    return traits_remembered(demand.text, demand.title, demand.compound)
+    return traits_of(demand.text, demand.title, demand.compound)
 
 
 def likely(one: Traits, own: str, others: Iterable[Demand], rarity: Rarity) -> list[tuple[Demand, Likeness]]:

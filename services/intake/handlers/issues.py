@@ -2,116 +2,103 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import demands as facts
-from services.contracts.envelope import Envelope
 from services.contracts.ids import DemandId
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import NotFound
 from services.intake.domain.demands import Demand
 from services.intake.domain.duplicates import (
     OFFERED_MAX,
-    Postings,
     Similar,
     as_alike,
     belongs,
-    candidates,
-    lookup_keys,
 )
 from services.intake.domain.issues import Issue, Member, Thresholds, headline
 from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.voices.likeness import (
     Likeness,
     Rarity,
+    Traits,
     WeighedTraits,
     compared,
     weighed,
 )
-from services.intake.handlers.duplicates import EVERY, likely, rarity_of, traits, traits_remembered
+from services.intake.handlers.duplicates import likely, traits
 from services.intake.store.communities import CommunityProfile, profile_ref
 from services.intake.store.demands import demand_ref
-from services.intake.store.issues import issue_ref, postings_ref, similar_ref
+from services.intake.store.issues import issue_ref, similar_ref
 from services.language.masks import masked
 
+CLOCKS_APART_MAX = timedelta(seconds=2)
+"""Of two that are alike the later one finds the earlier; later by more than clocks of replicas differ."""
 COMPARED_MAX = 6
 """So many of an issue's newest demands are compared with a new one."""
 
 
-class _Search:
-    """One new demand among the others: what has to be read for it, and what follows."""
+class _Found:
+    """One new demand among those found to be like it: what has to be read for them, and what follows."""
 
-    def __init__(self, envelope: Envelope) -> None:
-        fact: facts.DemandSubmitted = envelope.body
-        self.community, self.demand = envelope.community, fact.demand
-        self.own = demand_ref(self.community, fact.demand)
-        self.similar = similar_ref(self.community, fact.demand)
-        self.traits = traits_remembered(fact.text, fact.title, fact.compound)
-        self.keys = (EVERY, *lookup_keys(self.traits))
-        postings = (postings_ref(self.community, key) for key in self.keys)
-        self.reads: tuple[Ref[Any], ...] = (self.own, self.similar, profile_ref(self.community), *postings)
-
-    def _postings(self, uow: UnitOfWork) -> dict[str, Postings]:
-        refs = {key: postings_ref(self.community, key) for key in self.keys}
-        return {key: uow.find(ref) or Postings() for key, ref in refs.items()}
-
-    def _candidates(self, uow: UnitOfWork) -> list[DemandId]:
-        found = [(key, postings) for key, postings in self._postings(uow).items() if key != EVERY]
-        return list(candidates(found, self.own.id))
+    def __init__(
+        self, community: str, own: DemandId, traits: Traits, rarity: Rarity, found: Sequence[DemandId]
+    ):
+        self.community, self.traits, self.rarity = community, traits, rarity
+        self.own, self.similar = demand_ref(community, own), similar_ref(community, own)
+        self.others = tuple(demand_ref(community, one) for one in found)
+        self.reads: tuple[Ref[Any], ...] = (
+            self.own,
+            self.similar,
+            profile_ref(community),
+            *self.others,
+            *(similar_ref(community, one) for one in found),
+        )
 
     def more_reads(self, uow: UnitOfWork) -> Sequence[Ref[Any]]:
-        """Return the candidates and, as they become known, their issues and those issues' newest demands."""
-        ids = self._candidates(uow)
-        reads: list[Ref[Any]] = [demand_ref(self.community, one) for one in ids]
-        reads += [similar_ref(self.community, one) for one in ids]
-        issues = [issue_ref(self.community, one) for one in self._issues(uow, ids)]
+        """Return the issues of those found and, as they become known, those issues' newest demands."""
+        issues = [issue_ref(self.community, one) for one in self._issues(uow, self.others)]
         members = [
             demand_ref(self.community, member.demand)
             for ref in issues
             if uow.is_loaded(ref)
             for member in _newest(uow.find(ref))
         ]
-        return [*reads, *issues, *members]
+        return [*issues, *members]
 
-    def _issues(self, uow: UnitOfWork, ids: Iterable[DemandId]) -> list[str]:
-        refs = [similar_ref(self.community, one) for one in ids]
-        similar = [uow.find(ref) for ref in refs if uow.is_loaded(ref)]
+    def _issues(self, uow: UnitOfWork, others: Iterable[Ref[Demand]]) -> list[str]:
+        similar = [uow.find(similar_ref(self.community, DemandId(other.id))) for other in others]
         return list(dict.fromkeys(one.issue for one in similar if one is not None and one.issue is not None))
 
-    def _is_loaded(self, uow: UnitOfWork, demand: DemandId) -> bool:
-        return uow.is_loaded(demand_ref(self.community, demand)) and uow.is_loaded(
-            similar_ref(self.community, demand)
-        )
-
     def decide(self, uow: UnitOfWork) -> None:
-        """Offer what is alike, and keep where the demand can be found."""
+        """Offer what is alike, and count the voice into an issue. Again, later, it comes to the same."""
         demand = uow.find(self.own)
-        postings = self._postings(uow)
-        ids = [one for one in self._candidates(uow) if self._is_loaded(uow, one)]
-        others = [uow.find(demand_ref(self.community, one)) for one in ids]
-        rarity = rarity_of(postings)
-        for key, held in postings.items():
-            uow.put(postings_ref(self.community, key), held.joined_by(self.demand))
         if demand is None or demand.status is DemandStatus.WITHDRAWN:
             return
-        known = [other for other in others if other and other.status is not DemandStatus.WITHDRAWN]
         if demand.accuses:
             return  # whoever is offered another to merge it with would read whose word it is
-        known = [other for other in known if not other.accuses]
-        same = likely(self.traits, demand.id, known, rarity)
+        latest = demand.submitted_at + CLOCKS_APART_MAX
+        found = [other for ref in self.others if (other := uow.find(ref)) is not None]
+        known = [other for other in found if other.status is not DemandStatus.WITHDRAWN]
+        earlier = [other for other in known if not other.accuses and other.submitted_at <= latest]
+        same = likely(self.traits, demand.id, earlier, self.rarity)
         alike = [(other, how) for other, how in same if other.is_open]
         self._offer(uow, demand, alike[:OFFERED_MAX])
         if not demand.is_private:
             spoken = [other for other, _ in same if not other.is_private]
-            self._gather(uow, demand, spoken, rarity)
+            self._gather(uow, demand, spoken, self.rarity)
 
     def _offer(self, uow: UnitOfWork, demand: Demand, alike: list[tuple[Demand, Likeness]]) -> None:
         if not alike or not demand.is_open:
             return
+        before = uow.find(self.similar) or Similar()
+        known = {one.demand for one in before.alike}
         offered = [as_alike(other.id, likeness) for other, likeness in alike]
-        similar = (uow.find(self.similar) or Similar()).like(offered)
+        if all(one.demand in known for one in offered):
+            return
+        similar = before.like(offered)
         uow.put(self.similar, similar)
         for other, likeness in alike:
             ref = similar_ref(self.community, other.id)
@@ -148,7 +135,7 @@ class _Search:
         self, uow: UnitOfWork, demand: Demand, same: list[Demand], likeness: "_Likenesses"
     ) -> Issue | None:
         best: tuple[float, str, Issue] | None = None
-        for one in self._issues(uow, [other.id for other in same]):
+        for one in self._issues(uow, [demand_ref(self.community, other.id) for other in same]):
             ref = issue_ref(self.community, one)
             issue = uow.find(ref) if uow.is_loaded(ref) else None
             newest = self._newest_of(uow, issue) if issue else []
@@ -193,18 +180,23 @@ def _newest(issue: Issue | None) -> tuple[Member, ...]:
     return issue.members[-COMPARED_MAX:] if issue else ()
 
 
+def _people(demand: Demand) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
+
+
 def _member(demand: Demand, profile: CommunityProfile | None) -> Member:
-    people = tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
     day = profile.day_of(demand.submitted_at).isoformat() if profile else None
-    return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, people, day)
+    return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, _people(demand), day)
 
 
 def _keep_issue(uow: UnitOfWork, issue: Issue) -> None:
-    """Keep an issue, and say so when it has become hot now."""
+    """Keep an issue that has changed, and say so when it has become hot now."""
     community = uow.origin.community
     profile = uow.find(profile_ref(community))
     after = issue.heated(profile.hot if profile else Thresholds(), uow.at)
     ref = issue_ref(community, issue.id)
+    if uow.is_loaded(ref) and uow.find(ref) == after:
+        return
     uow.put(ref, after)
     if after.topic is None or issue.topic is not None:
         return
@@ -220,6 +212,43 @@ def _keep_issue(uow: UnitOfWork, issue: Issue) -> None:
         because=after.because,
     )
     uow.announce(ref, fact)
+
+
+def join_those_alike(
+    origin: Origin, demand: DemandId, traits: Traits, rarity: Rarity, found: Sequence[DemandId]
+) -> Work[None]:
+    """Offer staff what a new demand is like, and count its voice into an issue.
+
+    Arguments:
+        traits: what the demand is compared by.
+        rarity: how much each pair says in its community.
+        found: the demands that seem to be about the same matter.
+    """
+    search = _Found(origin.community, demand, traits, rarity, found)
+    return Work(origin, search.reads, search.decide, search.more_reads)
+
+
+def count_voices(origin: Origin, demand: DemandId) -> Work[None]:
+    """Bring the issue that a demand belongs to, if any, to what the demand says now: who stands behind it."""
+    community = origin.community
+    similar, own = similar_ref(community, demand), demand_ref(community, demand)
+
+    def its_issue(uow: UnitOfWork) -> Sequence[Ref[Issue]]:
+        known = uow.find(similar)
+        return [issue_ref(community, known.issue)] if known is not None and known.issue is not None else []
+
+    def decide(uow: UnitOfWork) -> None:
+        present = uow.find(own)
+        for ref in its_issue(uow):
+            issue = uow.find(ref)
+            if issue is None or present is None:
+                continue
+            if present.status is DemandStatus.WITHDRAWN:
+                _keep_issue(uow, issue.left_by(demand))
+            else:
+                _keep_issue(uow, issue.spoken_for(demand, _people(present)))
+
+    return Work(origin, (similar, own, profile_ref(community)), decide, its_issue)
 
 
 def decide_topic(origin: Origin, issue: str, reason: str, *, accept: bool) -> Work[Versioned[Issue]]:

@@ -18,22 +18,30 @@ from services.intake.domain.demands import Demand, UnknownCompound
 from services.intake.domain.readings import read, understood
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.handlers import duplicates, merging
+from services.intake.likeness.indexes import LikenessIndexes
 from services.intake.routes import access
 from services.intake.routes.bodies import DismissDuplicates, FindLike, MergeDemand, OptOut, UnmergeDemand
 from services.intake.store.communities import profile_ref
 from services.intake.store.demands import demand_ref
-from services.intake.store.issues import postings_ref, similar_ref
+from services.intake.store.issues import similar_ref
 from services.intake.views.duplicates import DuplicateList, LikeList, duplicate_view, like_view
 from services.intake.views.readings import emergency_view
 
 LIKE_MAX = 10
+LIKE_FRESH_SECONDS = 0.5
+"""What was submitted so long ago, through whichever replica, is found."""
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRoutes:
-    """The routes about like demands over intake's store."""
+    """The routes about like demands over intake's store.
+
+    Arguments:
+        indexes: know which demands are worth comparing with a text.
+    """
 
     store: Store
+    indexes: LikenessIndexes
 
     async def find_like(self, request: ApiRequest[FindLike]) -> Reply:
         """Return what is like a text; nothing is kept of it."""
@@ -45,17 +53,13 @@ class DuplicateRoutes:
         if request.body.compound is not None and profile.name_of(request.body.compound) is None:
             raise UnknownCompound(compound=request.body.compound)
         one = traits_of(text, title, request.body.compound)
-        keys = {
-            postings_ref(request.community, key): key for key in (duplicates.EVERY, *similar.lookup_keys(one))
-        }
-        held = await self.store.load(keys)
-        found = {key: held[ref].value or similar.Postings() for ref, key in keys.items()}
-        ids = similar.candidates([(key, h) for key, h in found.items() if key != duplicates.EVERY], "")
-        demands = await self._demands(request.community, ids)
+        await self.indexes.refresh((request.community,), LIKE_FRESH_SECONDS)
+        found = self.indexes.look_up(request.community, one)
+        demands = await self._demands(request.community, found.candidates)
         viewer = access.viewer_of(request.identity, profile)
         theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
         seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
-        alike = duplicates.likely(one, "", seen, duplicates.rarity_of(found))
+        alike = duplicates.likely(one, "", seen, found.rarity)
         items = [like_view(d, how, request.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
         heard = understood(read(text, title), profile.home)

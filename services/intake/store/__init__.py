@@ -3,7 +3,7 @@
 from services.chassis.documents import Watched
 from services.intake.store.communities import FILES, PROFILES
 from services.intake.store.demands import CONTACTS, DEMANDS, RECENT, WITHOUT_ORDER
-from services.intake.store.issues import ISSUES, POSTINGS, SIMILAR
+from services.intake.store.issues import ISSUES, SIMILAR
 
-COLLECTIONS = (DEMANDS, RECENT, PROFILES, FILES, CONTACTS, POSTINGS, SIMILAR, ISSUES)
+COLLECTIONS = (DEMANDS, RECENT, PROFILES, FILES, CONTACTS, SIMILAR, ISSUES)
 WATCHED = (Watched("demands_without_order", DEMANDS, "submitted_at", WITHOUT_ORDER),)

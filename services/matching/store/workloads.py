@@ -24,7 +24,7 @@ from services.matching.store.orders import ORDERS
 from services.matching.store.shards import TallyShard
 from services.matching.store.tallies import TALLIES, WORKLOADS
 
-FRESH_SECONDS = 0.5
+FRESH_SECONDS = 5.0
 """For how long a count of places is good enough; for longer where counting takes long (`COUNTING_SHARE`)."""
 TALLIED_SECONDS = 10.0
 """For how long sums of the other shards are good enough; what this process adds is seen at once."""
