@@ -10,7 +10,7 @@ import orjson
 from services.chassis.bus import SKIP, ServiceExchange
 from services.chassis.clock import new_id, now
 from services.chassis.mongo import Store
-from services.chassis.outbox import COLLECTION, OutboxRow, Parcel
+from services.chassis.outbox import COLLECTION, SEVERAL, OutboxRow, Parcel
 from services.chassis.parking import ACTIONS
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.contracts.catalogue import partition_of
@@ -69,7 +69,7 @@ async def kept_parcels(store: Store, community: str, stream: str) -> list[Parcel
         Away: the database does not answer.
     """
     outbox, found, last = store.plain(COLLECTION), list[Parcel](), ""
-    of_community = {"parcels": {"$elemMatch": {"$elemMatch": {"$eq": community}}}}
+    of_community = {"parcels": {"$elemMatch": {"$elemMatch": {"$in": [community, SEVERAL]}}}}
     while rows := await outbox.find({**of_community, "_id": {"$gt": last}}, limit=ROWS_AT_ONCE):
         for row in rows:
             whole = OutboxRow.from_document({**row, "left": None})
@@ -79,9 +79,10 @@ async def kept_parcels(store: Store, community: str, stream: str) -> list[Parcel
 
 
 def _tells_of(parcel: Parcel, community: str, stream: str) -> bool:
-    if parcel.community != community:
+    if parcel.community not in (community, SEVERAL):
         return False
-    return any(fact.get("stream") == stream for fact in orjson.loads(parcel.body))
+    facts = orjson.loads(parcel.body)
+    return any(fact.get("stream") == stream and fact.get("community") == community for fact in facts)
 
 
 async def announce_again(exchange: ServiceExchange, parcels: Sequence[Parcel]) -> int:

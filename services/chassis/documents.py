@@ -37,10 +37,13 @@ class Collection(Generic[T]):
         name: of the collection.
         type_: the dataclass; pydantic turns it into a document and back.
         indexes: beside the one by id.
+        seldom_changes: read by nearly every work and hardly ever written: what was read is held in memory,
+            and only its revision is asked for.
     """
 
-    def __init__(self, name: str, type_: type[T], *indexes: Index) -> None:
+    def __init__(self, name: str, type_: type[T], *indexes: Index, seldom_changes: bool = False) -> None:
         self.name = name
+        self.seldom_changes = seldom_changes
         self.indexes = indexes
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
 

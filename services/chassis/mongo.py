@@ -1,8 +1,10 @@
 """The database: the only module that calls the driver, so that the driver can be changed in one place."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
@@ -23,6 +25,8 @@ Client = AsyncIOMotorClient[Document]
 PlainIndex = tuple[str, ...]
 """Fields of an index of a plain collection, ascending."""
 NO_INDEXES: Mapping[str, Sequence[PlainIndex]] = {}
+HELD_MAX = 2_000
+"""Values of one collection that are held in memory."""
 BACKLOG_MAX = 10_000
 """So many are counted at most: beyond, the figure says "very many"."""
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
@@ -96,6 +100,8 @@ class Store:
         self._database = client.get_database(name, read_concern=ReadConcern("majority"))
         self._commit_seconds = commit_seconds
         self._calls = OpenCalls()
+        self._held: dict[str, OrderedDict[str, Versioned[Any]]] = {}
+        """Collection → key → what was read of those that seldom change, the least used first."""
         self.name = name
 
     @property
@@ -172,10 +178,36 @@ class Store:
             loaded[ref] = Versioned(None)
         with self._calls.named():
             for collection, by_key in wanted.items():
-                query = {"_id": {"$in": list(by_key)}}
-                for document in await self._database[collection.name].find(query).to_list(None):
-                    loaded[by_key[document["_id"]]] = from_document(collection, document)
+                if collection.seldom_changes:
+                    found = await self._load_held(collection, list(by_key))
+                else:
+                    found = await self._load_fresh(collection, list(by_key))
+                for key, kept in found.items():
+                    loaded[by_key[key]] = kept
         return loaded
+
+    async def _load_fresh(self, collection: Collection[Any], keys: list[str]) -> dict[str, Versioned[Any]]:
+        query = {"_id": {"$in": keys}}
+        documents = await self._database[collection.name].find(query).to_list(None)
+        return {document["_id"]: from_document(collection, document) for document in documents}
+
+    async def _load_held(self, collection: Collection[Any], keys: list[str]) -> dict[str, Versioned[Any]]:
+        """Return values as they are kept; of those held that have not changed, only the revision is read."""
+        query = {"_id": {"$in": keys}}
+        heads = await self._database[collection.name].find(query, ["_rev"]).to_list(None)
+        revisions = {head["_id"]: head["_rev"] for head in heads}
+        held = self._held.setdefault(collection.name, OrderedDict())
+        changed = [
+            key for key, revision in revisions.items() if key not in held or held[key].revision != revision
+        ]
+        if changed:
+            held.update(await self._load_fresh(collection, changed))
+        found = {key: replace(held[key]) for key in revisions if key in held}
+        for key in found:
+            held.move_to_end(key)
+        while len(held) > HELD_MAX:
+            held.popitem(last=False)
+        return found
 
     async def find(self, ref: Ref[T]) -> Versioned[T]:
         """Return one value as it is kept; what is not there comes as revision 0."""

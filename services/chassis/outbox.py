@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, Literal
 
 from services.chassis.clock import new_id
-from services.contracts.catalogue import partition_of
+from services.contracts.catalogue import partition_of, topic_of
 from services.contracts.envelope import (
     EVENTS_PER_PARCEL_MAX,
     PARCEL_BYTES_MAX,
@@ -41,7 +41,7 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message for the broker: envelopes of one kind.
+    """One message for the broker: envelopes that the same services hear.
 
     Arguments:
         community: of all of them; `SEVERAL` where they are of several, which share a partition.
@@ -124,8 +124,8 @@ def _rows(said: Sequence[Envelope], partitions: int) -> Iterator[tuple[str, str,
         by_community.setdefault(envelope.community, []).append(envelope)
     shared: dict[tuple[int, str], list[Envelope]] = {}
     for community, envelopes in by_community.items():
-        for turn, (kind, run) in enumerate(groupby(envelopes, key=attrgetter("kind"))):
-            key = f"p{partition_of(community, partitions)}.{kind}"
+        for turn, (topic, run) in enumerate(groupby(envelopes, key=lambda one: topic_of(one.kind))):
+            key = f"p{partition_of(community, partitions)}.{topic}"
             if len(envelopes) > SHARED_MAX:
                 yield from _parcels(key, run)
             else:

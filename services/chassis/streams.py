@@ -5,7 +5,7 @@ fact is a repetition, the next is applied, and one that came too early waits ins
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -15,6 +15,7 @@ from services.chassis.failures import NotYet
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.envelope import Envelope, Unreadable
 from services.contracts.refusal import Refused
+from services.contracts.values import replace
 
 WAITING_MAX = 500
 WAITING_BYTES_MAX = 4 * 1024 * 1024

@@ -99,6 +99,18 @@ def hears_whole_family(service: str, kind: str) -> bool:
 
 
 @cache
+def topic_of(kind: str) -> str:
+    """Return under what a kind travels, which is the end of the routing key.
+
+    Kinds of a family that are heard by those alone who hear the whole family travel together, as
+    `order.several.v1`; one that somebody hears by itself, under its own name.
+    """
+    family = kind.partition(".")[0]
+    whole = [service for service in SUBSCRIPTIONS if hears_whole_family(service, kind)]
+    return f"{family}.several.v1" if whole == [s for s in SUBSCRIPTIONS if hears(s, kind)] else kind
+
+
+@cache
 def hears(service: str, kind: str) -> bool:
     """Return whether a service hears a kind: its whole family, or just this one."""
     family, what, _ = kind.split(".", 2)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Protocol
 
 DAYS_MAX = 4_000
@@ -85,7 +86,9 @@ class WorkingCalendar:
         Raises:
             NoWorkingTime: nobody ever works.
         """
-        return self._moment(self._workday_after(start, days), self.spans[-1].closes)
+        return _moment(
+            _workday_after(self.is_workday, self.day_of(start), days), self.spans[-1].closes, self.zone
+        )
 
     def opening(self, start: datetime, days: int) -> datetime:
         """Return when the `days`-th working day after the day of `start` opens.
@@ -93,33 +96,40 @@ class WorkingCalendar:
         Raises:
             NoWorkingTime: nobody ever works.
         """
-        return self._moment(self._workday_after(start, days), self.spans[0].opens)
+        return _moment(
+            _workday_after(self.is_workday, self.day_of(start), days), self.spans[0].opens, self.zone
+        )
 
     def day_of(self, at: datetime) -> date:
         """Return the day of a moment, as people in the community call it."""
         return at.astimezone(self.zone).date()
 
-    def _workday_after(self, start: datetime, days: int) -> date:
-        left = days
-        for day in self._days_from(self.day_of(start) + timedelta(days=1)):
-            if self.is_workday(day):
-                left -= 1
-                if left <= 0:
-                    return day
-        raise NoWorkingTime
-
     def _spans_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the working spans that end at or after `start`."""
-        for day in self._days_from(self.day_of(start)):
+        for day in _days_from(self.day_of(start)):
             if not self.is_workday(day):
                 continue
             for span in self.spans:
-                closes = self._moment(day, span.closes)
+                closes = _moment(day, span.closes, self.zone)
                 if closes >= start:
-                    yield self._moment(day, span.opens), closes
+                    yield _moment(day, span.opens, self.zone), closes
 
-    def _days_from(self, first: date) -> Iterator[date]:
-        return (first + timedelta(days=n) for n in range(DAYS_MAX))
 
-    def _moment(self, day: date, at: time) -> datetime:
-        return datetime.combine(day, at, self.zone).astimezone(UTC)
+def _days_from(first: date) -> Iterator[date]:
+    return (first + timedelta(days=n) for n in range(DAYS_MAX))
+
+
+@lru_cache(maxsize=4_096)
+def _workday_after(is_workday: Callable[[date], bool], start: date, days: int) -> date:
+    left = days
+    for day in _days_from(start + timedelta(days=1)):
+        if is_workday(day):
+            left -= 1
+            if left <= 0:
+                return day
+    raise NoWorkingTime
+
+
+@lru_cache(maxsize=4_096)
+def _moment(day: date, at: time, zone: tzinfo) -> datetime:
+    return datetime.combine(day, at, zone).astimezone(UTC)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis import mongo
 from services.chassis.changes import Changes
 from services.chassis.clock import now
 from services.chassis.documents import Collection, Due, Index, Ref, Versioned, to_document
@@ -131,6 +132,43 @@ async def test_another_communitys_thing_of_the_same_id_is_another_thing(store: S
     theirs = ref("a", "fenwan")
     assert (await store.load([theirs]))[theirs].value == Thing("a", 2, "theirs")
     assert (await kept(store, "a")).value == Thing("a", 1, "ours")
+
+
+class TestWhatSeldomChanges:
+    """Values that are held in memory: what is read of them is never older than what the database keeps."""
+
+    SEEN = Collection("things", Thing, seldom_changes=True)
+
+    async def test_what_somebody_else_changed_is_read_anew(self, store: Store) -> None:
+        where = ref("a", collection=self.SEEN)
+        assert (await store.load([where]))[where].revision == 0
+        await store.commit(inserting(Thing("a")))
+        first, again = [(await store.load([where]))[where] for _ in range(2)]
+        assert (first.value, first.revision) == (again.value, again.revision) == (Thing("a"), 1)
+        assert first.value is again.value, "it is decoded once"
+        await store.commit(replacing(Thing("a", 5), 1))
+        assert (await store.load([where]))[where].present.count == 5
+
+    async def test_what_was_read_cannot_be_changed_from_outside(self, store: Store) -> None:
+        where = ref("a", collection=self.SEEN)
+        await store.commit(inserting(Thing("a")))
+        (await store.load([where]))[where].facts += 1
+        assert (await store.load([where]))[where].facts == 0
+
+    async def test_what_is_no_longer_there_is_not_there(self, store: Store) -> None:
+        where = ref("a", collection=self.SEEN)
+        await store.commit(inserting(Thing("a")))
+        await store.load([where])
+        await store.plain("things").delete({})
+        assert (await store.load([where]))[where].value is None
+
+    async def test_the_least_used_makes_room(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(mongo, "HELD_MAX", 2)
+        await store.commit(inserting(*(Thing(f"t{n}", n) for n in range(5))))
+        refs = [ref(f"t{n}", collection=self.SEEN) for n in range(5)]
+        for _ in range(2):
+            loaded = await store.load(refs)
+            assert [loaded[one].present.count for one in refs] == [0, 1, 2, 3, 4]
 
 
 class TestPages:

@@ -196,7 +196,8 @@ class Town:
         for service, patterns in SUBSCRIPTIONS.items():
             if any(kind.startswith(pattern.rstrip("#*")) for pattern in patterns):
                 queue = f"test.{service}.p{partition}"
-                delivery = Delivery(queue, parcel.body, {"community": parcel.community} if parcel.community else {})
+                headers = {"community": parcel.community} if parcel.community else {}
+                delivery = Delivery(queue, parcel.body, headers)
                 await self.rooms[service].handle([delivery])
 
     # Time.

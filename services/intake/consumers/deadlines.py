@@ -1,11 +1,11 @@
 """What a demand's timeline says of its order's deadlines, in the residents' words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from services.contracts import orders
+from services.contracts.values import replace
 from services.intake.domain.demands import Demand, Line
 
 BY_THE_CLOCK = "clock"

@@ -1,7 +1,6 @@
 """A demand follows its order, and its timeline says so in the residents' words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +10,7 @@ from services.chassis.work import UnitOfWork, Work
 from services.contracts import orders
 from services.contracts.demands import DemandClosed
 from services.contracts.envelope import Envelope, Unreadable
+from services.contracts.values import replace
 from services.contracts.words import ProviderRef
 from services.intake.consumers.deadlines import DEADLINES_HEARD
 from services.intake.domain.demands import Demand, Handler, Line

@@ -1,10 +1,11 @@
 """An alarm: somebody is in danger now, and one after the other is told until somebody has it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.contracts.refusal import Conflict
+from services.contracts.values import replace
 
 STEPS_MAX = 24
 """So often it is told: two hours at five minutes each. It stands first in every list all the while."""

@@ -1,12 +1,13 @@
 """A demand (诉求): what a resident asks, and how far it has come."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from services.contracts.ids import DemandId, OrderId, round_of
 from services.contracts.literals import DemandKind, ProviderKind, Satisfaction, Solved
 from services.contracts.refusal import Conflict, Forbidden, Invalid
+from services.contracts.values import replace
 from services.intake.domain.alarms import NOT_PRESSING, NOW, PERHAPS, Alarm
 from services.intake.domain.duplicates import FoundBy
 from services.intake.domain.lifecycle import (

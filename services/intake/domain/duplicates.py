@@ -1,10 +1,11 @@
 """By what demands are looked up, which of those found are worth comparing, and what was offered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
+from services.contracts.values import replace
 from services.intake.domain.voices.clusters import TOGETHER_FROM
 from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
 

@@ -1,11 +1,12 @@
 """A hot issue (热点): one matter, its voices from where and over how long, and the topic it proposes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict, Invalid
+from services.contracts.values import replace
 
 MEMBERS_MAX = 300
 TITLE_CHARS_MAX = 40

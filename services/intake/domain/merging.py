@@ -5,11 +5,12 @@ demand it came from, so that it can be taken out again. A family is the demands 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
+from services.contracts.values import replace
 from services.intake.domain.demands import (
     BROUGHT_MAX,
     SUPPORTERS_MAX,

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.contracts.literals import AccusationKind, DemandKind
 from services.contracts.refusal import Conflict
+from services.contracts.values import replace
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.places import elsewhere_in, sounds_like_elsewhere

@@ -1,7 +1,6 @@
 """Somebody is in danger: whom it concerns is told at once, and again, until somebody has it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
@@ -9,6 +8,7 @@ from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
+from services.contracts.values import replace
 from services.contracts.words import Actor
 from services.intake.domain import alarms as rules
 from services.intake.domain.alarms import Alarm, AlarmTaken, NoAlarm

@@ -1,7 +1,7 @@
 """What intake does, in the order of a demand's life."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,6 +13,7 @@ from services.contracts.ids import DemandId
 from services.contracts.literals import DemandKind
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
+from services.contracts.values import replace
 from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
 from services.intake.domain.duplicates import found_by
 from services.intake.domain.lifecycle import DemandStatus, DemandStep

@@ -1,7 +1,6 @@
 """Issues (热点): the demands about one matter, their voices counted, and the topic for the bench council."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.issues import IssueBecameHot, IssueTopicDecided
 from services.contracts.refusal import NotFound
+from services.contracts.values import replace
 from services.intake.domain.demands import Demand
 from services.intake.domain.duplicates import (
     OFFERED_MAX,

@@ -1,6 +1,6 @@
 """The resident rates what was done (评单); who does not is asked again, and at last it is left unrated."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.chassis.documents import Ref
@@ -10,6 +10,7 @@ from services.contracts.ids import DemandId
 from services.contracts.literals import Satisfaction, Solved
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
+from services.contracts.values import replace
 from services.intake.domain.demands import Demand, Line, Rating
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.handlers.demands import because_of, must_concern

@@ -1,6 +1,5 @@
 """What a text is read to say: answered by its people, corrected by staff, heard anew in a supplement."""
 
-from dataclasses import replace
 from typing import Literal
 
 from services.chassis.documents import Ref
@@ -9,6 +8,7 @@ from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
+from services.contracts.values import replace
 from services.contracts.words import Reading, Role, Wish
 from services.intake.domain.demands import Demand, Line, NotYourDemand
 from services.intake.domain.readings import (

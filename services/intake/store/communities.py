@@ -73,7 +73,7 @@ class FileOnRecord:
     loaded_by: str
 
 
-PROFILES = Collection("places", CommunityProfile)
+PROFILES = Collection("places", CommunityProfile, seldom_changes=True)
 NO_PROFILE = CommunityProfile("", {}, {})
 """Of a community whose file nobody has loaded."""
 FILES = Collection("files", FileOnRecord)

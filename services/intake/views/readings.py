@@ -1,10 +1,9 @@
 """What intake shows of what a text was read to say: a danger, a question, a reading to correct."""
 
-from dataclasses import replace
-
 from pydantic import Field
 
 from services.chassis.http.bodies import View
+from services.contracts.values import replace
 from services.intake.domain.demands import Demand
 from services.intake.domain.readings import Understood
 from services.intake.store.communities import CommunityProfile

@@ -1,12 +1,13 @@
 """A community's router made from its file alone, taught from a history, asked demand by demand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.lines import Fault
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
+from services.contracts.values import replace
 from services.contracts.words import Reading
 from services.matching.commands.lines import DemandLine, LabelledLine, matter_of
 from services.matching.domain.caution import Heard, Names, held_back, not_candidates

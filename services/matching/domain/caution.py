@@ -6,9 +6,10 @@ accused is no candidate; and of what nobody asks for nothing is made.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.contracts.literals import AccusationKind, DangerLevel, Want
+from services.contracts.values import replace
 from services.language.dangers import own_dangers
 from services.language.phrases import phrase
 from services.language.rows import DATA, BrokenTable, rows

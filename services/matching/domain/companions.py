@@ -4,9 +4,10 @@ The lead answers for the whole: it is done when every companion is. A companion 
 with its own provider, deadlines and proof; what it says is a line on the demand's timeline and moves nothing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.contracts.ids import companion_id
+from services.contracts.values import replace
 from services.matching.domain.lifecycle import OVER, OrderStatus, OrderStep
 from services.matching.domain.orders import Order
 from services.matching.domain.parts import Called, Who

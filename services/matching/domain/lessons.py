@@ -1,9 +1,10 @@
 """What a community teaches the router: one lesson an order, from what people decided about it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.contracts.values import replace
 from services.language.wishes import Wish
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.orders import Order

@@ -1,10 +1,11 @@
 """An order (工单): what one provider is asked to do about a demand, from proposal to settlement."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.contracts.ids import DemandId, OrderId
 from services.contracts.literals import DemandKind
+from services.contracts.values import replace
 from services.matching.domain.caution import Heard
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
 from services.matching.domain.lifecycle import NAMES, STEPS, UNDONE, OrderStatus, OrderStep, allowed_steps

@@ -1,8 +1,9 @@
 """How a provider did so far: how often and how soon it accepted, and how content people were."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from services.contracts.values import replace
 from services.matching.domain.lifecycle import UNPLACED, OrderStatus
 from services.matching.domain.orders import Order
 

@@ -1,10 +1,11 @@
 """An order's clocks: what a change sets going, what is due next, and what may be asked of time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.contracts.values import replace
 from services.matching.domain.deadlines import (
     EXTENSIONS_MAX,
     QUESTIONS_MAX,

@@ -1,10 +1,11 @@
 """What a community's orders add up to: places taken by provider, how each did so far, lessons taught."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from zlib import crc32
 
 from services.contracts.ids import OrderId
+from services.contracts.values import replace
 from services.matching.domain.lifecycle import OPEN
 from services.matching.domain.orders import Order
 from services.matching.domain.record import Record, record_after

@@ -1,12 +1,12 @@
 """A community is loaded; orders that nobody answered are taken back from providers that have left."""
 
-from dataclasses import replace
 from typing import Any
 
 from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.ids import OrderId
+from services.contracts.values import replace
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching

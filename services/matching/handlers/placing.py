@@ -1,13 +1,13 @@
 """A demand comes in and becomes an order: sent where the router is sure, and where staff choose else."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.demands import DemandSubmitted
 from services.contracts.ids import OrderId, order_id
+from services.contracts.values import replace
 from services.matching.domain.assignment import is_scarce
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.matter import Matter, Ranking

@@ -1,10 +1,9 @@
 """A demand is understood anew: its order is held, goes on, or is taken back."""
 
-from dataclasses import replace
-
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import DemandReread
 from services.contracts.ids import DemandId, order_id
+from services.contracts.values import replace
 from services.matching.domain.lifecycle import OPEN, UNPLACED, OrderStatus
 from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder

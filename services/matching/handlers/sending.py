@@ -1,10 +1,10 @@
 """An order goes to somebody: proposed to staff, dispatched, passed to the next, put under supervision."""
 
-from dataclasses import replace
 from typing import Literal
 
 from services.chassis.work import UnitOfWork
 from services.contracts import orders as facts
+from services.contracts.values import replace
 from services.matching.domain.caution import danger_name
 from services.matching.domain.orders import Order
 from services.matching.domain.parts import Who

@@ -1,12 +1,12 @@
 """Time: the resident is waited for, more time is asked for, and what happens when nobody acts."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
+from services.contracts.values import replace
 from services.contracts.words import ProviderRef, Role
 from services.matching.domain import timing as clocks
 from services.matching.domain.deadlines import Level

@@ -1,13 +1,13 @@
 """Orders wait where there are fewer slots than orders, and the slots are given to all of them together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
+from services.contracts.values import replace
 from services.matching.domain.assignment import Bid, assign, speaks_for, will_do
 from services.matching.domain.caution import not_candidates
 from services.matching.domain.orders import Order

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from services.chassis.work import UnitOfWork
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import COMMUNITY_SELF
 from services.contracts.literals import DemandKind
+from services.contracts.values import replace
 from services.contracts.words import Reading
 from services.matching.domain.caution import Heard, Names, held_back, not_candidates
 from services.matching.domain.circumstances import Circumstances

@@ -1,8 +1,7 @@
 """What a demand's text says, from the words of the messages to what the router is careful about."""
 
-from dataclasses import replace
-
 from services.contracts.literals import DemandKind
+from services.contracts.values import replace
 from services.contracts.words import Reading
 from services.language.wishes import Wish
 from services.matching.domain.caution import Heard, Names, those

@@ -23,7 +23,7 @@ class Departed:
 
 DEPARTED_AT = "departed_at"
 DEPARTED = Collection("departed", Departed, Index((DEPARTED_AT,), due=True))
-CATALOGUES = Collection("catalogues", CatalogueOnRecord)
+CATALOGUES = Collection("catalogues", CatalogueOnRecord, seldom_changes=True)
 
 
 def catalogue_ref(community: str) -> Ref[CatalogueOnRecord]:

@@ -1,7 +1,9 @@
 """An alarm on its way out of the house: what is told, which way, and how often it was tried."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from services.contracts.values import replace
 
 WAITS_SECONDS = (5, 10, 20, 40, 60)
 """Between tries; the last again and again until it is too old."""

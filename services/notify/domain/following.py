@@ -8,8 +8,10 @@ leaves meanwhile.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+
+from services.contracts.values import replace
 
 FEW = 20
 """So many are kept by name, and told in the transaction that tells the fact."""

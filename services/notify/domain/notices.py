@@ -1,9 +1,10 @@
 """A notice: one sentence for one recipient, and who the recipients are."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts.ids import DemandId, OrderId
+from services.contracts.values import replace
 
 STAFF = "staff"
 """The inbox that the community's staff share."""

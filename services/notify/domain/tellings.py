@@ -1,10 +1,11 @@
 """A telling: one fact that many are to hear of, and how far it has come."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from services.contracts.ids import DemandId, OrderId
+from services.contracts.values import replace
 from services.notify.domain.following import Portion
 from services.notify.domain.notices import Notice, person
 

@@ -5,7 +5,7 @@ try first makes it. A try that was made and not noted is made again: the receive
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import aiohttp
@@ -16,6 +16,7 @@ from services.chassis.due import DueDocuments, Runs
 from services.chassis.together import all_of
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.refusal import NotFound
+from services.contracts.values import replace
 from services.contracts.words import Actor, Role
 from services.notify.channels.alarms import Outcome, Ways, send
 from services.notify.domain.alarms import Outgoing

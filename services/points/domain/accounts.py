@@ -1,12 +1,13 @@
 """The ledger: every transfer takes from one account what it gives to another; nothing is ever edited."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid5
 
 from services.contracts.ids import OrderId
 from services.contracts.refusal import Conflict
+from services.contracts.values import replace
 
 BUDGET = "budget"
 """The account that points are issued from; it holds what somebody approved."""

@@ -1,6 +1,6 @@
 """What a settled order earns is posted, and the budget funded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.chassis.failures import NotYet
@@ -9,6 +9,7 @@ from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.ids import OrderId
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
+from services.contracts.values import replace
 from services.points.domain.accounts import BUDGET, Account, Transfer, seal, transfer_id
 from services.points.domain.rules import Earning, Rule
 from services.points.handlers.rules import _file

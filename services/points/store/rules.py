@@ -12,7 +12,7 @@ class RuleOnRecord:
     text: str
 
 
-RULES = Collection("rules", RuleOnRecord)
+RULES = Collection("rules", RuleOnRecord, seldom_changes=True)
 
 
 def rule_ref(community: str) -> Ref[RuleOnRecord]:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from services.contracts.values import replace
 from services.intake.domain.voices.vocabulary import COMMON
 from services.intake.domain.voices.wording import GAP, pairs
 
