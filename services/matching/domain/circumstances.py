@@ -41,8 +41,17 @@ class Circumstances:
     at: datetime | None = None
     records: Mapping[str, Record] = field(default_factory=dict)
 
-    def parts(self, provider: Provider, place: Place | None) -> list[Spoken]:
-        """Return what speaks for a provider besides what it can do, each with its reason."""
+    @property
+    def mean_offered(self) -> float:
+        """Return how many orders a provider was offered so far, on the average."""
+        return sum(record.offered for record in self.records.values()) / max(1, len(self.records))
+
+    def parts(self, provider: Provider, place: Place | None, mean_offered: float) -> list[Spoken]:
+        """Return what speaks for a provider besides what it can do, each with its reason.
+
+        Arguments:
+            mean_offered: as the property says, which is asked once for all providers.
+        """
         spoken: list[Spoken] = []
         if self.at is not None and provider.hours and is_open(provider.hours, self.at):
             spoken.append((PartName.HOURS, HOURS_SHARE, "现在是其工作时间"))
@@ -53,13 +62,12 @@ class Circumstances:
             value = STAR_SHARE * provider.stars / STARS_MAX
             spoken.append((PartName.STAR, value, f"合伙人星级 {provider.stars} 星"))
         if self.records:
-            spoken.extend(self._by_record(provider))
+            spoken.extend(self._by_record(provider, mean_offered))
         return spoken
 
-    def _by_record(self, provider: Provider) -> list[Spoken]:
+    def _by_record(self, provider: Provider, mean_offered: float) -> list[Spoken]:
         record = self.records.get(provider.id, NO_RECORD)
-        mean = sum(other.offered for other in self.records.values()) / len(self.records)
-        fair = 1 / (1 + record.offered / max(1.0, mean))
+        fair = 1 / (1 + record.offered / max(1.0, mean_offered))
         return [
             (PartName.RECORD, RECORD_SHARE * record.quality, record.in_words),
             (PartName.FAIRNESS, FAIRNESS_SHARE * fair, f"此前派给它 {record.offered} 件"),

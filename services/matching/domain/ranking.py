@@ -16,7 +16,7 @@ from services.language.wishes import Wish
 from services.matching.domain.affairs import Heard, county_affairs, is_office, shares
 from services.matching.domain.assignment import NEAR_SHARE
 from services.matching.domain.cases import LIKELY_IS_ONE, Cases
-from services.matching.domain.circumstances import Circumstances
+from services.matching.domain.circumstances import Circumstances, Spoken
 from services.matching.domain.confidence import day_one, sure_from, two_witnesses
 from services.matching.domain.evidence import (
     TEXT_CHARACTERS_MAX,
@@ -90,6 +90,7 @@ class ScoredCase(NamedTuple):
         able: the part that rests on its own duties, resources and contract.
         words: of that, what does not rest on how the wish was understood.
         named: of that, what rests on what was said, and not on free hands.
+        spoken: what the circumstances say for it.
     """
 
     score: float
@@ -97,6 +98,7 @@ class ScoredCase(NamedTuple):
     words: float
     named: float
     values: list[tuple[PartName, float]]
+    spoken: list[Spoken]
     case: Case
 
 
@@ -218,15 +220,16 @@ class Ranker:
             for number, correction in enumerate(learnt.corrections):
                 if read.cases.free[number] and abs(correction) > CORRECTION_MIN:
                     read.cases.of(number).experience = correction
-        place = self._places.get(read.place)
+        place, mean = self._places.get(read.place), now.mean_offered
         for case in read.cases:
             values = case.values(read.asked, read.told)
             able = sum(value for name, value in values if name not in PRIORS)
             words = able - sum(value for name, value in values if name is PartName.WISH)
             named = words - sum(value for name, value in values if name is PartName.CAPACITY)
-            spoken = now.parts(self._providers[case.provider], place)
+            spoken = now.parts(self._providers[case.provider], place, mean)
             values.extend((name, value) for name, value, _ in spoken)
-            weighed.append(ScoredCase(sum(value for _, value in values), able, words, named, values, case))
+            score = sum(value for _, value in values)
+            weighed.append(ScoredCase(score, able, words, named, values, spoken, case))
         weighed.sort(key=lambda one: (-one.score, one.case.provider))
         return weighed[:CANDIDATES_MAX]
 
@@ -353,7 +356,7 @@ class Ranker:
                 self._providers[one.case.provider].id,
                 one.score,
                 tuple(
-                    Part(name, value, self._reasons.reason(name, one.case, read.place, now))
+                    Part(name, value, self._reasons.reason(name, one.case, read.place, now, one.spoken))
                     for name, value in one.values
                 ),
                 chance,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.language.wishes import own_wishes
 from services.matching.domain.affairs import Affairs
-from services.matching.domain.circumstances import Circumstances
+from services.matching.domain.circumstances import Circumstances, Spoken
 from services.matching.domain.evidence import Offer
 from services.matching.domain.providers import Place, Provider
 from services.matching.domain.weighing import Case, PartName
@@ -38,8 +38,14 @@ class Reasons:
         self._affairs = affairs
         self._names = {provider.id: provider.name for provider in providers}
 
-    def reason(self, name: PartName, case: Case, place: str, now: Circumstances) -> str:
-        """Return why a part has its value."""
+    def reason(
+        self, name: PartName, case: Case, place: str, now: Circumstances, spoken: Sequence[Spoken]
+    ) -> str:
+        """Return why a part has its value.
+
+        Arguments:
+            spoken: what the circumstances say for the provider.
+        """
         provider = self._providers[case.provider]
         said = self._said(name, case, provider)
         if said:
@@ -52,7 +58,6 @@ class Reasons:
         if name is PartName.CAPACITY:
             taken = now.open_orders.get(provider.id, 0)
             return f"手上有 {taken} 件未办结，最多可接 {provider.capacity} 件"
-        spoken = now.parts(provider, self._places.get(place))
         return next(because for part, _, because in spoken if part is name)
 
     def _said(self, name: PartName, case: Case, provider: Provider) -> str:
