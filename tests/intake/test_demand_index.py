@@ -150,8 +150,9 @@ class TestCommunitiesInUse:
         books = Books()
         held = LikenessIndexes(books, clock=lambda: 0.0)
         await held.refresh(["here"])
-        held.add("here", one := _id(), traits_of(*LAMP))
-        held.add("here", one, traits_of(*LAMP))
+        found = held.look_up("here", traits_of(*LAMP))
+        held.add("here", one := _id(), found)
+        held.add("here", one, found)
         assert held.look_up("here", traits_of(*LAMP)).candidates == (one,)
         assert held.look_up("here", traits_of(*LAMP), one).candidates == ()
         assert await held.traits({("here", one)}) == {("here", one): traits_of(*LAMP)}
@@ -193,7 +194,7 @@ class TestCommunitiesInUse:
         for _ in range(11):
             row = _row("here", one := _id())
             books.rows.append(row)
-            held.add("here", one, traits_of(*LAMP))
+            held.add("here", one, held.look_up("here", traits_of(*LAMP)))
         await held.refresh(["here"])
         assert held.look_up("here", traits_of(*LAMP)).rarity.known == 10
 

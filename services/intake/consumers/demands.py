@@ -55,7 +55,7 @@ class DemandsHeard:
         fact: facts.DemandSubmitted = envelope.body
         traits = traits_of(fact.text, fact.title, fact.compound)
         found = self._indexes.look_up(envelope.community, traits, fact.demand)
-        self._indexes.add(envelope.community, fact.demand, traits)
+        self._indexes.add(envelope.community, fact.demand, found)
         return found
 
     def _work(

@@ -86,7 +86,7 @@ def lookup_keys(traits: Traits) -> tuple[str, ...]:
     """Return the most telling pairs, so many at most, that a demand is kept under and looked for by."""
     one = weighed(traits, Rarity())
     named = dict.fromkeys(pair for _, several in one.names for pair, weight in several if weight >= RARE_FROM)
-    words = [pair for pair in one.pairs if pair not in named]
+    words = [pair for pair in one.by_weight if pair not in named]
     return tuple(sorted({*list(named)[:NAME_KEYS_MAX], *words[:WORD_KEYS_MAX]}))
 
 

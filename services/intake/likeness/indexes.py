@@ -47,11 +47,13 @@ class Lookup:
 
     Arguments:
         traits: of the text.
+        found_by: what it was looked up by.
         rarity: of what it is found by, in its community.
         candidates: those worth comparing, the best first.
     """
 
     traits: Traits
+    found_by: FoundBy
     rarity: Rarity
     candidates: tuple[DemandId, ...]
 
@@ -149,12 +151,13 @@ class LikenessIndexes:
             _, held = self._held.popitem(last=False)
             self.size -= held.index.size
 
-    def add(self, community: str, demand: DemandId, traits: Traits) -> None:
-        """Add a demand that has just been submitted, to the index of a community that was refreshed."""
+    def add(self, community: str, demand: DemandId, looked_up: Lookup) -> None:
+        """Add a demand that has been looked up, to the index of a community that was refreshed."""
+        traits = looked_up.traits
         held = self._held.get(community)
         if held is not None and not held.index.has(demand):
             size = held.index.size
-            held.index.add([(demand, found_by(traits), traits.compound)])
+            held.index.add([(demand, looked_up.found_by, traits.compound)])
             held.newest = max(held.newest, str(demand))
             self.size += held.index.size - size
         self._remember(community, demand, traits)
@@ -165,10 +168,10 @@ class LikenessIndexes:
         Arguments:
             own: the demand of which the text is, if it is one.
         """
-        held = self._held.get(community)
+        sought, held = found_by(traits), self._held.get(community)
         if held is None:
-            return Lookup(traits, Rarity(), ())
-        sought, index = found_by(traits), held.index
+            return Lookup(traits, sought, Rarity(), ())
+        index = held.index
         postings = index.postings(sought.pairs, without=own)
         known = len(index) - (1 if own is not None and index.has(own) else 0)
         rarity = Rarity(known, {pair: one.count for pair, one in postings.items()})
@@ -177,7 +180,7 @@ class LikenessIndexes:
             for number in candidates(postings.values())
             if not index.is_elsewhere(number, traits.compound, named=sought.named)
         ]
-        return Lookup(traits, rarity, tuple(near))
+        return Lookup(traits, sought, rarity, tuple(near))
 
     async def traits(self, wanted: Collection[tuple[str, DemandId]]) -> Mapping[tuple[str, DemandId], Traits]:
         """Return what demands are compared by, each named by community and id.

@@ -63,7 +63,7 @@ def linked(many: Sequence[Traits]) -> dict[Pair, Likeness]:
 def keys_of(one: WeighedTraits) -> tuple[list[str], list[str]]:
     """Return the pairs that a demand is looked up by: those of its names, and the heaviest of its words."""
     named = {pair for _, several in one.names for pair, weight in several if weight >= RARE_FROM}
-    words = [pair for pair in one.pairs if pair not in named][:KEYS_MAX]
+    words = [pair for pair in one.by_weight if pair not in named][:KEYS_MAX]
     return sorted(named), words
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import log, sqrt
 
 from services.intake.domain.voices.names import Name, apart, areas, names, without_areas
-from services.intake.domain.voices.vocabulary import COMMON, TOPICS
+from services.intake.domain.voices.vocabulary import COMMON, topics_in
 from services.intake.domain.voices.wording import meant, pairs, plain
 
 PAIRS_MAX = 90
@@ -54,7 +54,7 @@ class Traits:
     compound: str | None = None
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=2_048)
 def traits_of(text: str, title: str | None = None, compound: str | None = None) -> Traits:
     """Return what a demand is compared by."""
     said, headline = plain(text), plain(title or "")
@@ -66,7 +66,7 @@ def traits_of(text: str, title: str | None = None, compound: str | None = None) 
         {pair: 1.0 + log(count) for pair, count in counts.items()},
         names(without_areas(whole)),
         areas(whole),
-        frozenset(topic for topic, ways in TOPICS if ways.search(whole)),
+        topics_in(whole),
         compound,
     )
 
@@ -82,12 +82,21 @@ class Rarity:
 
     known: int = 0
     holding: Mapping[str, int] = field(default_factory=dict)
+    _unseen: tuple[float, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        unseen = (self._weight(0, _RARE_SHARE), self._weight(0, _COMMON_SHARE))
+        object.__setattr__(self, "_unseen", unseen)
 
     def of(self, pair: str) -> float:
         """Return the pair's weight, from about 0 to 8."""
-        share = _COMMON_SHARE if pair in COMMON else _RARE_SHARE
-        seen = self.holding.get(pair, 0) + share * _KNOWN_BEFORE
-        return max(0.0, log((self.known + _KNOWN_BEFORE) / seen))
+        held = self.holding.get(pair, 0)
+        if not held:
+            return self._unseen[pair in COMMON]
+        return self._weight(held, _COMMON_SHARE if pair in COMMON else _RARE_SHARE)
+
+    def _weight(self, held: int, share: float) -> float:
+        return max(0.0, log((self.known + _KNOWN_BEFORE) / (held + share * _KNOWN_BEFORE)))
 
 
 def counted(many: Iterable[Traits]) -> Rarity:
@@ -114,15 +123,21 @@ class WeighedTraits:
     names: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
     length: float
 
+    @property
+    def by_weight(self) -> list[str]:
+        """Return the pairs, the heaviest first."""
+        return [pair for pair, _ in sorted(self.pairs.items(), key=lambda pair: (-pair[1], pair[0]))]
+
 
 def weighed(traits: Traits, rarity: Rarity) -> WeighedTraits:
     """Return a demand with its pairs weighed."""
     mentions = {pair for name in traits.names for pair in name.mention}
     every = {p: count * rarity.of(p) for p, count in traits.weights.items() if p not in mentions}
-    heaviest = {p: every[p] for p in sorted(every, key=lambda pair: (-every[pair], pair))[:PAIRS_MAX]}
+    if len(every) > PAIRS_MAX:
+        every = dict(sorted(every.items(), key=lambda pair: (-pair[1], pair[0]))[:PAIRS_MAX])
     named = tuple((n.core, tuple((p, rarity.of(p)) for p in reversed(n.pairs))) for n in traits.names)
-    length = sqrt(sum(w * w for w in heaviest.values()) + len(traits.topics) * TOPIC_WEIGHT**2)
-    return WeighedTraits(traits, heaviest, named, length or 1.0)
+    length = sqrt(sum(w * w for w in every.values()) + len(traits.topics) * TOPIC_WEIGHT**2)
+    return WeighedTraits(traits, every, named, length or 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,13 @@ _TOPICS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-TOPICS: tuple[tuple[str, "re.Pattern[str]"], ...] = tuple(
-    (topic, re.compile("|".join(words.split()))) for topic, words in _TOPICS.items()
-)
-"""Topic → the ways in which people speak of it."""
+_BY_FIRST_SIGN: dict[str, list[tuple[str, str]]] = {}
+for _topic, _ways in _TOPICS.items():
+    for _way in _ways.split():
+        _BY_FIRST_SIGN.setdefault(_way[0], []).append((_way, _topic))
+
+
+def topics_in(text: str) -> frozenset[str]:
+    """Return the topics of which a plain text speaks, in whatever way."""
+    signs = _BY_FIRST_SIGN.keys() & set(text)
+    return frozenset(topic for sign in signs for way, topic in _BY_FIRST_SIGN[sign] if way in text)
