@@ -28,6 +28,7 @@ def build(kit: ServiceContext) -> ServiceParts:
     """Return matching's parts; one set of models serves messages and requests."""
     workload = kit.documents if isinstance(kit.documents, WorkloadView) else WorkloadView(kit.store)
     matching = Matching(CommunityModels(), solve, workload.shard)
+    workload.prepare = matching.models.prepare
     jobs = _jobs(kit, kit.batches, matching, workload) if kit.batches else []
     rooms = (
         OrderRoutes(kit.store, matching, workload),

@@ -110,6 +110,10 @@ class Experience(Protocol):
 
     version: int
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes it takes, roughly."""
+
     def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
         """Return what it says of a matter of which the catalogue alone says `said`, by provider."""
 

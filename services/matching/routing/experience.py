@@ -108,6 +108,11 @@ class Learning:
         self._weights = self._primal(numbers, fit) if fit else None
         self._scale, self._sure_from, self._catalogue_holds = self._calibrate(numbers, fit, wanted)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes it takes, roughly: two tables over all n-grams."""
+        return self._rarity.nbytes + (self._weights.nbytes if self._weights is not None else 0)
+
     def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
         """Return what experience says of a matter of which the catalogue alone says `said`, by provider."""
         forecasts = self._forecast(matter, heard, np.array(said))

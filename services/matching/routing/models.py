@@ -1,5 +1,6 @@
 """A model per community: its catalogue and ranker, compiled once per loaded file."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ from services.matching.routing.deadlines import limits_of
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 
 MODELS_MAX = 2_000
-EXPERIENCES_MAX = 200
-"""Communities whose experience is held at the same time; the others' is learnt again when they are used."""
+EXPERIENCE_BYTES_MAX = 96 * 1024 * 1024
+"""Of all communities' experience together, some 3 MB each; the rest is learnt again when it is used."""
 COMMUNITY_CAPACITY = 1_000_000
 
 
@@ -206,6 +207,28 @@ class CommunityModel:
         return Choice(self.who(candidate.provider), candidate.score, parts, candidate.confidence)
 
 
+def compiled(revision: int, record: CatalogueOnRecord) -> CommunityModel:
+    """Return the model of a catalogue on record, without experience."""
+    file = read_file_on_record(record.text)
+    catalogue = catalogue_of(file)
+    about = file.community
+    return CommunityModel(
+        about.name,
+        about.timezone,
+        file.routing.wanted_precision,
+        Ranker(catalogue),
+        {provider.id: provider for provider in catalogue.providers},
+        limits_of(file),
+        Names(catalogue.providers),
+        {worker.subject: frozenset(worker.compounds) for worker in file.grid_workers},
+        frozenset(file.confidential_readers),
+        file.supervisor or "",
+        public_numbers_of(file),
+        {place.id: place.name for place in catalogue.places},
+        revision,
+    )
+
+
 class CommunityModels:
     """Keeps models by community and revision of the file, the least used ones making room."""
 
@@ -225,26 +248,23 @@ class CommunityModels:
         if kept is not None and kept[0] == revision:
             self._kept.move_to_end(community)
             return kept[1]
-        file = read_file_on_record(record.text)
-        catalogue = catalogue_of(file)
-        providers = {provider.id: provider for provider in catalogue.providers}
-        about = file.community
-        model = CommunityModel(
-            about.name,
-            about.timezone,
-            file.routing.wanted_precision,
-            Ranker(catalogue),
-            providers,
-            limits_of(file),
-            Names(catalogue.providers),
-            {worker.subject: frozenset(worker.compounds) for worker in file.grid_workers},
-            frozenset(file.confidential_readers),
-            file.supervisor or "",
-            public_numbers_of(file),
-            {place.id: place.name for place in catalogue.places},
-            revision,
-        )
+        return self._keep(community, revision, compiled(revision, record))
+
+    async def prepare(self, records: Mapping[str, Versioned[CatalogueOnRecord]]) -> None:
+        """Compile what is new of communities' catalogues apart from the loop: a large one takes a second.
+
+        Arguments:
+            records: community → its catalogue on record.
+        """
+        for community, record in records.items():
+            kept = self._kept.get(community)
+            if record.value is not None and (kept is None or kept[0] < record.revision):
+                model = await asyncio.to_thread(compiled, record.revision, record.value)
+                self._keep(community, record.revision, model)
+
+    def _keep(self, community: str, revision: int, model: CommunityModel) -> CommunityModel:
         self._kept[community] = (revision, model)
+        self._kept.move_to_end(community)
         if len(self._kept) > MODELS_MAX:
             self._kept.popitem(last=False)
         return model
@@ -264,7 +284,11 @@ class CommunityModels:
         if found is None or found[1].ranker is not model.ranker:
             return
         self._kept[community] = (found[0], replace(found[1], experience=experience))
-        taught = [name for name, (_, its) in self._kept.items() if its.experience is not None]
-        for name in taught[:-EXPERIENCES_MAX]:
+        sizes = {name: its.experience.size for name, (_, its) in self._kept.items() if its.experience}
+        size = sum(sizes.values())
+        for name in list(sizes)[:-1]:
+            if size <= EXPERIENCE_BYTES_MAX:
+                return
             revision, its = self._kept[name]
             self._kept[name] = (revision, replace(its, experience=None))
+            size -= sizes[name]

@@ -7,7 +7,7 @@ and whoever is turned away counts anew.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -20,6 +20,7 @@ from services.chassis.failures import Away, Stale, TooSlow, Unwritable
 from services.matching.domain.lifecycle import OPEN
 from services.matching.domain.record import NO_RECORD, Record
 from services.matching.domain.workload import Tally, Workload
+from services.matching.store.catalogues import CATALOGUES
 from services.matching.store.orders import ORDERS
 from services.matching.store.shards import TallyShard
 from services.matching.store.tallies import TALLIES, WORKLOADS
@@ -34,6 +35,7 @@ COMMUNITIES_MAX = 2_000
 """Communities held at the same time; the one longest unused makes room."""
 _HELD = ("community", "status", "provider.id", "seat")
 Row = Mapping[str, Any]
+Prepare = Callable[[Mapping[str, Versioned[Any]]], Awaitable[None]]
 
 
 class Books(Documents, Protocol):
@@ -93,6 +95,8 @@ class WorkloadView:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.shard = TallyShard()
+        self.prepare: Prepare | None = None
+        """Told of the catalogues that were loaded, by community, before anybody decides by them."""
         self._books = books
         self._fresh_seconds = fresh_seconds
         self._tallied_seconds = tallied_seconds
@@ -107,6 +111,10 @@ class WorkloadView:
         loads = {ref: await self._standing(ref.community) for ref in wanted if ref.collection is WORKLOADS}
         rest = [ref for ref in wanted if ref.collection is not WORKLOADS]
         loaded = await self._books.load(rest) if rest else {}
+        if self.prepare is not None:
+            await self.prepare(
+                {r.community: kept for r, kept in loaded.items() if r.collection is CATALOGUES}
+            )
         self._look_at_shards(loaded)
         return {**loaded, **loads}
 

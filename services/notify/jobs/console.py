@@ -2,12 +2,15 @@
 
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from services.chassis.mongo import Store
-from services.notify.store.notices import NOTICES
+from services.notify.store.notices import NOTICES, UNPRINTED
 
 PORTION = 200
 EVERY_SECONDS = 0.5
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Asked for, so that the index of what is to be printed is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class ConsoleChannel:
 
     async def _print_portion(self) -> int:
         notices = self.store.plain(NOTICES.name)
-        rows = await notices.find({"console": "pending"}, limit=PORTION)
+        rows = await notices.find({**UNPRINTED, "at": {"$gt": NEVER}}, sort="at", limit=PORTION)
         for row in rows:
             sys.stdout.write(f"[{row['community']}] {row['recipient']}: {row['text']}\n")
         sys.stdout.flush()
