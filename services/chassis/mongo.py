@@ -1,10 +1,8 @@
 """The database: the only module that calls the driver, so that the driver can be changed in one place."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
@@ -18,15 +16,15 @@ from pymongo.write_concern import WriteConcern
 from services.chassis.changes import Changes, Document
 from services.chassis.documents import Backlog, Collection, Due, Index, Ref, Versioned, from_document
 from services.chassis.failures import Stale
+from services.chassis.held import HeldValues
 from services.chassis.mongo_answers import OpenCalls, failures_named
+from services.chassis.pages import page_bounds
 
 T = TypeVar("T")
 Client = AsyncIOMotorClient[Document]
 PlainIndex = tuple[str, ...]
 """Fields of an index of a plain collection, ascending."""
 NO_INDEXES: Mapping[str, Sequence[PlainIndex]] = {}
-HELD_MAX = 2_000
-"""Values of one collection that are held in memory."""
 BACKLOG_MAX = 10_000
 """So many are counted at most: beyond, the figure says "very many"."""
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
@@ -67,25 +65,6 @@ async def administer(client: Client, command: str, value: object = 1, **options:
         return dict(await client.admin.command(command, value, **options))
 
 
-def position_of(kept: Versioned[Any], first: str | None) -> str:
-    """Return where the page after a value begins, as `Store.page` takes it; `first` as it was asked for."""
-    own: str = getattr(kept.value, "id", "")
-    return own if first is None else f"{getattr(kept.value, first)}.{own}"
-
-
-def _page_bounds(community: str, after: str | None, first: str | None) -> Document:
-    """What of a community comes after a position."""
-    all_of_it: Document = {"_id": {"$gt": f"{community}/", "$lt": f"{community}0"}}
-    if after is None:
-        return all_of_it
-    rank, dot, own = after.partition(".")
-    if first is None or not (dot and rank.isdecimal()):
-        return {"_id": {"$gt": f"{community}/", "$lt": f"{community}/{after}"}}
-    behind = {"_id": {"$gt": f"{community}/", "$lt": f"{community}/{own}"}}
-    lower = {first: {"$lt": int(rank)}, **all_of_it}
-    return {"$or": [{first: int(rank), **behind}, lower, {first: None, **behind}]}
-
-
 class Store:
     """The database of one service.
 
@@ -100,8 +79,7 @@ class Store:
         self._database = client.get_database(name, read_concern=ReadConcern("majority"))
         self._commit_seconds = commit_seconds
         self._calls = OpenCalls()
-        self._held: dict[str, OrderedDict[str, Versioned[Any]]] = {}
-        """Collection → key → what was read of those that seldom change, the least used first."""
+        self._held: dict[str, HeldValues] = {}
         self.name = name
 
     @property
@@ -196,18 +174,10 @@ class Store:
         query = {"_id": {"$in": keys}}
         heads = await self._database[collection.name].find(query, ["_rev"]).to_list(None)
         revisions = {head["_id"]: head["_rev"] for head in heads}
-        held = self._held.setdefault(collection.name, OrderedDict())
-        changed = [
-            key for key, revision in revisions.items() if key not in held or held[key].revision != revision
-        ]
-        if changed:
-            held.update(await self._load_fresh(collection, changed))
-        found = {key: replace(held[key]) for key in revisions if key in held}
-        for key in found:
-            held.move_to_end(key)
-        while len(held) > HELD_MAX:
-            held.popitem(last=False)
-        return found
+        held = self._held.setdefault(collection.name, HeldValues())
+        if changed := held.changed(revisions):
+            held.put(await self._load_fresh(collection, changed))
+        return held.of(revisions)
 
     async def find(self, ref: Ref[T]) -> Versioned[T]:
         """Return one value as it is kept; what is not there comes as revision 0."""
@@ -232,7 +202,7 @@ class Store:
             by: the field that grows with time.
             first: the field by which some stand before all others, the greatest first; whole numbers from 0.
         """
-        query: Document = {"$and": [where, _page_bounds(community, after, first)], "community": community}
+        query: Document = {"$and": [where, page_bounds(community, after, first)], "community": community}
         if first is not None:
             with self._calls.named():
                 cursor = (

@@ -20,7 +20,7 @@ from services.cli.route import router_of
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
-from tests.bench import neighbours, replicas
+from tests.bench import neighbours, replicas, report
 from tests.bench.sayings import COMMUNITIES, PEOPLE, home_of, sayings
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -275,11 +275,15 @@ PARTS = {"system": _system, "neighbours": _neighbours, "replicas": _replicas}
 
 
 async def main(wanted: Sequence[str]) -> None:
-    """Run the parts named, or all of them."""
+    """Run the parts named, or all of them; `docs` writes what was measured last into docs/performance.md."""
+    if "docs" in wanted:
+        about, *rows = map(orjson.loads, RESULTS.read_bytes().splitlines())
+        report.write(about, rows)
+        return
     set_up_logs("ERROR")
     console = Console()
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(RESULTS.write_bytes, b"")
+    await asyncio.to_thread(RESULTS.write_bytes, orjson.dumps(report.about_this_run()) + b"\n")
     results = Results(console)
     if not wanted or "router" in wanted:
         console.print("measuring the router …")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis import mongo
+from services.chassis import held
 from services.chassis.changes import Changes
 from services.chassis.clock import now
 from services.chassis.documents import Collection, Due, Index, Ref, Versioned, to_document
@@ -163,8 +163,8 @@ class TestWhatSeldomChanges:
         assert (await store.load([where]))[where].value is None
 
     async def test_the_least_used_makes_room(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(mongo, "HELD_MAX", 2)
-        await store.commit(inserting(*(Thing(f"t{n}", n) for n in range(5))))
+        monkeypatch.setattr(held, "HELD_MAX", 2)
+        await store.commit(inserting(*(Thing(f"t{n}", n, f"t{n}") for n in range(5))))
         refs = [ref(f"t{n}", collection=self.SEEN) for n in range(5)]
         for _ in range(2):
             loaded = await store.load(refs)

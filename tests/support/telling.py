@@ -26,7 +26,7 @@ from services.notify.handlers.tellings import Notifier
 from services.notify.jobs.tellings import TellMany
 from services.notify.store.followings import following_ref
 from services.notify.store.notices import NOTICES
-from tests.support.town import Post
+from tests.support.post import Post
 
 UNIT = ProviderRef(id="u1", name="某局", kind="unit")
 

@@ -1,7 +1,6 @@
 """The four services without broker and ports: works run over given documents, parcels travel by hand."""
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar, cast
@@ -10,13 +9,11 @@ from services.chassis.batches import Batches, Documents
 from services.chassis.clock import new_id
 from services.chassis.documents import Ref, Versioned
 from services.chassis.due import DueDocuments
-from services.chassis.outbox import OutboxRow, Parcel
-from services.chassis.parking import Parked
+from services.chassis.outbox import Parcel
 from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
 from services.chassis.work import Origin, Work
 from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
-from services.contracts.envelope import Envelope, open_parcel, read_envelope
 from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.literals import DemandKind, Satisfaction, Solved
 from services.contracts.words import Actor, Role
@@ -49,6 +46,7 @@ from services.points.domain.accounts import BUDGET, Account, Transfer, transfer_
 from services.points.handlers.awards import SETTLED
 from services.points.store.accounts import account_ref, transfer_ref
 from tests.support.deployment import jiwang
+from tests.support.post import Parking, Post, Tiers
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -57,49 +55,6 @@ MONDAY_MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """10:00 in Jiwang, when everybody is open."""
 PARTITIONS = 4
 PHOTO = (Proof("photo", "p1.jpg"),)
-
-
-@dataclass
-class Post:
-    """Takes what the services announce, and keeps a copy of all of it."""
-
-    waiting: deque[Parcel] = field(default_factory=deque)
-    sent: list[Parcel] = field(default_factory=list)
-
-    def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None:
-        """Take outbox rows that have been committed."""
-        for outbox_row in outbox_rows:
-            self.waiting.extend(outbox_row.parcels)
-            self.sent.extend(outbox_row.parcels)
-
-    def said(self, kind: str) -> list[Envelope]:
-        """Return every envelope of a kind, in the order it was said."""
-        letters = [read_envelope(raw) for parcel in self.sent for raw in open_parcel(parcel.body)]
-        return [letter for letter in letters if letter.kind == kind]
-
-
-@dataclass
-class Parking:
-    """Where messages go that need a person."""
-
-    parked: list[Parked] = field(default_factory=list)
-
-    async def park(self, messages: Sequence[Parked]) -> None:
-        """Put some aside."""
-        self.parked.extend(messages)
-
-
-@dataclass
-class Tiers:
-    """Where messages go that are to be tried again."""
-
-    later: list[tuple[str, float, bytes, Mapping[str, Any]]] = field(default_factory=list)
-
-    async def publish_later(
-        self, queue: str, seconds: float, body: bytes, headers: Mapping[str, Any]
-    ) -> None:
-        """Keep one for later."""
-        self.later.append((queue, seconds, body, headers))
 
 
 class SharedModels(CommunityModels):
@@ -135,6 +90,8 @@ class Town:
         self.community = self.file.community.id
         self.matching = Matching(SharedModels(), solve)
         self.batches = {name: self.more_batches(name) for name in SUBSCRIPTIONS}
+        indexes = LikenessIndexes(cast(Any, self.documents["intake"]))
+        beside = {"intake": DemandsHeard(indexes), **dict.fromkeys(("matching", "points", "notify"))}
         effects = {
             "intake": INTAKE_HEARS,
             "matching": matching_hears(self.matching),
@@ -151,9 +108,7 @@ class Town:
                 retry=RetryPolicy((0.1,), 3),
                 partitions=PARTITIONS,
                 measures=MEASURES if name == "intake" else {},
-                beside=DemandsHeard(LikenessIndexes(cast(Any, self.documents["intake"])))
-                if name == "intake"
-                else None,
+                beside=beside[name],
             )
             for name in SUBSCRIPTIONS
         }

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from services.chassis.clock import new_id
 from services.chassis.http.once import Reply
 from services.chassis.http.web import ApiRequest, Route, show
-from services.chassis.mongo import Store, position_of
+from services.chassis.mongo import Store
+from services.chassis.pages import position_of
 from services.chassis.work import Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Invalid

@@ -6,7 +6,8 @@ from typing import Any
 from services.chassis.clock import now
 from services.chassis.http.once import Reply
 from services.chassis.http.web import ApiRequest, Route, show
-from services.chassis.mongo import Store, position_of
+from services.chassis.mongo import Store
+from services.chassis.pages import position_of
 from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY, READERS_OF_ORDERS
