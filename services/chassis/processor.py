@@ -84,6 +84,8 @@ class Beside(Protocol):
 
     async def plan(self, envelopes: Sequence[Envelope]) -> Sequence[Work[Any] | None]: ...
 
+    def done(self, envelope: Envelope) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -177,6 +179,7 @@ class MessageProcessor:
             if isinstance(outcome, Exception):
                 await self._try_again(received, outcome)
             else:
+                self.beside.done(received.envelope)
                 metrics.HANDLED.labels(self.service, received.kind).inc()
 
     async def park_dead(self, deliveries: Sequence[Delivery]) -> None:

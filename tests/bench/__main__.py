@@ -20,7 +20,7 @@ from services.cli.route import router_of
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
-from tests.bench import neighbours, replicas, report
+from tests.bench import growth, neighbours, replicas, report
 from tests.bench.sayings import COMMUNITIES, PEOPLE, home_of, sayings
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -271,6 +271,25 @@ async def _replicas(place: Deployment, results: Results) -> None:
         results.add(f"declines_{measure}", value, unit, "600 declines, 90 at once")
 
 
+async def _growth(place: Deployment, results: Results) -> None:
+    file = community_file()
+    compounds = [compound["id"] for compound in orjson.loads(file)["compounds"]]
+    # Whose word an accusation is, and what becomes of a danger, is not for everybody to read.
+    plain = (one for one in sayings(compounds) if one.matter not in ("report", "danger"))
+    said = [(one.text, one.compound) for one in plain]
+    files = {}
+    parsed = orjson.loads(file)
+    for name in growth.names():
+        parsed["community"]["id"] = name
+        files[name] = orjson.dumps(parsed).decode()
+    setting = f"{growth.COMMUNITIES:,} communities with {growth.EACH:,} demands each"
+    for measure, value in (await growth.measure(place, files, said, results.console.print)).items():
+        unit = "s" if measure.endswith("seconds") else "MB" if measure.endswith("mb") else "1"
+        results.add(measure, value, "1/s" if measure.endswith("per_second") else unit, setting)
+
+
+APART = {"growth": _growth}
+"""Parts that are run by their name alone: they take long."""
 PARTS = {"system": _system, "neighbours": _neighbours, "replicas": _replicas}
 
 
@@ -289,6 +308,7 @@ async def main(wanted: Sequence[str]) -> None:
         console.print("measuring the router …")
         await _router(results)
     parts = {name: part for name, part in PARTS.items() if not wanted or name in wanted}
+    parts |= {name: part for name, part in APART.items() if name in wanted}
     if parts:
         console.print("starting broker and database …")
         async with deployment(DATA_DIR, keep=False) as place:

@@ -37,6 +37,7 @@ class Order:
         said: text, compound, number of the person or none (then they take turns), whether it is like an
             earlier one; said over and over.
         key: of its own where several loads follow each other.
+        watched: each notice is noted as it appears, as it is when paced; else they are counted at the end.
     """
 
     port: int
@@ -47,6 +48,7 @@ class Order:
     mongo_url: str
     prefix: str
     key: str = ""
+    watched: bool = False
 
     def request(self, n: int) -> bytes:
         """Return the n-th request."""
@@ -85,19 +87,22 @@ async def run(order: Order) -> dict[str, Any]:
     intake, notify = (client[f"{order.prefix}_{service}"] for service in ("intake", "notify"))
     orders = client[f"{order.prefix}_matching"]["orders"]
     watches = []
-    if order.per_second:
+    watched = order.watched or order.per_second > 0
+    if watched:
         watches.append(asyncio.create_task(_watch_notices(notify["notices"], seen)))
         watches.append(asyncio.create_task(_watch_likenesses(intake["kin"], seen)))
     decided, left = {"$or": list(DECIDED)}, LEFT_TO_A_PERSON
-    earlier = [await notify["notices"].count_documents(which) for which in (decided, left)]
-    ordered = await intake["demands"].count_documents(HAS_ORDER)
+    earlier, ordered = [0, 0], 0
+    if not watched:
+        earlier = [await notify["notices"].count_documents(which) for which in (decided, left)]
+        ordered = await intake["demands"].count_documents(HAS_ORDER)
     await asyncio.sleep(0.3)
     seen.began = monotonic()
     await _send(order, seen)
     sent = monotonic()
     wanted = order.count - seen.refused
     async with asyncio.timeout(DRAIN_SECONDS_MAX):
-        if order.per_second:
+        if watched:
             # Others may ask meanwhile, so only one's own are waited for.
             await _until(lambda: _noticed(seen), wanted)
         else:
@@ -111,7 +116,7 @@ async def run(order: Order) -> dict[str, Any]:
         await asyncio.sleep(ALIKE_SECONDS_MAX)
     for watch in watches:
         watch.cancel()
-    left_now = await notify["notices"].count_documents(left)
+    left_now = 0 if watched else await notify["notices"].count_documents(left)
     client.close()
     return {
         "count": wanted,

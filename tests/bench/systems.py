@@ -35,11 +35,15 @@ class System:
 
     Arguments:
         port: of intake.
+        ports: of every service.
+        ready_seconds: until each process served, by name.
         pids: by name, broker and database included.
         without: stops a process of one service for as long as the context lasts, and starts it anew.
     """
 
     port: int
+    ports: Mapping[str, int]
+    ready_seconds: Mapping[str, float]
     pids: Mapping[str, tuple[int, ...]]
     without: Callable[[str], AbstractAsyncContextManager[None]]
 
@@ -113,8 +117,12 @@ async def running(
     """
     processes = [await _start(place, prefix, group, limits) for group in groups]
     try:
-        ports = {group: await _port(process) for group, process in zip(groups, processes, strict=True)}
-        intake = next(port for group, port in ports.items() if "intake" in group)
+        began, ready = monotonic(), dict[str, float]()
+        ports: dict[str, int] = {}
+        for group, process in zip(groups, processes, strict=True):
+            ports |= dict.fromkeys(group, await _port(process))
+            ready["+".join(group)] = monotonic() - began
+        intake = ports["intake"]
         await _load(place, intake, files)
         await _heard_of(place, prefix, len(files))
         pids: dict[str, tuple[int, ...]] = {
@@ -133,7 +141,7 @@ async def running(
             processes[place_of] = await _start(place, prefix, (service,), limits)
             await _port(processes[place_of])
 
-        yield System(intake, pids, without)
+        yield System(intake, ports, ready, pids, without)
     finally:
         for process in processes:
             if process.returncode is None:

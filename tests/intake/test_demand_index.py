@@ -158,6 +158,22 @@ class TestCommunitiesInUse:
         assert await held.traits({("here", one)}) == {("here", one): traits_of(*LAMP)}
         assert len(books.queries) == 1
 
+    async def test_what_was_compared_stays_so_when_the_index_is_built_anew(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(indexes, "DEMANDS_MAX", 2)
+        rows = [_row("here", _id()) for _ in range(2)]
+        held = LikenessIndexes(Books(*rows), clock=lambda: 0.0)
+        await held.refresh(["here"])
+        first, second = [DemandId(row["_id"].partition("/")[2]) for row in rows]
+        held.note_compared("here", second)
+        for _ in range(3):
+            held.add("here", _id(), held.look_up("here", traits_of(*LAMP)))
+        await held.refresh(["here"])
+        assert held.is_compared("here", second)
+        assert not held.is_compared("here", first)
+        assert not held.is_compared("nowhere", second)
+
     async def test_demands_of_earlier_releases_are_found_by_their_words(self) -> None:
         held = LikenessIndexes(
             Books(_row("here", known := _id(), told=False), _row("here", _id(), "暖气片不热"))

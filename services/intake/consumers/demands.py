@@ -44,11 +44,21 @@ class DemandsHeard:
         """
         submitted = [envelope for envelope in envelopes if envelope.kind == facts.DemandSubmitted.kind]
         await self._indexes.refresh({envelope.community for envelope in submitted})
+        submitted = [one for one in submitted if not self._is_repeated(one)]
         lookups = {id(envelope): self._looked_up(envelope) for envelope in submitted}
         known = await self._indexes.traits(
             {(one.community, other) for one in submitted for other in lookups[id(one)].candidates}
         )
         return [self._work(envelope, lookups.get(id(envelope)), known) for envelope in envelopes]
+
+    def done(self, envelope: Envelope) -> None:
+        """Note that what an envelope asked for is kept."""
+        if envelope.kind == facts.DemandSubmitted.kind:
+            self._indexes.note_compared(envelope.community, envelope.body.demand)
+
+    def _is_repeated(self, envelope: Envelope) -> bool:
+        """Whether it was compared before: with more around, a repetition might find something else."""
+        return self._indexes.is_compared(envelope.community, envelope.body.demand)
 
     def _looked_up(self, envelope: Envelope) -> Lookup:
         """Look a new demand up among the earlier ones, and add it to them."""

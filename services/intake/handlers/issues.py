@@ -93,12 +93,10 @@ class _Found:
     def _offer(self, uow: UnitOfWork, demand: Demand, alike: list[tuple[Demand, Likeness]]) -> None:
         if not alike or not demand.is_open:
             return
-        before = uow.find(self.similar) or Similar()
-        known = {one.demand for one in before.alike}
+        if uow.versioned(self.similar).facts:
+            return  # staff have been asked
         offered = [as_alike(other.id, likeness) for other, likeness in alike]
-        if all(one.demand in known for one in offered):
-            return
-        similar = before.like(offered)
+        similar = (uow.find(self.similar) or Similar()).like(offered)
         uow.put(self.similar, similar)
         for other, likeness in alike:
             ref = similar_ref(self.community, other.id)
@@ -111,6 +109,8 @@ class _Found:
 
     def _gather(self, uow: UnitOfWork, demand: Demand, same: list[Demand], rarity: Rarity) -> None:
         """Put the demand into the issue that it is most like, or make one of it and those it is like."""
+        if (uow.find(self.similar) or Similar()).issue is not None:
+            return  # it is counted
         likeness = _Likenesses(rarity)
         issue = self._best_issue(uow, demand, same, likeness)
         group = [*(self._newest_of(uow, issue) if issue else ()), demand]

@@ -25,6 +25,8 @@ class CommunityIndex:
         self._ids = bytearray()
         self._marks = array("H")
         """Where each demand comes from, as a number, and whether it names anything."""
+        self._compared = bytearray()
+        """Of each demand, whether it has been compared with those before it."""
         self._compounds: dict[str, int] = {}
         self._odd: dict[int, DemandId] = {}
         """Ids that are not made of 32 hexadecimal digits."""
@@ -35,7 +37,8 @@ class CommunityIndex:
     @property
     def size(self) -> int:
         """Return how many bytes it takes, roughly."""
-        return 8 * len(self._postings) + len(self._ids) + 2 * len(self._marks) + 100 * len(self._compounds)
+        each = len(self._ids) + 3 * len(self._marks)
+        return 8 * len(self._postings) + each + 100 * len(self._compounds)
 
     def add(self, rows: Iterable[tuple[DemandId, FoundBy, str | None]]) -> None:
         """Add demands that are not in it yet, oldest first: id, what each is found by, its compound."""
@@ -52,6 +55,7 @@ class CommunityIndex:
         if digits is None:
             self._odd[number] = demand
         self._ids += digits or bytes(ID_BYTES)
+        self._compared.append(0)
         self._marks.append(self._compound(compound) | (_NAMED if found_by.named else 0))
         return [crc32(pair.encode()) << 32 | number for pair in found_by.pairs]
 
@@ -63,6 +67,17 @@ class CommunityIndex:
     def has(self, demand: DemandId) -> bool:
         """Return whether a demand is in it."""
         return self._number_of(demand) is not None
+
+    def is_compared(self, demand: DemandId) -> bool:
+        """Return whether a demand has been compared, as far as is known here."""
+        number = self._number_of(demand)
+        return number is not None and bool(self._compared[number])
+
+    def note_compared(self, demand: DemandId) -> None:
+        """Note that a demand that is in it has been compared."""
+        number = self._number_of(demand)
+        if number is not None:
+            self._compared[number] = 1
 
     def _number_of(self, demand: DemandId) -> int | None:
         digits = _digits(demand)

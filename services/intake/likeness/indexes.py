@@ -110,8 +110,9 @@ class LikenessIndexes:
 
     async def _read(self, community: str, held: _Held) -> None:
         began = self._clock()
-        if len(held.index) > 2 * DEMANDS_MAX:
-            self.size -= held.index.size
+        before = held.index
+        if len(before) > 2 * DEMANDS_MAX:
+            self.size -= before.size
             held.index, held.newest = CommunityIndex(), ""
         after = _a_little_before(held.newest) if held.newest else ""
         size = held.index.size
@@ -131,6 +132,9 @@ class LikenessIndexes:
             if row.get("found_by") is None and number % COMPUTED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         held.index.add(row for row in new if not held.index.has(row[0]))
+        for demand, _, _ in new:
+            if before.is_compared(demand):
+                held.index.note_compared(demand)
         held.newest = max([held.newest, *(str(demand) for demand, _, _ in new)])
         held.read_at = began
         self.size += held.index.size - size
@@ -161,6 +165,17 @@ class LikenessIndexes:
             held.newest = max(held.newest, str(demand))
             self.size += held.index.size - size
         self._remember(community, demand, traits)
+
+    def is_compared(self, community: str, demand: DemandId) -> bool:
+        """Return whether a demand has been compared with those before it, as far as this process knows."""
+        held = self._held.get(community)
+        return held is not None and held.index.is_compared(demand)
+
+    def note_compared(self, community: str, demand: DemandId) -> None:
+        """Note that a demand has been compared, and what came of it is kept."""
+        held = self._held.get(community)
+        if held is not None:
+            held.index.note_compared(demand)
 
     def look_up(self, community: str, traits: Traits, own: DemandId | None = None) -> Lookup:
         """Return which demands of a community that was refreshed are worth comparing with a text.
