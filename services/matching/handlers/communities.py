@@ -36,8 +36,6 @@ def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> W
         for provider, name in gone(uow).items():
             uow.put(departed_ref(origin.community, provider), Departed(name, uow.at))
         uow.put(ref, CatalogueOnRecord(file.model_dump_json()))
-        # Compiled now, so that the first demand after a load does not wait for it.
-        matching.models.find(uow, origin.community)
 
     return Work(origin, (ref,), decide, more_reads)
 

@@ -39,6 +39,7 @@ class LessonRoutes:
         if record.value is None:
             raise NotFound
         load = await self.places.now(request.community)
+        await self.matching.models.prepare({request.community: record})
         model = self.matching.models.of(request.community, record.revision, record.value)
         return show(learning_views.routing_view(model, load))
 

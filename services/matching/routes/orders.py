@@ -54,7 +54,9 @@ class OrderRoutes:
     async def _sight(self, request: ApiRequest[Any]) -> Sight:
         """Return what of the community's orders the one who asks may see."""
         ref = catalogue_ref(request.community)
-        return access.sight_by(self.matching, request, await self.store.find(ref))
+        record = await self.store.find(ref)
+        await self.matching.models.prepare({request.community: record})
+        return access.sight_by(self.matching, request, record)
 
     async def show_order(self, request: ApiRequest[None]) -> Reply:
         ref = order_ref(request.community, OrderId(request.path["order"]))
@@ -69,6 +71,7 @@ class OrderRoutes:
         record = await self.store.find(ref)
         if record.value is None:
             raise NotFound
+        await self.matching.models.prepare({request.community: record})
         model = self.matching.models.of(request.community, record.revision, record.value)
         taken = (await self.places.now(request.community)).open
         return show(provider_list(model, taken, now()), revision=record.revision)
