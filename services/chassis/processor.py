@@ -5,7 +5,7 @@ parked at once · failed → tried again later, a bounded number of times, then 
 neither, and the broker delivers it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -181,6 +181,7 @@ class MessageProcessor:
             else:
                 self.beside.done(received.envelope)
                 metrics.HANDLED.labels(self.service, received.kind).inc()
+        self._log((received, "beside") for received in heard)
 
     async def park_dead(self, deliveries: Sequence[Delivery]) -> None:
         """Park what the broker gave up on delivering, each envelope by itself."""
@@ -246,7 +247,8 @@ class MessageProcessor:
             return []
         metrics.BATCH_SIZE.labels(self.service, "bus").observe(len(planned))
         outcomes = await self.batches.run([work for _, work in planned])
-        self._log(planned, outcomes)
+        followed = zip(planned, outcomes, strict=True)
+        self._log((received, one.result) for (received, _), one in followed if isinstance(one, Followed))
         released: list[_Received] = []
         wrong: list[Parked] = []
         for (received, _), outcome in zip(planned, outcomes, strict=True):
@@ -343,13 +345,11 @@ class MessageProcessor:
             told = {"parked": [message.id for message in some[:PARKED_TOLD_MAX]], "detail": some[0].detail}
             log.error("parked", service=self.service, reason=reason, messages=len(some), **told)
 
-    def _log(self, planned: list[tuple[_Received, Work[Followed]]], outcomes: Sequence[object]) -> None:
+    def _log(self, results: Iterable[tuple[_Received, str]]) -> None:
         """Write one line a batch and kind; it carries every correlation id, so a demand can be found."""
         by_kind: dict[tuple[str, str], list[str]] = {}
-        for (received, _), outcome in zip(planned, outcomes, strict=True):
-            if isinstance(outcome, Followed):
-                key = (received.kind, outcome.result)
-                by_kind.setdefault(key, []).append(received.envelope.correlation)
+        for received, result in results:
+            by_kind.setdefault((received.kind, result), []).append(received.envelope.correlation)
         for (kind, result), correlations in by_kind.items():
             log.info("handled", service=self.service, kind=kind, result=result, correlation=correlations)
 

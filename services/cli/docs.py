@@ -25,7 +25,7 @@ def messages() -> str:
     """Return docs/messages.md: every message, who says it, who hears it, and its fields."""
     parts = [
         "# Messages\n\n" + _MADE,
-        "On the wire a message is a JSON array of envelopes of one community and one kind; an envelope is\n"
+        "On the wire a message is a JSON array of envelopes that the same services hear; an envelope is\n"
         "`{id, kind, community, stream, version, at, actor: {subject, role}, correlation, cause, body}`.\n"
         "`version` counts the facts of a `stream` from one without gaps. The routing key is\n"
         "`p{partition}.{kind}`, the partition `crc32(community) % SANDAN_PARTITIONS`; a header `community`\n"

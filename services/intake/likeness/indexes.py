@@ -85,8 +85,11 @@ class LikenessIndexes:
         self._clock = clock
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._traits: OrderedDict[tuple[str, str], Traits] = OrderedDict()
-        self.size = 0
-        """How many bytes all indexes take, roughly."""
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes all indexes take, roughly."""
+        return sum(held.index.size for held in self._held.values())
 
     def __len__(self) -> int:
         return len(self._held)
@@ -100,22 +103,23 @@ class LikenessIndexes:
         Raises:
             Away: the database does not answer.
         """
-        for community in communities:
+        wanted = set(communities)
+        for community in sorted(wanted):
             held = self._held.setdefault(community, _Held())
             self._held.move_to_end(community)
             if self._clock() - held.read_at > fresh_seconds or len(held.index) > 2 * DEMANDS_MAX:
                 async with held.reading:
                     await self._read(community, held)
-        self._make_room()
+            # Whoever else made room meanwhile may have taken it for unused.
+            self._held[community] = held
+        self._make_room(len(wanted))
 
     async def _read(self, community: str, held: _Held) -> None:
         began = self._clock()
         before = held.index
         if len(before) > 2 * DEMANDS_MAX:
-            self.size -= before.size
             held.index, held.newest = CommunityIndex(), ""
         after = _a_little_before(held.newest) if held.newest else ""
-        size = held.index.size
         rows = await self._demands.find(
             {"_id": {"$gte": f"{community}/{after}", "$lt": f"{community}0"}},
             sort="-_id",
@@ -137,7 +141,6 @@ class LikenessIndexes:
                 held.index.note_compared(demand)
         held.newest = max([held.newest, *(str(demand) for demand, _, _ in new)])
         held.read_at = began
-        self.size += held.index.size - size
 
     async def _with_words(self, community: str, rows: Sequence[Row]) -> list[Row]:
         """Read the words of demands of earlier releases, which do not say by what they are found."""
@@ -150,20 +153,20 @@ class LikenessIndexes:
         rows: Rows = self._books.plain(DEMANDS.name)
         return rows
 
-    def _make_room(self) -> None:
-        while len(self._held) > 1 and self.size > self._bytes_max:
+    def _make_room(self, wanted: int) -> None:
+        """Let the least used go; those that are wanted now were used last and stay."""
+        size = self.size
+        while len(self._held) > wanted and size > self._bytes_max:
             _, held = self._held.popitem(last=False)
-            self.size -= held.index.size
+            size -= held.index.size
 
     def add(self, community: str, demand: DemandId, looked_up: Lookup) -> None:
         """Add a demand that has been looked up, to the index of a community that was refreshed."""
         traits = looked_up.traits
         held = self._held.get(community)
         if held is not None and not held.index.has(demand):
-            size = held.index.size
             held.index.add([(demand, looked_up.found_by, traits.compound)])
             held.newest = max(held.newest, str(demand))
-            self.size += held.index.size - size
         self._remember(community, demand, traits)
 
     def is_compared(self, community: str, demand: DemandId) -> bool:
