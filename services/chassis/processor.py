@@ -19,7 +19,7 @@ from services.chassis.bus import SKIP
 from services.chassis.clock import now
 from services.chassis.failures import Away, NotYet
 from services.chassis.parking import Parked, parked_id
-from services.chassis.streams import EffectOf, Followed, follow
+from services.chassis.streams import EffectOf, Followed, follow, passed_by
 from services.chassis.work import Work
 from services.contracts.catalogue import KINDS, hears_whole_family, partition_of
 from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_envelope, read_outside
@@ -113,6 +113,7 @@ class MessageProcessor:
         partitions: of the bus.
         measures: what decisions measure, by the name that they give it.
         beside: what is done about the events of a family after everything else.
+        notes_cursors: how far their streams were heard is noted all the same.
     """
 
     service: str
@@ -124,6 +125,7 @@ class MessageProcessor:
     partitions: int
     measures: Mapping[str, Histogram] = field(default_factory=dict)
     beside: Beside | None = None
+    notes_cursors: bool = False
     _in_order: dict[str, bool] = field(default_factory=dict)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
@@ -172,8 +174,11 @@ class MessageProcessor:
         heard = [received for received in incoming if not received.skip]
         works = await self.beside.plan([received.envelope for received in heard])
         planned = [(received, work) for received, work in zip(heard, works, strict=True) if work is not None]
-        outcomes = await self.batches.run([work for _, work in planned]) if planned else []
-        failed = {id(received): outcome for (received, _), outcome in zip(planned, outcomes, strict=True)}
+        noted = [passed_by(one.envelope, one.wire) for one in heard] if self.notes_cursors else []
+        outcomes = (
+            await self.batches.run([*(work for _, work in planned), *noted]) if planned or noted else []
+        )
+        failed = {id(received): outcome for (received, _), outcome in zip(planned, outcomes, strict=False)}
         for received in heard:
             outcome = failed.get(id(received))
             if isinstance(outcome, Exception):

@@ -106,6 +106,7 @@ class Service:
             partitions=settings.partitions,
             measures=self.parts.measures,
             beside=self.parts.beside,
+            notes_cursors=settings.keep_all_cursors,
         )
         self.members = Members(self.store, settings.member_seconds)
         self.partitions = Partitions(

@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         default=0.12, ge=0, le=1, description="while many come, batches of messages begin this far apart"
     )
     prefetch: int = Field(default=256, ge=1, le=1_000, description="messages in hand per partition")
+    keep_all_cursors: bool = Field(
+        default=False,
+        description="note how far streams were heard whose order does not matter: while 0.3 may come back",
+    )
     retry_tiers_seconds: Annotated[tuple[Seconds, ...], NoDecode] = Field(
         default=(1.0, 10.0, 60.0, 600.0), description="waits before a failed message is tried again"
     )

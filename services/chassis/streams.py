@@ -123,6 +123,21 @@ def follow(
     return Work(origin, (ref, *(work.reads if work else ())), followed, work.more_reads if work else None)
 
 
+def passed_by(envelope: Envelope, wire: bytes) -> Work[None]:
+    """Return the work that notes how far a stream was heard whose order makes no difference here.
+
+    A release that follows it in order can take it up from there.
+    """
+    ref = Ref(STREAMS, envelope.community, envelope.stream)
+
+    def noted(uow: UnitOfWork) -> None:
+        cursor = uow.find(ref) or Cursor()
+        if envelope.version > cursor.version:
+            uow.put(ref, _past(cursor, envelope.version, digest_of(wire)))
+
+    return Work(origin_of(envelope), (ref,), noted)
+
+
 def digest_of(wire: bytes) -> str:
     """Return 16 characters that stand for the very bytes of a fact."""
     return blake2b(wire, digest_size=8).hexdigest()

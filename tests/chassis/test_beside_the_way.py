@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import bson
 import pytest
 
+from services.chassis.batches import Batches as RealBatches
+from services.chassis.documents import from_document
 from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
+from services.chassis.streams import STREAMS
 from services.chassis.work import Origin, Work
 from services.contracts.demands import DemandUrged
 from services.contracts.envelope import Envelope, parcel_of, to_wire
 from services.contracts.ids import DemandId
 from services.contracts.words import Actor, Message, Role
-from tests.support.post import Parking, Tiers
+from tests.support.documents import MemoryDocuments
+from tests.support.post import Parking, Post, Tiers
 
+AT = datetime(2026, 1, 31, tzinfo=UTC)
 WHO = Actor(subject="r1", role=Role.RESIDENT)
 URGED = DemandUrged(demand=DemandId("d1"), note="", times=1, round=1)
 
@@ -27,7 +33,7 @@ def _delivery(*facts: tuple[str, Message], skip: bool = False) -> Delivery:
             community="here",
             stream="demands/d1",
             version=7,
-            at=datetime(2026, 1, 31, tzinfo=UTC),
+            at=AT,
             actor=WHO,
             correlation="c",
             body=fact,
@@ -99,6 +105,20 @@ async def test_what_fails_is_tried_again_later_and_is_not_done() -> None:
     await _processor(heard, batches, tiers).handle([_delivery(("work-1", URGED), ("work-2", URGED))])
     assert heard.finished == ["work-2"]
     assert [b"work-1" in body for _, _, body, _ in tiers.later] == [True]
+
+
+async def test_how_far_a_stream_was_heard_is_noted_where_an_earlier_release_may_come_back() -> None:
+    documents = MemoryDocuments()
+    batches = RealBatches(documents, Post(), 1, lambda: AT)
+    processor = _processor(Heard(), cast(Any, batches), Tiers())
+    processor.notes_cursors = True
+    for _ in range(2):
+        await processor.handle([_delivery(("nothing", URGED))])
+    (cursor,) = [
+        from_document(STREAMS, bson.decode(raw)).present for raw in documents.rows["streams"].values()
+    ]
+    assert (cursor.version, cursor.waiting) == (7, ())
+    assert cursor.last
 
 
 async def test_what_a_person_let_go_is_not_planned() -> None:
