@@ -79,7 +79,7 @@ async def test_there_and_back_under_load_nothing_is_lost_doubled_or_put_aside(
     tmp_path: Path, keys: Keys
 ) -> None:
     old = await checked_out(RELEASE_BEFORE, tmp_path / "old")
-    async with scene(tmp_path, keys, old) as stage:
+    async with scene(tmp_path, keys, old, may_go_back=True) as stage:
         async with stage.town.load():
             await asyncio.sleep(TOGETHER_SECONDS)
             await change(stage, READERS_FIRST, ROOT, tmp_path)

@@ -156,14 +156,24 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(tmp_path: Path, keys: Keys, checkout: Path = ROOT) -> AsyncIterator[Scene]:
-    """Run a town of four processes, of one release, on servers of its own."""
+async def scene(
+    tmp_path: Path, keys: Keys, checkout: Path = ROOT, *, may_go_back: bool = False
+) -> AsyncIterator[Scene]:
+    """Run a town of four processes, of one release, on servers of its own.
+
+    Arguments:
+        may_go_back: the release before may come back.
+    """
     async with local_servers(tmp_path / "servers", keep=False) as servers:
         assert servers.broker is not None
         assert servers.mongo is not None
         deployments = Deployments(servers, keys)
         settings = deployments.new(
-            partitions=4, retry_tiers_seconds=(0.5, 1.0), attempts_max=10, outbox_grace_seconds=2.0
+            partitions=4,
+            retry_tiers_seconds=(0.5, 1.0),
+            attempts_max=10,
+            outbox_grace_seconds=2.0,
+            keep_all_cursors=may_go_back,
         )
         groups = tuple((name,) for name in SERVICES)
         timeout = aiohttp.ClientTimeout(5)
