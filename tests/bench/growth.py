@@ -9,7 +9,7 @@ an index.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -31,6 +31,7 @@ AT_ONCE = 60
 READS = 400
 READS_PER_SECOND = 50.0
 COLD = 20
+ORDER_SECONDS = 10.0
 DONE_SHARE = 0.95
 """Of a community's history that is over; the rest is still open."""
 NOT_COPIED = frozenset(
@@ -99,6 +100,8 @@ class Growth:
             if number / EACH >= DONE_SHARE:
                 continue
             order = await self._order(matching, staff, demand)
+            if order is None:
+                continue
             if order["status"] == "proposed":
                 await matching.post(f"/orders/{order['id']}/dispatch", staff, {"provider": "community"})
                 who = staff
@@ -111,18 +114,24 @@ class Growth:
             await self._rated(intake, resident, demand)
             await matching.post(f"{path}/verify", staff)
 
-    async def _order(self, matching: Client, staff: str, demand: str) -> dict[str, Any]:
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    order = await matching.get(f"/orders/{demand}-1", staff)
-                except Refusal as refusal:
-                    if refusal.status != 404:
-                        raise
-                else:
-                    if order["status"] in ("proposed", "dispatched"):
-                        return order
-                await asyncio.sleep(0.1)
+    async def _order(self, matching: Client, staff: str, demand: str) -> dict[str, Any] | None:
+        """Return the order once it is somebody's turn; None where staff may not read it, or others decide."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ORDER_SECONDS):
+                return await self._until_placed(matching, staff, demand)
+        return None
+
+    async def _until_placed(self, matching: Client, staff: str, demand: str) -> dict[str, Any]:
+        while True:
+            try:
+                order = await matching.get(f"/orders/{demand}-1", staff)
+            except Refusal as refusal:
+                if refusal.status != 404:
+                    raise
+            else:
+                if order["status"] in ("proposed", "dispatched"):
+                    return order
+            await asyncio.sleep(0.1)
 
     async def _rated(self, intake: Client, resident: str, demand: str) -> None:
         opinion = {"solved": "solved", "satisfaction": "satisfied", "comment": "办得好"}
