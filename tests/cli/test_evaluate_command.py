@@ -3,6 +3,8 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from tests.support.routing import (
     BUS,
     COUNTY,
@@ -28,6 +30,7 @@ def figure(out: str, name: str) -> float:
     return float(line.removeprefix(name).split()[0])
 
 
+@pytest.mark.slow
 def test_evaluate_prints_the_figures_and_draws_the_curve(tmp_path: Path) -> None:
     code, out, said, plot = evaluate(tmp_path)
     assert (code, said) == (0, "")
@@ -44,6 +47,7 @@ def test_evaluate_prints_the_figures_and_draws_the_curve(tmp_path: Path) -> None
     assert sum(int(line.split()[3]) for line in bins) == figure(out, "demands")
 
 
+@pytest.mark.slow
 def test_the_same_folds_give_the_same_figures(tmp_path: Path) -> None:
     some = tmp_path / "some.jsonl"
     some.write_text("".join(MESSAGES.read_text(encoding="utf-8").splitlines(keepends=True)[:120]), "utf-8")

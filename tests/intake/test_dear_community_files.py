@@ -72,6 +72,7 @@ DEAR = {
 
 
 @pytest.mark.parametrize("text", DEAR.values(), ids=DEAR.keys())
+@pytest.mark.slow
 def test_it_is_not_read_beyond_what_a_community_needs(
     text: str, events: list[yaml.Event], composed: list[int]
 ) -> None:
@@ -95,6 +96,7 @@ def test_it_takes_no_memory_to_speak_of() -> None:
     assert peak < 20 * len(text), "what is looked at is let go again"
 
 
+@pytest.mark.slow
 def test_as_many_nodes_as_are_allowed_are_read(events: list[yaml.Event]) -> None:
     own = 9  # the file, two sections, five words of the community, the empty list
     text = HEAD + "units: [" + ",".join(["1"] * (NODES_MAX - own)) + "]\n"

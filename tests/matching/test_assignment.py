@@ -163,6 +163,7 @@ def test_one_for_whom_nobody_will_do_waits_and_hinders_nobody() -> None:
     assert assign([bid("a"), bid("b", 1, clinic=1.0)], {"clinic": 1}, solve) == {"b": "clinic"}
 
 
+@pytest.mark.slow
 def test_a_thousand_who_wait_are_given_all_there_is() -> None:
     bids = [bid(f"o{n:04}", n, clinic=1.0, works=1.0) for n in range(1_000)]
     given = assign(bids, {"clinic": 300, "works": 200}, solve)

@@ -123,6 +123,7 @@ def test_the_same_lessons_make_the_same_experience_bit_for_bit() -> None:
         assert rank(one, row["text"]) == rank(other, row["text"])
 
 
+@pytest.mark.slow
 def test_the_order_in_which_lessons_are_read_changes_nothing() -> None:
     lessons = of_messages(messages())
     assert weights(learn(lessons)) == weights(learn(lessons[::-1]))
@@ -176,6 +177,7 @@ def test_a_refusal_makes_less_sure_than_a_choice() -> None:
     assert rank(refused, BUS).confidence < rank(chosen, BUS).confidence
 
 
+@pytest.mark.slow
 def test_a_few_wrong_lessons_among_many_right_ones_flip_nothing() -> None:
     right = [*of_messages(messages()), *taught(BUS, *["transport"] * 20, first=200)]
     wrong = taught(BUS, *["health"] * 3, first=300)
@@ -234,6 +236,7 @@ def test_nothing_but_unknown_providers_is_no_harm() -> None:
     assert len(ranking.candidates) >= 3
 
 
+@pytest.mark.slow
 def test_no_text_is_left_in_what_was_learnt() -> None:
     experience = learn([*of_messages(messages()), *taught(STRANGE, *["health"] * 5, first=500)])
     kept = pickle.dumps({name: value for name, value in vars(experience).items() if name != "_ranker"})

@@ -48,6 +48,7 @@ def dispatched_right() -> list[bool]:
     return [first(ranking) == row["provider"] for row, ranking in sent]
 
 
+@pytest.mark.slow
 def test_of_what_is_dispatched_after_lessons_at_most_one_in_eight_is_wrong() -> None:
     """Measured 8 of 9 right: c037, a road to be widened, goes to housing for the land that was paid for."""
     right = dispatched_right()
