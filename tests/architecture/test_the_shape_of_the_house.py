@@ -71,6 +71,14 @@ def test_rules_import_the_standard_library_refusals_language_and_time_alone(path
 
 
 @pytest.mark.parametrize("path", ALL, ids=ids)
+def test_what_a_module_keeps_to_itself_nobody_else_imports(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("services"):
+            private = [alias.name for alias in node.names if alias.name.startswith("_")]
+            assert not [name for name in private if not name.startswith("__")], f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", ALL, ids=ids)
 def test_a_module_says_what_it_is_and_is_no_drawer(path: Path) -> None:
     assert path.name not in _DRAWERS
     assert ast.get_docstring(tree(path)), f"{path} does not say what it is"

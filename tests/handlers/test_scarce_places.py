@@ -10,10 +10,6 @@ import pytest
 
 from services.chassis.batches import Documents
 from services.chassis.clock import new_id
-from services.chassis.mongo import Store, open_client
-from services.chassis.outbox import INDEXES
-from services.chassis.streams import STREAMS
-from services.composition import SPECS
 from services.contracts.catalogue import SUBSCRIPTIONS
 from services.contracts.community_file import CommunityFile
 from services.contracts.ids import DemandId, OrderId, order_id
@@ -32,11 +28,11 @@ from services.matching.jobs.slots import AssignSlots
 from services.matching.routing.solver import solve
 from services.matching.store.orders import ORDERS, order_ref
 from services.notify.domain.notices import person
-from tests.support.deployment import Deployments, Keys, jiwang, roomy
+from tests.support.deployment import jiwang, roomy
 from tests.support.documents import MemoryDocuments
 from tests.support.stories import COOPERATIVE, EYES, NPC, OPTICIAN, TABLE_TENNIS, notices
 from tests.support.town import PHOTO, SharedModels, Town
-from tests.support.towns import Towns
+from tests.support.towns import Towns, stores_on
 
 CLINIC = "renhe-clinic"
 A_VISIT = "老人请上门看病"
@@ -48,15 +44,8 @@ WAITS = "能办的单位现在都满了，排队等候，有空位就派单"
 @pytest.fixture(scope="module")
 async def stores(servers: Servers) -> AsyncIterator[Mapping[str, Documents]]:
     """A database of this module's own: an assigner looks after every community that it finds."""
-    settings = Deployments(servers, Keys()).new()
-    client = open_client(servers.mongo_url)
-    stores = {name: Store(client, f"{settings.database_prefix}_{name}") for name in SPECS}
-    for name, store in stores.items():
-        await store.prepare([*SPECS[name].collections, STREAMS], {"outbox": INDEXES})
-    yield stores
-    for store in stores.values():
-        await store.drop()
-    client.close()
+    async with stores_on(servers) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

@@ -46,8 +46,8 @@ def _how_many(given: object) -> object:
     return len(set(map(str, given))) if isinstance(given, list) else given
 
 
-class DemandLine(BaseModel):
-    """A demand on a line; fields it does not know are passed over."""
+class MatterLine(BaseModel):
+    """A demand on a line, maybe with the matter that it is about; fields it does not know are passed over."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -61,10 +61,10 @@ class DemandLine(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadLines:
     """The lines that could be read, in the order of their ids, and how many could not."""
 
-    lines: tuple[DemandLine, ...]
+    lines: tuple[MatterLine, ...]
     bad: int
 
 
@@ -112,7 +112,7 @@ def evaluate(
 
 
 def found(
-    lines: Sequence[DemandLine], file: CommunityFile | None = None, *, show_all: bool = False
+    lines: Sequence[MatterLine], file: CommunityFile | None = None, *, show_all: bool = False
 ) -> list[dict[str, Any]]:
     """Return the issues among demands, the hottest first; those of one demand alone only when asked for."""
     places = _places(file)
@@ -130,7 +130,7 @@ def found(
 
 def _issue(
     matter: Cluster,
-    lines: Sequence[DemandLine],
+    lines: Sequence[MatterLine],
     traits: Sequence[Traits],
     thresholds: Thresholds,
     zone: ZoneInfo,
@@ -160,12 +160,12 @@ def _day(at: datetime | date, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date() if at.tzinfo else at.date()
 
 
-def _traits(line: DemandLine, places: Mapping[str, str]) -> Traits:
+def _traits(line: MatterLine, places: Mapping[str, str]) -> Traits:
     compound = places.get(line.compound or "", line.compound) or _mentioned(line, places)
     return traits_of(line.text, line.title, compound)
 
 
-def _mentioned(line: DemandLine, places: Mapping[str, str]) -> str | None:
+def _mentioned(line: MatterLine, places: Mapping[str, str]) -> str | None:
     """Return the only compound of the community that a demand speaks of."""
     words = f"{line.title or ''}\n{line.text}"
     spoken = {place for name, place in places.items() if len(name) > 1 and name in words}
@@ -186,21 +186,21 @@ def _thresholds(file: CommunityFile | None) -> Thresholds:
     return Thresholds(rule.hot_demands, rule.hot_voices, rule.hot_compounds, rule.hot_days)
 
 
-def _read(raw_lines: Iterable[bytes], name: str, *, labels: bool = False) -> Read:
+def _read(raw_lines: Iterable[bytes], name: str, *, labels: bool = False) -> ReadLines:
     """Return what can be read; of every other line say on standard error which it is and why."""
-    lines: dict[str, DemandLine] = {}
+    lines: dict[str, MatterLine] = {}
     bad = 0
-    for number, line in read_lines(raw_lines, DemandLine, name):
+    for number, line in read_lines(raw_lines, MatterLine, name):
         fault = line if isinstance(line, Fault) else _fault_of(line, lines, labels=labels)
-        if isinstance(line, DemandLine) and not fault:
+        if isinstance(line, MatterLine) and not fault:
             lines[str(line.id)] = line
             continue
         bad += 1
         typer.echo(str(fault) if isinstance(fault, Fault) else str(Fault(name, number, fault)), err=True)
-    return Read(tuple(lines[key] for key in sorted(lines)), bad)
+    return ReadLines(tuple(lines[key] for key in sorted(lines)), bad)
 
 
-def _fault_of(line: DemandLine, known: Mapping[str, DemandLine], *, labels: bool) -> str:
+def _fault_of(line: MatterLine, known: Mapping[str, MatterLine], *, labels: bool) -> str:
     if str(line.id) in known:
         return f"编号 {line.id} 重复"
     return "没有标注 matter" if labels and line.matter is None else ""

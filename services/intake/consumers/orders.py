@@ -15,7 +15,7 @@ from services.contracts.words import ProviderRef
 from services.intake.consumers.deadlines import DEADLINES_HEARD
 from services.intake.domain.demands import Demand, Handler, Line
 from services.intake.domain.lifecycle import DemandStep
-from services.intake.handlers.ratings import clock_of_rating
+from services.intake.domain.ratings import clock_of_rating
 from services.intake.store.communities import NO_PROFILE, profile_ref
 from services.intake.store.demands import demand_ref
 

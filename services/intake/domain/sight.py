@@ -85,6 +85,11 @@ class Viewer:
             return True
         return not demand.is_private or (self.role == GRID_WORKER and demand.compound in self.places)
 
+    def may_find(self, demand: Demand) -> bool:
+        """Return whether a demand is offered to them as like what they are about to say."""
+        is_somebodys_report = demand.accuses and demand.asked_by != self.subject
+        return demand.is_open and not is_somebodys_report and self.may_see(demand)
+
     def is_concerned(self, demand: Demand) -> bool:
         """Return whether somebody who sees a demand has a part in it, and is not only a neighbour."""
         return demand.asked_by == self.subject or self.role in (STAFF, GRID_WORKER, *PROVIDERS)

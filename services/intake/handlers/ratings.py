@@ -1,7 +1,6 @@
 """The resident rates what was done (评单); who does not is asked again, and at last it is left unrated."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
@@ -11,9 +10,10 @@ from services.contracts.literals import Satisfaction, Solved
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.values import replace
-from services.intake.domain.demands import Demand, Line, Rating
-from services.intake.domain.lifecycle import DemandStatus, DemandStep
-from services.intake.handlers.demands import because_of, must_concern
+from services.intake.domain.demands import Demand, Rating
+from services.intake.domain.lifecycle import DemandStatus
+from services.intake.domain.ratings import SOLVED, asked_again, lapsed, left_unrated, rated
+from services.intake.handlers.demands import must_concern
 from services.intake.store.communities import profile_ref
 from services.intake.store.demands import VersionedDemand, demand_ref
 
@@ -41,28 +41,12 @@ def rate_demand(origin: Origin, demand: DemandId, opinion: Opinion) -> Work[Vers
             uow.at,
             by_call_back=origin.actor.role in COMMUNITY and origin.actor.subject != before.asked_by,
         )
-        after = clock_of_rating(before, _rated(before, rating, origin), 0, uow.at)
+        after = rated(before, rating, origin.actor.role.value)
         uow.put(ref, after)
         _announce_rating(uow, ref, after, opinion)
         return uow.versioned(ref)
 
     return Work(origin, (ref,), decide)
-
-
-_SATISFACTION = {"satisfied": "满意", "mostly": "基本满意", "dissatisfied": "不满意"}
-_SOLVED = {"solved": "已解决", "partly": "部分解决", "unsolved": "未解决"}
-
-
-def _rated(before: Demand, rating: Rating, origin: Origin) -> Demand:
-    how = "社区回访" if rating.by_call_back else "居民评单"
-    words = (
-        f"{how}：{_SOLVED[rating.solved]}，{_SATISFACTION[rating.satisfaction]}{because_of(rating.comment)}"
-    )
-    line = Line(rating.at, origin.actor.role.value, "rated", words)
-    if rating.good:
-        return replace(before.after(DemandStep.RATE_WELL, line), rating=rating)
-    after = before.after(DemandStep.RATE_BADLY, line)
-    return replace(after, rating=rating, reopened=before.reopened + 1)
 
 
 def _announce_rating(uow: UnitOfWork, ref: Ref[Demand], after: Demand, opinion: Opinion) -> None:
@@ -80,21 +64,14 @@ def _announce_rating(uow: UnitOfWork, ref: Ref[Demand], after: Demand, opinion: 
     )
     uow.announce(ref, rated)
     if not good:
-        reason = comment or _SOLVED[opinion.solved]
+        reason = comment or SOLVED[opinion.solved]
         again = facts.DemandReopened(
             demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
         )
         uow.announce(ref, again)
 
 
-ASKED_AGAIN_AFTER_SHARE = 3
-"""After this part of the term it is asked for again."""
 UNRATED = "unrated"
-
-
-def first_due(at: datetime, days: int) -> datetime:
-    """Return when those who have not rated by then are asked again."""
-    return at + timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
 
 
 def rating_is_due(origin: Origin, demand: DemandId) -> Work[bool]:
@@ -115,8 +92,7 @@ def rating_is_due(origin: Origin, demand: DemandId) -> Work[bool]:
         elif before.status is DemandStatus.COMPLETED:
             _leave(uow, origin, before, days)
         elif before.status is DemandStatus.UNRATED:
-            line = Line(uow.at, "clock", "lapsed", "已归档（未评价）")
-            uow.put(ref, replace(before.after(DemandStep.LAPSE, line), rating_due_at=None))
+            uow.put(ref, lapsed(before, uow.at))
             uow.announce(ref, facts.DemandClosed(demand=demand, outcome=UNRATED, order=before.order or ""))
         else:
             uow.put(ref, replace(before, rating_due_at=None))
@@ -127,31 +103,14 @@ def rating_is_due(origin: Origin, demand: DemandId) -> Work[bool]:
 
 def _ask_again(uow: UnitOfWork, origin: Origin, before: Demand, days: int) -> None:
     ref = demand_ref(origin.community, before.id)
-    left = days - days // ASKED_AGAIN_AFTER_SHARE
-    due = uow.at + timedelta(days=days) - timedelta(days=days) / ASKED_AGAIN_AFTER_SHARE
-    line = Line(uow.at, "clock", "asked_again", "办结后还没有评单，已再次提醒，并请社区回访")
-    uow.put(ref, replace(before.noted(line), call_back=True, rating_due_at=due))
+    after, left = asked_again(before, days, uow.at)
+    uow.put(ref, after)
     fact = facts.DemandRatingWanted(demand=before.id, asked_by=before.asked_by, left_days=left)
     uow.announce(ref, fact)
 
 
 def _leave(uow: UnitOfWork, origin: Origin, before: Demand, days: int) -> None:
     ref = demand_ref(origin.community, before.id)
-    line = Line(uow.at, "clock", "left_unrated", f"{days} 天内没有评单，按“未评价”处理；不满意仍可要求重办")
-    after = before.after(DemandStep.LEAVE_UNRATED, line)
-    uow.put(ref, replace(after, call_back=False, rating_due_at=uow.at + timedelta(days=days)))
+    uow.put(ref, left_unrated(before, days, uow.at))
     fact = facts.DemandLeftUnrated(demand=before.id, asked_by=before.asked_by, left_days=days)
     uow.announce(ref, fact)
-
-
-def clock_of_rating(before: Demand, after: Demand, days: int, at: datetime) -> Demand:
-    """Return a demand with the clock of its rating wound when it is done, and stopped when it is not.
-
-    Arguments:
-        days: that it waits to be rated.
-    """
-    if after.status is DemandStatus.COMPLETED and before.status is not DemandStatus.COMPLETED:
-        return replace(after, rating_due_at=first_due(at, days), call_back=False)
-    if after.status not in (DemandStatus.COMPLETED, DemandStatus.UNRATED):
-        return replace(after, rating_due_at=None, call_back=False)
-    return after

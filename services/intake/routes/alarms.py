@@ -1,25 +1,24 @@
 """Intake's doors for what a text was read to say: answers, emergencies, corrections, and whom to call."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import Empty
 from services.chassis.http.once import Reply
 from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
-from services.chassis.work import UnitOfWork, Work
-from services.contracts.ids import DemandId
+from services.chassis.work import Work
 from services.contracts.refusal import Forbidden, NotFound
 from services.contracts.roles import COMMUNITY, READERS, RESIDENTS, STAFF
 from services.intake.domain import demands as rules
 from services.intake.domain.alarms import AlarmTaken, NoAlarm
 from services.intake.domain.readings import Correction, NothingToAnswer
 from services.intake.domain.sight import MustBeRecorded
-from services.intake.handlers import alarms, readings
+from services.intake.handlers import alarms, contacts, readings
 from services.intake.routes import access
 from services.intake.routes.bodies import AnswerQuestion, CorrectReading
-from services.intake.store.communities import NO_PROFILE, profile_ref
-from services.intake.store.demands import Contact, contact_ref, demand_ref
+from services.intake.store.demands import Contact, contact_ref
 from services.intake.store.vault import Vault
 from services.intake.views.demands import ContactView
 
@@ -52,23 +51,10 @@ class AlarmRoutes:
         return show(ContactView.model_validate(self.vault.open(kept.value.sealed, key)))
 
     def open_contact(self, request: ApiRequest[Empty]) -> Work[Reply]:
-        demand = DemandId(request.path["demand"])
-        ref, contact = demand_ref(request.community, demand), contact_ref(request.community, demand)
-        known = profile_ref(request.community)
-        origin = request.origin(demand)
-
-        def decide(uow: UnitOfWork) -> Reply:
-            before = uow.get(ref, NotFound())
-            viewer = access.viewer_of(request.identity, uow.find(known) or NO_PROFILE)
-            if not viewer.may_see(before):
-                raise NotFound
-            if not viewer.may_contact(before):
-                raise Forbidden
-            reply = self._contact(uow.versioned(contact), contact.key)
-            uow.put(ref, before.contact_opened(origin.actor.subject, origin.actor.role.value, uow.at))
-            return reply
-
-        return Work(origin, (ref, known, contact), decide)
+        origin, demand = access.asked(request)
+        key = contact_ref(request.community, demand).key
+        work = contacts.open_contact(origin, demand, partial(access.viewer_of, request.identity))
+        return work.then(lambda kept, _: self._contact(kept, key))
 
     def answer(self, request: ApiRequest[AnswerQuestion]) -> Work[Reply]:
         body = request.body

@@ -57,8 +57,7 @@ class DuplicateRoutes:
         found = self.indexes.look_up(request.community, one)
         demands = await self._demands(request.community, found.candidates)
         viewer = access.viewer_of(request.identity, profile)
-        theirs = [d for d in demands if not d.accuses or d.asked_by == viewer.subject]
-        seen = [d for d in theirs if d.is_open and viewer.may_see(d)]
+        seen = [demand for demand in demands if viewer.may_find(demand)]
         alike = duplicates.likely(one, "", seen, found.rarity)
         items = [like_view(d, how, request.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)

@@ -17,9 +17,9 @@ from services.intake.views.readings import (
     AskedView,
     EmergencyView,
     ReadingView,
-    _asked,
-    _reading,
+    asked_view,
     emergency_of,
+    reading_view,
 )
 from services.language.dangers import own_dangers
 
@@ -181,12 +181,12 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, profile: CommunityProfi
         status=demand.status,
         status_name=NAMES[demand.status],
         emergency=emergency_of(demand, profile) if concerned else None,
-        asks=_asked(demand) if of_theirs else None,
+        asks=asked_view(demand) if of_theirs else None,
         soon=own_dangers()[heard.kind].name if heard.danger == "soon" else None,
         private=demand.is_private,
         who_sees=_who_sees(demand),
         hint=_hint(demand) if of_theirs else None,
-        reading=_reading(demand) if viewer.role == STAFF else None,
+        reading=reading_view(demand) if viewer.role == STAFF else None,
         call_back=demand.call_back,
         mine=demand.asked_by == viewer.subject,
         supporters=len(demand.supporters),

@@ -82,12 +82,12 @@ OF_EARLIER_RELEASES = {
 QUESTIONS = {"danger": "现在有人有危险吗？", "place": "您说的是不是本社区的事？"}
 
 
-def _asked(demand: Demand) -> AskedView | None:
+def asked_view(demand: Demand) -> AskedView | None:
     about = demand.asks
     return AskedView(about=about, text=QUESTIONS[about]) if about else None
 
 
-def _reading(demand: Demand) -> ReadingView | None:
+def reading_view(demand: Demand) -> ReadingView | None:
     heard = demand.heard
     if heard is None:
         return None

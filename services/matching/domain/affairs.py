@@ -33,7 +33,7 @@ class Theme:
 
 
 @dataclass(slots=True)
-class Heard:
+class ThemeHeard:
     """A theme that a text speaks of: how much, and the word that says it most plainly."""
 
     weight: float = 0.0
@@ -74,15 +74,15 @@ class Affairs:
         for number, theme in enumerate(self.themes):
             self.by_affair.setdefault(theme.affair, []).append(number)
 
-    def hear(self, text: str, title: str | None = None) -> dict[int, Heard]:
+    def hear(self, text: str, title: str | None = None) -> dict[int, ThemeHeard]:
         """Return the themes a text speaks of; the same word again says less, in the title it says more."""
-        heard: dict[int, Heard] = {}
+        heard: dict[int, ThemeHeard] = {}
         told: dict[str, int] = {}
         for part, factor in ((title or "", TITLE_FACTOR), (text, 1.0)):
             for word in self._words_in("".join(part.split()).lower()):
                 times = told[word] = told.get(word, 0) + 1
                 for theme, weight in self.words[word]:
-                    heard.setdefault(theme, Heard()).hear(word, factor * weight / times)
+                    heard.setdefault(theme, ThemeHeard()).hear(word, factor * weight / times)
         return heard
 
     def _words_in(self, text: str) -> Iterator[str]:

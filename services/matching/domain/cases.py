@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
-from services.matching.domain.affairs import Heard, Share
-from services.matching.domain.evidence import Offer, Reading, likeness
+from services.matching.domain.affairs import Share, ThemeHeard
+from services.matching.domain.evidence import ConceptsRead, Offer, likeness
 from services.matching.domain.weighing import Case
 
 LIKELY_IS_ONE = 1_000
@@ -39,7 +39,7 @@ class Cases:
         """Return the most that any other case has of a figure, as `wish`."""
         return max(map(attrgetter(figure), (one for one in self if one is not case)), default=0.0)
 
-    def ask(self, reading: Reading, offers: Sequence[Sequence[Offer]]) -> float:
+    def ask(self, reading: ConceptsRead, offers: Sequence[Sequence[Offer]]) -> float:
         """Count what the words ask for; returns the weight of all.
 
         Likeness of wording counts as one more thing asked for.
@@ -70,7 +70,7 @@ class Cases:
                 if self.free[offer.provider]:
                     self.of(offer.provider).grant(name, likely, offer)
 
-    def hear(self, heard: Mapping[int, Heard], owners: Sequence[Sequence[Share]]) -> float:
+    def hear(self, heard: Mapping[int, ThemeHeard], owners: Sequence[Sequence[Share]]) -> float:
         """Count themes for those who answer for them; returns the weight of all."""
         told = 0.0
         for theme, spoken in heard.items():

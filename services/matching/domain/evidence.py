@@ -73,7 +73,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Reading:
+class ConceptsRead:
     """What was read: concepts in the order of the text, likeness by provider, places that were named."""
 
     concepts: dict[int, Asked] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class EvidenceIndex:
         self._grams = _gram_weights(self.providers)
         self.offers = _offers(self.providers, lexicon)
 
-    def read(self, text: str, title: str | None = None, place: str | None = None) -> Reading:
+    def read(self, text: str, title: str | None = None, place: str | None = None) -> ConceptsRead:
         """One pass over title and text: words and names by the longest first, n-grams where none is named.
 
         Arguments:
@@ -122,7 +122,7 @@ class EvidenceIndex:
         title = f"{''.join(title.split())}。" if title else ""
         text = title + "".join(text[:TEXT_CHARACTERS_MAX].split())
         text = text[:TEXT_CHARACTERS_MAX].lower()
-        reading, word_end, name_end = Reading(), 0, 0
+        reading, word_end, name_end = ConceptsRead(), 0, 0
         own, shared, grams = self._own, self._shared, self._grams
         seen: set[str] = set()
         mentions: list[Mention] = []
@@ -148,14 +148,16 @@ class EvidenceIndex:
         self._weigh(reading, mentions, text, len(title))
         return reading
 
-    def _liken(self, reading: Reading, weighted: Weighted, triple: str) -> None:
+    def _liken(self, reading: ConceptsRead, weighted: Weighted, triple: str) -> None:
         overlap = reading.overlap
         for provider, weight in weighted:
             overlap[provider] = overlap.get(provider, 0.0) + weight
         for provider, weight in self._grams.get(triple, ()) if len(triple) == 3 else ():
             overlap[provider] = overlap.get(provider, 0.0) + weight
 
-    def _weigh(self, reading: Reading, mentions: list[Mention], text: str, title_characters: int) -> None:
+    def _weigh(
+        self, reading: ConceptsRead, mentions: list[Mention], text: str, title_characters: int
+    ) -> None:
         """Turn what was found into what is asked: every word by how it stands among the others."""
         if not mentions:
             return
@@ -177,7 +179,7 @@ class EvidenceIndex:
         if len(reading.concepts) > 1:
             self._weaken(reading)
 
-    def _weaken(self, reading: Reading) -> None:
+    def _weaken(self, reading: ConceptsRead) -> None:
         """Down-weight context words where a concept is asked for, and vague words beside precise ones."""
         concepts, asked_for = self.lexicon.concepts, reading.concepts
         sure = [number for number, asked in asked_for.items() if asked.weight >= SURE_WEIGHT]
@@ -194,7 +196,7 @@ class EvidenceIndex:
             elif asked.stance is SCENE and needs:
                 asked.weight *= SCENE_BESIDE_NEED
 
-    def category(self, reading: Reading) -> str:
+    def category(self, reading: ConceptsRead) -> str:
         """The category most of the words belong to; the first named wins a tie."""
         weights: dict[str, float] = {}
         for number, asked in reading.concepts.items():
@@ -224,7 +226,7 @@ def _meant(word: _Word, named: dict[int, float]) -> tuple[Meaning, ...]:
     return tuple(meaning for meaning in word.meanings if named[meaning.concept] == most)
 
 
-def _ask(reading: Reading, word: str, concept: int, weight: float, how: Stance) -> None:
+def _ask(reading: ConceptsRead, word: str, concept: int, weight: float, how: Stance) -> None:
     """Count one more word for a concept; a second word for it makes it surer, by half.
 
     The same word again comes with weight 0: it says nothing new, but it may stand better.

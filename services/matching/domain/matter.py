@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from services.language.wishes import Wish
-from services.matching.domain.affairs import Heard
+from services.matching.domain.affairs import ThemeHeard
 
 Decision = Literal["dispatch", "review"]
 
@@ -76,7 +76,7 @@ class Evidence(NamedTuple):
         first: the number of the first candidate; -1 when there is none.
     """
 
-    heard: dict[int, Heard]
+    heard: dict[int, ThemeHeard]
     said: list[float]
     alone: float
     first: int
@@ -114,7 +114,7 @@ class Experience(Protocol):
     def size(self) -> int:
         """Return how many bytes it takes, roughly."""
 
-    def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
+    def recall(self, matter: Matter, heard: Mapping[int, ThemeHeard], said: Sequence[float]) -> Learnt:
         """Return what it says of a matter of which the catalogue alone says `said`, by provider."""
 
     def sure_from(self) -> float:

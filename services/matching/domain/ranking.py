@@ -13,16 +13,16 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from services.language.wishes import Wish
-from services.matching.domain.affairs import Heard, county_affairs, is_office, shares
+from services.matching.domain.affairs import ThemeHeard, county_affairs, is_office, shares
 from services.matching.domain.assignment import NEAR_SHARE
 from services.matching.domain.cases import LIKELY_IS_ONE, Cases
 from services.matching.domain.circumstances import Circumstances, Spoken
 from services.matching.domain.confidence import day_one, sure_from, two_witnesses
 from services.matching.domain.evidence import (
     TEXT_CHARACTERS_MAX,
+    ConceptsRead,
     EvidenceIndex,
     Offer,
-    Reading,
     scope_cover,
 )
 from services.matching.domain.lexicon import OTHER, field_lexicon
@@ -73,11 +73,11 @@ class _Slot(NamedTuple):
 class Read(NamedTuple):
     """A matter as it was read, with what it says for each provider."""
 
-    reading: Reading
+    reading: ConceptsRead
     place: str
     cases: Cases
     asked: float
-    heard: dict[int, Heard]
+    heard: dict[int, ThemeHeard]
     told: float
     characters: int
     wishes: tuple[Wish, ...]
@@ -329,7 +329,7 @@ class Ranker:
                 free[self._number[provider]] = 0.0
         return free
 
-    def _add_contracts(self, cases: Cases, reading: Reading, place: str, on: date) -> None:
+    def _add_contracts(self, cases: Cases, reading: ConceptsRead, place: str, on: date) -> None:
         for contract in self._contracts.get(place, ()):
             number = self._number[contract.unit]
             if cases.free[number] and contract.runs(on):
@@ -338,7 +338,7 @@ class Ranker:
                 case.contract_cover = self._scope_weight(contract, reading) if contract.scope else case.cover
                 case.cover = max(case.cover, case.contract_cover)
 
-    def _scope_weight(self, contract: Contract, reading: Reading) -> float:
+    def _scope_weight(self, contract: Contract, reading: ConceptsRead) -> float:
         covers = self._scopes[contract.id]
         return sum(asked.weight * covers.get(concept, 0.0) for concept, asked in reading.concepts.items())
 

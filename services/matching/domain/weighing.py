@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.matching.domain.affairs import Heard, Share
+from services.matching.domain.affairs import Share, ThemeHeard
 from services.matching.domain.evidence import Asked, Offer
 from services.matching.domain.providers import Contract
 
@@ -110,7 +110,7 @@ class Case:
         if granted > self.wish_most:
             self.wish_most, self.wish_name, self.wish_offer = granted, name, offer
 
-    def hear(self, theme: int, heard: Heard, share: Share) -> None:
+    def hear(self, theme: int, heard: ThemeHeard, share: Share) -> None:
         """Count how far a theme is this provider's, and keep the plainest as the reason."""
         vote = heard.weight * share.part
         self.affair += vote

@@ -17,7 +17,7 @@ from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import order_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step, tell, workload_of
 from services.matching.handlers.sending import ROUTER, STAFF, propose, send
-from services.matching.handlers.waiting import _queue
+from services.matching.handlers.waiting import queue_order
 from services.matching.routing.models import CommunityModel
 from services.matching.store.catalogues import catalogue_ref
 from services.matching.store.tallies import workload_ref
@@ -51,7 +51,7 @@ def place_order(
             order_id(demand.demand, demand.round), demand, model, ranking, uow.at
         ).understood_as(heard)
         order = keep(matching, uow, None, replace(order, finish_due_at=due, held=held))
-        _place(matching, uow, order, matter, ranking)
+        place_or_propose(matching, uow, order, matter, ranking)
         _praise(matching, uow, order, matter)
 
     return Work(origin, reads, decide)
@@ -68,7 +68,9 @@ def _praise(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter) -
         tell(matching, uow, order, facts.OrderPraised(**order_fields(order), provider=to, text=matter.text))
 
 
-def _place(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ranking: Ranking) -> None:
+def place_or_propose(
+    matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ranking: Ranking
+) -> None:
     """Dispatch it, let it wait for a place, or ask the staff."""
     model, load = matching.model(uow), workload_of(uow)
     if order.held:
@@ -77,7 +79,7 @@ def _place(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ra
     if ranking.decision == "dispatch":
         first = order.candidates[0].provider
         if is_scarce(model.capacity_of(first.id, uow.at), load.taken.get(first.id, 0)):
-            _queue(matching, uow, order)
+            queue_order(matching, uow, order)
         else:
             send(matching, uow, order, first, chosen_by=ROUTER, because=ranking.because)
         return
@@ -92,7 +94,7 @@ def _place(matching: Matching, uow: UnitOfWork, order: Order, matter: Matter, ra
                 confidence=wished.confidence,
                 basis=model.basis_of(wished),
             )
-            _queue(matching, uow, waits)
+            queue_order(matching, uow, waits)
             return
     propose(matching, uow, order)
 

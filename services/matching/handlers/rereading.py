@@ -9,7 +9,7 @@ from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.keeping import companions, keep, matter_of, workload_of
-from services.matching.handlers.placing import _place
+from services.matching.handlers.placing import place_or_propose
 from services.matching.handlers.sending import propose
 from services.matching.store.orders import order_ref
 
@@ -56,7 +56,7 @@ def _decide_anew(matching: Matching, uow: UnitOfWork, before: Order, after: Orde
         confidence=ranking.confidence,
         held=held,
     )
-    _place(matching, uow, keep(matching, uow, before, ranked), matter, ranking)
+    place_or_propose(matching, uow, keep(matching, uow, before, ranked), matter, ranking)
 
 
 def _follow(matching: Matching, uow: UnitOfWork, before: Order, after: Order) -> None:

@@ -24,7 +24,7 @@ WAIT_TOLD_SECONDS = 60
 """An order that waited for less was only decided on together with others."""
 
 
-def _queue(matching: Matching, uow: UnitOfWork, order: Order) -> None:
+def queue_order(matching: Matching, uow: UnitOfWork, order: Order) -> None:
     """Let an order wait until those that want the same slots are decided on together."""
     after = keep(matching, uow, order, order.queued(uow.at))
     candidates = tuple(candidate_ref(choice) for choice in after.candidates)

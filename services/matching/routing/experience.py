@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
-from services.matching.domain.affairs import Heard
+from services.matching.domain.affairs import ThemeHeard
 from services.matching.domain.confidence import Scale, fit_scale, lowest_sure, sure_from
 from services.matching.domain.lessons import DOUBTED_WEIGHT, Lesson, Teaching
 from services.matching.domain.matter import Learnt, Matter
@@ -113,7 +113,7 @@ class Learning:
         """Return how many bytes it takes, roughly: two tables over all n-grams."""
         return self._rarity.nbytes + (self._weights.nbytes if self._weights is not None else 0)
 
-    def recall(self, matter: Matter, heard: Mapping[int, Heard], said: Sequence[float]) -> Learnt:
+    def recall(self, matter: Matter, heard: Mapping[int, ThemeHeard], said: Sequence[float]) -> Learnt:
         """Return what experience says of a matter of which the catalogue alone says `said`, by provider."""
         forecasts = self._forecast(matter, heard, np.array(said))
         target = (1 - self._share) * np.array(said) + self._share * SCORE_OF_FORECAST * forecasts
@@ -134,7 +134,7 @@ class Learning:
         """Return the confidence from which on the wanted precision holds."""
         return self._sure_from
 
-    def _forecast(self, matter: Matter, heard: Mapping[int, Heard], said: Values) -> Values:
+    def _forecast(self, matter: Matter, heard: Mapping[int, ThemeHeard], said: Values) -> Values:
         expected = self._trust * _chances(said)
         if self._weights is None:
             return expected

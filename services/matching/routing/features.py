@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.domain.affairs import Heard
+from services.matching.domain.affairs import ThemeHeard
 from services.matching.domain.evidence import TEXT_CHARACTERS_MAX
 from services.matching.domain.matter import Matter
 
@@ -46,7 +46,9 @@ def grams_of(text: str) -> Features:
     return found, 1.0 + np.log(times)
 
 
-def features_of(matter: Matter, heard: Mapping[int, Heard], themes: int, rarity: Values | None) -> Features:
+def features_of(
+    matter: Matter, heard: Mapping[int, ThemeHeard], themes: int, rarity: Values | None
+) -> Features:
     """Return a matter as numbers; n-grams, themes and place each have their share of the length 1.
 
     Arguments:

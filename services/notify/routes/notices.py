@@ -13,7 +13,7 @@ from services.contracts.words import Role
 from services.notify.domain import notices as inbox
 from services.notify.handlers import notices
 from services.notify.store.notices import NOTICES
-from services.notify.views.notices import NoticePage, NoticeView, _view
+from services.notify.views.notices import NoticePage, NoticeView, notice_view
 
 
 class NoticeQuery(PageQuery):
@@ -44,12 +44,12 @@ class NotifyRoutes:
         found = await self.store.page(
             NOTICES, request.community, where, after=query.after, limit=query.limit + 1
         )
-        items, after = listed(found, query.limit, _view)
+        items, after = listed(found, query.limit, notice_view)
         return show(NoticePage(items=items, next=after))
 
     def read(self, request: ApiRequest[Empty]) -> Work[Reply]:
         work = notices.read_notice(request.origin(), request.path["notice"], inboxes_of(request.identity))
-        return work.then(lambda kept, _: show(_view(kept)))
+        return work.then(lambda kept, _: show(notice_view(kept)))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of notify."""

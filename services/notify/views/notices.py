@@ -28,7 +28,7 @@ class NoticePage(View):
     next: str | None
 
 
-def _view(kept: Versioned[Notice]) -> NoticeView:
+def notice_view(kept: Versioned[Notice]) -> NoticeView:
     notice = kept.present
     return NoticeView(
         id=notice.id,

@@ -12,7 +12,7 @@ from services.contracts.points import PointsPosted, PointsWithheld
 from services.contracts.values import replace
 from services.points.domain.accounts import BUDGET, Account, Transfer, seal, transfer_id
 from services.points.domain.rules import Earning, Rule
-from services.points.handlers.rules import _file
+from services.points.handlers.rules import file_of
 from services.points.store.accounts import account_ref, transfer_ref
 from services.points.store.rules import rule_ref
 from services.worktime.hours import Opening
@@ -42,7 +42,7 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
         kept = uow.find(record)
         if kept is None:
             raise NotYet(f"no file of community {origin.community} has been loaded")
-        file = _file(kept.text)
+        file = file_of(kept.text)
         earning = _earning(file, settled)
         if earning.amount_points > 0:
             _post(uow, _Award(settled.provider.id, settled.order, earning))

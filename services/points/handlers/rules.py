@@ -21,5 +21,5 @@ def keep_rule(origin: Origin, loaded: CommunityLoaded) -> Work[None]:
     return Work(origin, (record, budget), decide)
 
 
-_file = lru_cache(maxsize=16)(read_file_on_record)
+file_of = lru_cache(maxsize=16)(read_file_on_record)
 """The files of communities whose partners were at work lately; reading one takes longer than awarding."""
