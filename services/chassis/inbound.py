@@ -19,8 +19,6 @@ log = structlog.get_logger()
 AWAY_SECONDS_MAX = 5.0
 AWAY_SECONDS_MIN = 0.1
 MESSAGES_AT_ONCE_MAX = 256
-ENOUGH_GATHERED = MESSAGES_AT_ONCE_MAX // 2
-"""A batch of so many messages need not be gathered any longer."""
 ENVELOPES_AT_ONCE_MAX = 256
 BYTES_AT_ONCE_MAX = 8 * 1024 * 1024
 WEIGHT_UNKNOWN = 0.5
@@ -186,10 +184,10 @@ class InboundBuffer:
                 continue
             await self._answer_those_asked()
             if self._lines:
-                if self.waiting < ENOUGH_GATHERED:
-                    await self.pace.keep()
+                await self.pace.keep()
                 taken = self._take()
-                self.pace.took(sum(item.weight for item in taken))
+                full = len(taken) >= MESSAGES_AT_ONCE_MAX
+                self.pace.took(sum(item.weight for item in taken), full=full)
                 await self._settle(taken)
 
     def stop(self) -> None:

@@ -11,6 +11,9 @@ from time import monotonic
 MANY = 8
 """After a batch of so many works the whole interval is kept; after a smaller one its share."""
 
+FULL_SHARE = 0.1
+"""Of the interval, after a full batch."""
+
 
 class BatchInterval:
     """Keeps the beginnings of batches apart.
@@ -30,6 +33,10 @@ class BatchInterval:
         await asyncio.sleep(max(0.0, self._began + self._seconds * self._share - monotonic()))
         self._began = monotonic()
 
-    def took(self, works: float) -> None:
-        """Say how many works are in the batch that begins now."""
-        self._share = min(1.0, works / MANY)
+    def took(self, works: float, *, full: bool = False) -> None:
+        """Say how many works are in the batch that begins now.
+
+        Arguments:
+            full: no more fits into one, so the next need not be gathered for longer than it takes to come.
+        """
+        self._share = FULL_SHARE if full else min(1.0, works / MANY)

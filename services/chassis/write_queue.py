@@ -70,7 +70,7 @@ class WriteQueue:
                 continue
             await self._pace.keep()
             taken = self._take()
-            self._pace.took(len(taken))
+            self._pace.took(len(taken), full=len(taken) >= self._batch_max)
             await self._run_batch(taken)
 
     def stop(self) -> None:

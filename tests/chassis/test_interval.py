@@ -52,6 +52,15 @@ async def test_after_a_batch_of_few_the_next_begins_the_sooner(clock: list[float
     assert waits == pytest.approx([0.1, 0.4, 0.8, 0.8])
 
 
+async def test_after_a_full_batch_the_next_is_hardly_waited_for(clock: list[float]) -> None:
+    batches = BatchInterval(0.8)
+    await batches.keep()
+    batches.took(200, full=True)
+    began = clock[0]
+    await batches.keep()
+    assert clock[0] - began == pytest.approx(0.08)
+
+
 async def test_without_an_interval_there_is_still_a_turn_for_others() -> None:
     seen: list[str] = []
     asyncio.get_running_loop().call_soon(seen.append, "others")
