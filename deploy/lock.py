@@ -35,7 +35,7 @@ def runs_here(name: str) -> bool:
 
 def hashes_of(name: str, version: str) -> list[str]:
     """Return the SHA-256 of each file of a version that we may run, sorted."""
-    request = urllib.request.Request(f"{INDEX}/{name}/", headers={"Accept": SIMPLE})  # noqa: S310
+    request = urllib.request.Request(f"{INDEX}/{name}/", headers={"Accept": SIMPLE})  # noqa: S310 - as below
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - the index that pip uses
         files = json.load(answer)["files"]
     canonical = re.sub(r"[-_.]+", "[-_.]", re.escape(name).replace(r"\-", "-").replace(r"\.", "."))
