@@ -169,12 +169,13 @@ class MessageProcessor:
         return self.beside is not None and received.envelope.kind.partition(".")[0] == self.beside.family
 
     async def _apply_beside(self, incoming: Sequence[_Received]) -> None:
-        """Do what is done beside the way; what was only to be skipped needs nothing."""
+        """Do what is done beside the way; for what is only to be skipped nothing waits any more."""
         assert self.beside is not None, "whoever asks has looked"
         heard = [received for received in incoming if not received.skip]
         works = await self.beside.plan([received.envelope for received in heard])
         planned = [(received, work) for received, work in zip(heard, works, strict=True) if work is not None]
-        noted = [passed_by(one.envelope, one.wire) for one in heard] if self.notes_cursors else []
+        passed = incoming if self.notes_cursors else [received for received in incoming if received.skip]
+        noted = [passed_by(one.envelope, one.wire) for one in passed]
         outcomes = (
             await self.batches.run([*(work for _, work in planned), *noted]) if planned or noted else []
         )

@@ -126,14 +126,15 @@ def follow(
 def passed_by(envelope: Envelope, wire: bytes) -> Work[None]:
     """Return the work that notes how far a stream was heard whose order makes no difference here.
 
-    A release that follows it in order can take it up from there.
+    A release that follows it in order can take it up from there; what one has left waiting waits no longer.
     """
     ref = Ref(STREAMS, envelope.community, envelope.stream)
 
     def noted(uow: UnitOfWork) -> None:
         cursor = uow.find(ref) or Cursor()
-        if envelope.version > cursor.version:
-            uow.put(ref, _past(cursor, envelope.version, digest_of(wire)))
+        newest = max(envelope.version, cursor.version, *(early.version for early in cursor.waiting))
+        if newest > cursor.version:
+            uow.put(ref, Cursor(newest, last=digest_of(wire) if newest == envelope.version else ""))
 
     return Work(origin_of(envelope), (ref,), noted)
 

@@ -9,9 +9,9 @@ import bson
 import pytest
 
 from services.chassis.batches import Batches as RealBatches
-from services.chassis.documents import from_document
+from services.chassis.documents import Ref, from_document
 from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
-from services.chassis.streams import STREAMS
+from services.chassis.streams import STREAMS, Cursor, Waiting
 from services.chassis.work import Origin, Work
 from services.contracts.demands import DemandUrged
 from services.contracts.envelope import Envelope, parcel_of, to_wire
@@ -121,10 +121,16 @@ async def test_how_far_a_stream_was_heard_is_noted_where_an_earlier_release_may_
     assert cursor.last
 
 
-async def test_what_a_person_let_go_is_not_planned() -> None:
-    heard = Heard()
-    await _processor(heard, Batches(), Tiers()).handle([_delivery(("work-1", URGED), skip=True)])
+async def test_what_a_person_let_go_is_not_planned_and_nothing_waits_for_it_any_more() -> None:
+    heard, documents = Heard(), MemoryDocuments()
+    batches = RealBatches(documents, Post(), 1, lambda: AT)
+    ref = Ref(STREAMS, "here", "demands/d1")
+    left = Cursor(2, (Waiting(9, b"{}"),), waits_since=AT)
+    await batches.run([Work(Origin("here", WHO, "c"), (ref,), lambda uow: uow.put(ref, left))])
+    await _processor(heard, cast(Any, batches), Tiers()).handle([_delivery(("work-1", URGED), skip=True)])
     assert heard.planned == heard.finished == []
+    cursor = (await documents.load([ref]))[ref].present
+    assert (cursor.version, cursor.waiting, cursor.waits_since) == (9, (), None)
 
 
 async def test_a_fault_in_one_is_found_and_put_aside_and_the_others_go_on(

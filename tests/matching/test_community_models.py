@@ -44,8 +44,20 @@ async def test_a_larger_experience_leaves_room_for_fewer(record: CatalogueOnReco
     kept = CommunityModels()
     for community, size in (("a", 1_000), ("b", 1_000), ("c", 5_999_000)):
         kept.learn(community, kept.of(community, 1, record), cast(Any, SimpleNamespace(size=size)))
-    learnt = {name: model.experience is not None for name in kept.in_use() if (model := kept.kept(name))}
+    learnt = {name: model.experience is not None for name in "abc" if (model := kept.kept(name))}
     assert learnt == {"a": False, "b": True, "c": True}
+
+
+def test_whose_experience_made_room_rests_until_it_is_used_again(record: CatalogueOnRecord) -> None:
+    kept = CommunityModels()
+    for community in ("a", "b", "c"):
+        kept.learn(community, kept.of(community, 1, record), cast(Any, SimpleNamespace(size=3_000_000)))
+    assert kept.to_learn(9) == ("b", "c")
+    assert kept.made_room("a")
+    kept.of("a", 1, record)
+    assert kept.to_learn(2) == ("c", "a")
+    kept.learn("a", kept.of("a", 1, record), cast(Any, SimpleNamespace(size=1)))
+    assert not kept.made_room("a")
 
 
 def test_the_one_least_used_makes_room(record: CatalogueOnRecord) -> None:
@@ -54,7 +66,7 @@ def test_the_one_least_used_makes_room(record: CatalogueOnRecord) -> None:
         kept.of(community, 1, record)
     kept.of("a", 1, record)
     kept.of("d", 1, record)
-    assert kept.in_use() == ("c", "a", "d")
+    assert kept.to_learn(9) == ("c", "a", "d")
     assert kept.kept("b") is None
 
 
@@ -64,7 +76,7 @@ def test_experience_is_kept_of_those_used_last_and_the_others_are_ranked_without
     kept = CommunityModels()
     for community in ("a", "b", "c"):
         kept.learn(community, kept.of(community, 1, record), cast(Any, SimpleNamespace(size=3_000_000)))
-    learnt = {name: model.experience is not None for name in kept.in_use() if (model := kept.kept(name))}
+    learnt = {name: model.experience is not None for name in "abc" if (model := kept.kept(name))}
     assert learnt == {"a": False, "b": True, "c": True}
 
 

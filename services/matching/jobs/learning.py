@@ -78,7 +78,7 @@ class Retrain:
 
     async def look(self) -> int:
         """Learn for every community that was taught enough since; return how many there were."""
-        communities = self.models.in_use()[-COMMUNITIES_A_LOOK:]
+        communities = self.models.to_learn(COMMUNITIES_A_LOOK)
         taught = await self._taught(communities) if communities else {}
         self._behind = {name: since for name, since in self._behind.items() if name in communities}
         learnt = 0
@@ -102,10 +102,15 @@ class Retrain:
         return taught
 
     def _is_time(self, community: str, model: CommunityModel, version: int) -> bool:
-        """Return whether to learn now: what is not known at all, or what has waited long enough."""
+        """Return whether to learn now: what is not known at all, or what has waited long enough.
+
+        What made room for others, and is used again, is learnt in the time that is left.
+        """
+        now = self.clock()
+        if model.experience is None and self.models.made_room(community):
+            return now >= self._rests_until
         if model.experience is None or version <= FEW_LESSONS:
             return True
-        now = self.clock()
         since = self._behind.setdefault(community, now)
         enough = version - _version(model) >= self.pace.lessons or now - since >= self.pace.seconds
         return enough and now >= self._rests_until
@@ -115,11 +120,11 @@ class Retrain:
             LESSONS, community, {"undone": False}, limit=LESSONS_MAX, by=LESSON_NUMBER
         )
         lessons: list[Lesson] = retained([one.value for one in kept if one.value is not None])
-        began = self.clock()
+        began, again = self.clock(), self.models.made_room(community)
         # Apart from the loop: hundreds of lessons take a good part of a second.
         learning = await asyncio.to_thread(learn, model, lessons, version)
         self.models.learn(community, model, learning)
-        if version > FEW_LESSONS:
+        if version > FEW_LESSONS or again:
             ended = self.clock()
             self._rests_until = ended + REST_SHARE * (ended - began)
         log.info("lessons_learnt", community=community, lessons=len(lessons), version=version)

@@ -234,6 +234,8 @@ class CommunityModels:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[int, CommunityModel]] = OrderedDict()
+        self._let_go: dict[str, bool] = {}
+        """Community whose experience made room for others' → whether its model has been used since."""
 
     def find(self, uow: UnitOfWork, community: str) -> CommunityModel | None:
         """Return the community's model as loaded in a unit of work; None before its file was loaded."""
@@ -247,6 +249,8 @@ class CommunityModels:
         kept = self._kept.get(community)
         if kept is not None and kept[0] == revision:
             self._kept.move_to_end(community)
+            if community in self._let_go:
+                self._let_go[community] = True
             return kept[1]
         return self._keep(community, revision, compiled(revision, record))
 
@@ -266,12 +270,16 @@ class CommunityModels:
         self._kept[community] = (revision, model)
         self._kept.move_to_end(community)
         if len(self._kept) > MODELS_MAX:
-            self._kept.popitem(last=False)
+            self._let_go.pop(self._kept.popitem(last=False)[0], None)
         return model
 
-    def in_use(self) -> tuple[str, ...]:
-        """Return the communities whose models are kept, the one used last at the end."""
-        return tuple(self._kept)
+    def to_learn(self, most: int) -> tuple[str, ...]:
+        """Return the communities used last, the last at the end, without those that made room and rest."""
+        return tuple(name for name in self._kept if self._let_go.get(name, True))[-most:]
+
+    def made_room(self, community: str) -> bool:
+        """Return whether a community's experience was let go for others': to learn it again is not urgent."""
+        return community in self._let_go
 
     def kept(self, community: str) -> CommunityModel | None:
         """Return a community's model if it is kept, as it was used last."""
@@ -284,6 +292,7 @@ class CommunityModels:
         if found is None or found[1].ranker is not model.ranker:
             return
         self._kept[community] = (found[0], replace(found[1], experience=experience))
+        self._let_go.pop(community, None)
         sizes = {name: its.experience.size for name, (_, its) in self._kept.items() if its.experience}
         size = sum(sizes.values())
         for name in list(sizes)[:-1]:
@@ -291,4 +300,5 @@ class CommunityModels:
                 return
             revision, its = self._kept[name]
             self._kept[name] = (revision, replace(its, experience=None))
+            self._let_go[name] = False
             size -= sizes[name]
