@@ -117,13 +117,28 @@ class Backlog:
         return max(0.0, (at - self.oldest).total_seconds()) if self.oldest else 0.0
 
 
+class Heard(NamedTuple):
+    """How far a stream of facts was heard that a value follows: the last fact's number, and its digest."""
+
+    stream: str
+    version: int
+    last: str
+
+
 @dataclass(slots=True)
 class Versioned(Generic[T]):
-    """A value as it was loaded or left: `revision` counts changes (0: never kept), `facts` announcements."""
+    """A value as it was loaded or left.
+
+    Arguments:
+        revision: counts changes; 0: never kept.
+        facts: counts announcements.
+        heard: how far the streams were heard that the value follows.
+    """
 
     value: T | None
     revision: int = 0
     facts: int = 0
+    heard: tuple[Heard, ...] = ()
 
     @property
     def present(self) -> T:
@@ -135,15 +150,21 @@ class Versioned(Generic[T]):
 def to_document(ref: Ref[T], kept: Versioned[T]) -> dict[str, Any]:
     """Return the document for a value that is to be kept."""
     assert kept.value is not None, "no decision deletes a value"
-    return {
+    document = {
         "_id": ref.key,
         "community": ref.community,
         "_rev": kept.revision,
         "_facts": kept.facts,
         **ref.collection.encode(kept.value),
     }
+    if kept.heard:
+        document["_heard"] = [list(heard) for heard in kept.heard]
+    return document
 
 
 def from_document(collection: Collection[T], document: dict[str, Any]) -> Versioned[T]:
     """Return what a document keeps."""
-    return Versioned(collection.decode(document), document["_rev"], document["_facts"])
+    kept = Versioned(collection.decode(document), document["_rev"], document["_facts"])
+    if heard := document.get("_heard"):
+        kept.heard = tuple(Heard(*one) for one in heard)
+    return kept

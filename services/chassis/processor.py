@@ -19,9 +19,9 @@ from services.chassis.bus import SKIP
 from services.chassis.clock import now
 from services.chassis.failures import Away, NotYet
 from services.chassis.parking import Parked, parked_id
-from services.chassis.streams import EffectOf, Followed, follow, passed_by
-from services.chassis.work import Work
-from services.contracts.catalogue import KINDS, hears_whole_family, partition_of
+from services.chassis.streams import EffectOf, Followed, GuardOf, follow, passed_by, recognised
+from services.chassis.work import UnitOfWork, Work
+from services.contracts.catalogue import KINDS, partition_of
 from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_envelope, read_outside
 
 log = structlog.get_logger()
@@ -113,6 +113,8 @@ class MessageProcessor:
         partitions: of the bus.
         measures: what decisions measure, by the name that they give it.
         beside: what is done about the events of a family after everything else.
+        guards: family of events → the document to which all is done that one of its streams does.
+        recognised: families whose effects find out by themselves that they were done before.
         notes_cursors: how far their streams were heard is noted all the same.
     """
 
@@ -125,8 +127,9 @@ class MessageProcessor:
     partitions: int
     measures: Mapping[str, Histogram] = field(default_factory=dict)
     beside: Beside | None = None
+    guards: Mapping[str, GuardOf] = field(default_factory=dict)
+    recognised: frozenset[str] = frozenset()
     notes_cursors: bool = False
-    _in_order: dict[str, bool] = field(default_factory=dict)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Settle every delivery; when this returns, all of them may be acknowledged.
@@ -271,11 +274,37 @@ class MessageProcessor:
     def _work(self, received: _Received) -> Work[Followed]:
         kind = received.envelope.kind
         effect = self.effects.get(kind)
-        in_order = self._in_order.get(kind)
-        if in_order is None:
-            in_order = self._in_order[kind] = hears_whole_family(self.service, kind)
-        work = effect(received.envelope) if effect and not received.skip else None
-        return follow(received.envelope, received.wire, work, in_order=in_order, skip=received.skip)
+        envelope, wire = received.envelope, received.wire
+        work = effect(envelope) if effect and not received.skip else None
+        family = kind.partition(".")[0]
+        if family in self.recognised:
+            return self._recognised(envelope, wire, work, skip=received.skip)
+        guard = self.guards.get(family)
+        guarded = guard(envelope.community, envelope.stream.partition("/")[2]) if guard else None
+        keep_all = self.notes_cursors
+        return follow(
+            envelope,
+            wire,
+            work,
+            skip=received.skip,
+            guarded=guarded,
+            keep_all=keep_all,
+        )
+
+    def _recognised(
+        self, envelope: Envelope, wire: bytes, work: Work[Any] | None, *, skip: bool
+    ) -> Work[Followed]:
+        """Return the work of an effect that recognises repetitions; for what is skipped nothing waits."""
+        applied = recognised(envelope, work)
+        if not skip and not self.notes_cursors:
+            return applied
+        noted = passed_by(envelope, wire)
+
+        def both(uow: UnitOfWork) -> Followed:
+            noted.decide(uow)
+            return applied.decide(uow)
+
+        return Work(applied.origin, (*noted.reads, *applied.reads), both, applied.more_reads)
 
     def _settle(self, received: _Received, followed: Followed) -> list[_Received]:
         kind = received.kind

@@ -106,6 +106,8 @@ class Service:
             partitions=settings.partitions,
             measures=self.parts.measures,
             beside=self.parts.beside,
+            guards=self.parts.guards,
+            recognised=self.parts.recognised,
             notes_cursors=settings.keep_all_cursors,
         )
         self.members = Members(self.store, settings.member_seconds)

@@ -2,6 +2,10 @@
 
 A stream is one thing's facts, counted from one. The cursor is how far a service has come; an older
 fact is a repetition, the next is applied, and one that came too early waits inside the cursor.
+
+Where all that a stream does is done to one document, that document keeps the place (`heard`) whenever it is
+written, and no other is written for it; what waits, and what changes nothing, stands in a cursor of its own.
+The further of the two counts. Where what an effect writes shows by itself that it was done, no place is kept.
 """
 
 from collections.abc import Callable
@@ -10,7 +14,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from services.chassis.documents import Collection, Index, Ref
+from services.chassis.documents import Collection, Heard, Index, Ref, Versioned
 from services.chassis.failures import NotYet
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.envelope import Envelope, Unreadable
@@ -66,6 +70,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """What a decision answers that finds its own effect done already."""
+
+
+REPEATED = Repeated()
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """What became of an envelope.
 
@@ -83,7 +95,13 @@ class Followed:
 
 
 def follow(
-    envelope: Envelope, wire: bytes, work: Work[Any] | None, *, in_order: bool, skip: bool = False
+    envelope: Envelope,
+    wire: bytes,
+    work: Work[Any] | None,
+    *,
+    skip: bool = False,
+    guarded: Ref[Any] | None = None,
+    keep_all: bool = False,
 ) -> Work[Followed]:
     """Return the work that applies an envelope once and in its turn.
 
@@ -91,18 +109,20 @@ def follow(
         envelope: what arrived.
         wire: the bytes it came as.
         work: its effect; None where the service has none.
-        in_order: the service hears the whole stream; otherwise the event's id alone is remembered.
         skip: a person decided that the stream goes on without this fact.
+        guarded: the document to which all is done that the stream does; it keeps the place where the effect
+            writes it.
+        keep_all: a cursor of its own keeps the place all the same.
 
     The work raises Unreadable when another fact was applied under the same number: one of them is not true.
     """
-    stream, version = (envelope.stream, envelope.version) if in_order else (f"event/{envelope.id}", 1)
+    stream, version = envelope.stream, envelope.version
     ref = Ref(STREAMS, envelope.community, stream)
     origin = work.origin if work else origin_of(envelope)
     said = digest_of(wire)
 
     def followed(uow: UnitOfWork) -> Followed:
-        cursor = uow.find(ref) or Cursor()
+        cursor = _further(uow.find(ref) or Cursor(), uow.versioned(guarded) if guarded else None, stream)
         if version == cursor.version and cursor.last and said != cursor.last and not skip:
             raise Unreadable("contradiction", f"{stream} has another fact number {version}")
         if version <= cursor.version:
@@ -114,13 +134,35 @@ def follow(
             return Followed("waits")
         answer = None if skip or work is None else _apply(uow, work)
         after = _past(cursor, version, said)
-        uow.put(ref, after)
+        placed = guarded is not None and _placed(uow, guarded, Heard(stream, version, said))
+        if not placed or keep_all or cursor.waiting:
+            uow.put(ref, after)
         refusal = answer if isinstance(answer, Refused) else None
         result = "skipped" if skip else "refused" if refusal else "applied"
         measured = answer if isinstance(answer, Measured) else None
         return Followed(result, refusal, _released(after), measured)
 
-    return Work(origin, (ref, *(work.reads if work else ())), followed, work.more_reads if work else None)
+    mine = (ref,) if guarded is None else (ref, guarded)
+    return Work(origin, (*mine, *(work.reads if work else ())), followed, work.more_reads if work else None)
+
+
+def recognised(envelope: Envelope, work: Work[Any] | None) -> Work[Followed]:
+    """Return the work that applies an envelope whose effect answers REPEATED where it was done before.
+
+    In whatever order the facts of its stream come, they come to the same, so no place is kept.
+    """
+    if work is None:
+        return Work(origin_of(envelope), (), lambda _: Followed("applied"))
+    effect = work
+
+    def applied(uow: UnitOfWork) -> Followed:
+        answer = _apply(uow, effect)
+        if isinstance(answer, Repeated):
+            return Followed("repeated")
+        refusal = answer if isinstance(answer, Refused) else None
+        return Followed("refused" if refusal else "applied", refusal)
+
+    return Work(work.origin, work.reads, applied, work.more_reads)
 
 
 def passed_by(envelope: Envelope, wire: bytes) -> Work[None]:
@@ -160,6 +202,23 @@ def _apply(uow: UnitOfWork, work: Work[Any]) -> object:
     return answer
 
 
+def _further(cursor: Cursor, kept: Versioned[Any] | None, stream: str) -> Cursor:
+    """Return the cursor, or how far the document says that the stream was heard, if that is further."""
+    for heard in kept.heard if kept is not None else ():
+        if heard.stream == stream and heard.version > cursor.version:
+            return replace(cursor, version=heard.version, last=heard.last)
+    return cursor
+
+
+def _placed(uow: UnitOfWork, guarded: Ref[Any], heard: Heard) -> bool:
+    """Keep the place in the document if this decision writes it; return whether it does."""
+    kept = uow.changes.get(guarded)
+    if kept is None:
+        return False
+    kept.heard = (*(one for one in kept.heard if one.stream != heard.stream), heard)
+    return True
+
+
 def _with_waiting(cursor: Cursor, version: int, wire: bytes, at: datetime) -> Cursor:
     if any(early.version == version for early in cursor.waiting):
         return cursor
@@ -182,3 +241,5 @@ def _released(cursor: Cursor) -> tuple[bytes, ...]:
 
 EffectOf = Callable[[Envelope], Work[Any]]
 """What a service does about a kind of event."""
+GuardOf = Callable[[str, str], Ref[Any]]
+"""Community and id of a stream's thing → the document to which all is done that the stream does."""

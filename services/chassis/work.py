@@ -99,7 +99,7 @@ class UnitOfWork:
         if before is None:
             self.changes[ref] = Versioned(value, 1, 0)
         else:
-            self.changes[ref] = Versioned(value, before.revision + 1, before.facts)
+            self.changes[ref] = Versioned(value, before.revision + 1, before.facts, before.heard)
 
     def announce(self, about: Ref[Any], fact: Message, public: frozenset[str] = frozenset()) -> Envelope:
         """Tell the others a fact about a value that this decision has put; returns the envelope.

@@ -7,7 +7,7 @@ from services.chassis.settings import Misconfigured
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.notify.channels.alarms import Ways, read_ways
-from services.notify.consumers import consumes
+from services.notify.consumers import RECOGNISED, consumes
 from services.notify.handlers.tellings import Notifier
 from services.notify.jobs.alarms import SendAlarms
 from services.notify.jobs.console import EVERY_SECONDS, ConsoleChannel
@@ -28,7 +28,8 @@ def build(kit: ServiceContext) -> ServiceParts:
             alarms = SendAlarms(kit.store, kit.batches, ways, now)
             jobs.append(PeriodicJob("alarms", alarms.look, settings.timers_seconds))
         jobs.append(PeriodicJob("tellings", tellings.look, settings.tellings_seconds))
-    return ServiceParts(NotifyRoutes(kit.store).table(), consumes(Notifier(console, ways)), jobs)
+    effects = consumes(Notifier(console, ways))
+    return ServiceParts(NotifyRoutes(kit.store).table(), effects, jobs, recognised=RECOGNISED)
 
 
 def ways_of(settings: NotifySettings) -> Ways:

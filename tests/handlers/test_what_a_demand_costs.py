@@ -19,8 +19,8 @@ from tests.support.documents import MemoryDocuments, MemoryRows
 from tests.support.town import Town
 
 BUDGET = {
-    "read": 50,
-    "written": 56,
+    "read": 38,
+    "written": 42,
     "transactions": 23,
     "written bytes": 43_900,
     "messages": 9,

@@ -4,13 +4,20 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from services.chassis.streams import EffectOf, origin_of
+from services.chassis.streams import EffectOf, GuardOf, origin_of
 from services.chassis.work import Work
 from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
+from services.contracts.ids import DemandId, order_id
 from services.matching.consumers.demands import DEMANDS_HEARD
 from services.matching.handlers import communities
 from services.matching.handlers.context import Matching
+from services.matching.store.orders import order_ref
+
+GUARDS: Mapping[str, GuardOf] = MappingProxyType(
+    {"demand": lambda community, demand: order_ref(community, order_id(DemandId(demand)))}
+)
+"""What a demand does is done to its order; the first of them keeps the place where there are several."""
 
 
 def _loaded(matching: Matching, envelope: Envelope) -> Work[None]:

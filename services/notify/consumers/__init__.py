@@ -14,6 +14,9 @@ from services.contracts.demands import (
 from services.notify.domain.texts import TEXTS
 from services.notify.handlers.tellings import Notifier
 
+RECOGNISED = frozenset({"order", "issue", "points"})
+"""Who follows a demand depends on what was heard before; that the others were told, their notices show."""
+
 
 def consumes(notifier: Notifier) -> Mapping[str, EffectOf]:
     """Return kind of event → what notify does about it."""
@@ -24,4 +27,6 @@ def consumes(notifier: Notifier) -> Mapping[str, EffectOf]:
         DemandOptedOut.kind: notifier.tell_and_let_go,
         DemandAlarmed.kind: notifier.tell_and_cry,
     }
-    return MappingProxyType({**dict.fromkeys(TEXTS, notifier.tell), **followed})
+    once = (kind for kind in TEXTS if kind.partition(".")[0] in RECOGNISED)
+    plain = {**dict.fromkeys(TEXTS, notifier.tell), **dict.fromkeys(once, notifier.tell_once)}
+    return MappingProxyType({**plain, **followed})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.chassis.documents import Ref
-from services.chassis.streams import origin_of
+from services.chassis.streams import REPEATED, Repeated, origin_of
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import (
     DemandAlarmed,
@@ -87,6 +87,19 @@ class Notifier:
                 uow.put(telling_ref(envelope.community, f"{fact.id}.{number}"), telling)
 
         return Work(origin_of(envelope), (ref,) if fact.demand else (), decide)
+
+    def tell_once(self, envelope: Envelope) -> Work[Repeated | None]:
+        """Tell what nobody was told yet: the first notice or telling of a fact shows that it was."""
+        work = self.tell(envelope)
+        first = f"{envelope.id}.0"
+        told, telling = notice_ref(envelope.community, first), telling_ref(envelope.community, first)
+
+        def decide(uow: UnitOfWork) -> Repeated | None:
+            if uow.find(told) is not None or uow.find(telling) is not None:
+                return REPEATED
+            return work.decide(uow)
+
+        return Work(work.origin, (told, telling, *work.reads), decide, work.more_reads)
 
     def _fact(self, envelope: Envelope) -> Fact:
         body = envelope.body

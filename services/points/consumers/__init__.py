@@ -16,3 +16,5 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
     }
 )
 """Kind of event → what points does about it."""
+RECOGNISED = frozenset({"order"})
+"""Heard in part, so that its streams have gaps here; an order's transfer shows that it was paid."""

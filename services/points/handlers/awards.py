@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.chassis.failures import NotYet
+from services.chassis.streams import REPEATED, Repeated
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.ids import OrderId
@@ -29,16 +30,18 @@ class _Award:
     earning: Earning
 
 
-def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
-    """Post what a partner's settled order earns, once; units earn none."""
+def award_points(origin: Origin, settled: OrderSettled) -> Work[Repeated | None]:
+    """Post what a partner's settled order earns, once, as its transfer shows; units earn none."""
     transfer = transfer_ref(origin.community, transfer_id(origin.community, settled.order, SETTLED))
     partner = account_ref(origin.community, settled.provider.id)
     budget = account_ref(origin.community, BUDGET)
     record = rule_ref(origin.community)
 
-    def decide(uow: UnitOfWork) -> None:
-        if settled.provider.kind != "partner" or uow.find(transfer) is not None:
-            return
+    def decide(uow: UnitOfWork) -> Repeated | None:
+        if uow.find(transfer) is not None:
+            return REPEATED
+        if settled.provider.kind != "partner":
+            return None
         kept = uow.find(record)
         if kept is None:
             raise NotYet(f"no file of community {origin.community} has been loaded")
@@ -46,6 +49,7 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[None]:
         earning = _earning(file, settled)
         if earning.amount_points > 0:
             _post(uow, _Award(settled.provider.id, settled.order, earning))
+        return None
 
     return Work(origin, (transfer, partner, budget, record), decide)
 
