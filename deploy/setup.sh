@@ -78,8 +78,14 @@ make_venv() {
         "无法创建虚拟环境。请安装 venv 模块(Debian:apt-get install python3-venv)后重试。"
 }
 
+# The distribution's own comes first where it is whole: it is built with what was measured of it, and does the same
+# in an eighth less processor time than one that somebody built without.
 find_python() {
     local name
+    if is_new_enough /usr/bin/python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        echo /usr/bin/python3
+        return 0
+    fi
     for name in python3 python3.13 python3.12 python3.11; do
         if command -v "$name" >/dev/null && is_new_enough "$name"; then
             command -v "$name"
