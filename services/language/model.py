@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
+from math import exp, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Model:
     def __init__(self, version: str, heads: Sequence[Head], rows: Mapping[str, Sequence[int]]) -> None:
         self.version = version
         self.heads = {head.name: head for head in heads}
-        self._names = tuple(self.heads)
+        self._heads = tuple(heads)
         self._bias = np.array([head.bias for head in heads], dtype=np.int64)
         self._number = {gram: number for number, gram in enumerate(rows)}
         self._table = np.array(list(rows.values()), dtype=np.int16).reshape(len(rows), 1 + len(heads))
@@ -74,11 +74,15 @@ class Model:
 
     def chances_of(self, spoken: Iterable[str]) -> Mapping[str, int]:
         """Return the same for a text's n-grams."""
-        sums = self._sums(spoken)
-        length = sqrt(int(sums[0]) / PARTS) or 1.0
-        logits = np.clip((self._bias + sums[1:] / length) / PARTS, -LOGIT_MAX, LOGIT_MAX)
-        chances = np.rint(1_000 / (1 + np.exp(-logits))).astype(np.int64).tolist()
-        return dict(zip(self._names, chances, strict=True))
+        get = self._number.get
+        known = [number for gram in spoken if (number := get(gram)) is not None]
+        rarity, *sums = self._sum(known).tolist()
+        length = sqrt(rarity / PARTS) or 1.0
+        # So few answers are quicker reckoned one by one than as an array.
+        return {
+            head.name: _chance((head.bias + weight / length) / PARTS)
+            for head, weight in zip(self._heads, sums, strict=True)
+        }
 
     def shares_of(self, spoken: Iterable[str], most: int, least: int) -> tuple[tuple[str, int], ...]:
         """Return which head a text belongs to, where it belongs to one of them, likeliest first.
@@ -88,31 +92,36 @@ class Model:
             most: so many heads at the most.
             least: share, in thousandths, below which a head is not named, except the likeliest.
         """
+        get = self._number.get
         short = [gram for gram in spoken if len(gram) <= WISHES_LONGEST]
-        known = [number for gram in short if (number := self._number.get(gram)) is not None]
-        sums = self._table[known].sum(axis=0, dtype=np.int64)
+        known = [number for gram in short if (number := get(gram)) is not None]
+        sums = self._sum(known)
         length = sqrt(int(sums[0]) / PARTS + FIRM + STRANGE * (len(short) - len(known)))
         logits = SHARPNESS * (self._bias + sums[1:] / length) / PARTS
         shares = np.exp(logits - logits.max())
         shares = np.rint(1_000 * shares / shares.sum()).astype(np.int64)
-        first, *others = np.argsort(-shares, kind="stable")[:most]
+        first, *others = np.argsort(-shares, kind="stable")[:most].tolist()
         named = [first, *(number for number in others if shares[number] >= least)]
-        return tuple((self._names[number], int(shares[number])) for number in named)
+        return tuple((self._heads[number].name, int(shares[number])) for number in named)
 
-    def _sums(self, spoken: Iterable[str]) -> Any:
-        """Return the sums of the rows of the n-grams that are known."""
-        known = [number for gram in spoken if (number := self._number.get(gram)) is not None]
-        return self._table[known].sum(axis=0, dtype=np.int64)
+    def _sum(self, rows: Sequence[int]) -> Any:
+        """Return the sum of rows, which are given by their numbers."""
+        return np.add.reduce(self._table.take(rows, axis=0), axis=0, dtype=np.int32)
 
     def speaking(self, text: str, head: str) -> list[tuple[str, int]]:
         """Return the n-grams of a text that speak for an answer, with their weights, heaviest first."""
-        column = 1 + self._names.index(head)
+        column = 1 + self._heads.index(self.heads[head])
         found = [
             (gram, int(self._table[number, column]))
             for gram in grams(normal(text))
             if (number := self._number.get(gram)) is not None
         ]
         return sorted(((g, weight) for g, weight in found if weight > 0), key=lambda one: (-one[1], one[0]))
+
+
+def _chance(logit: float) -> int:
+    """Return a logit as a chance in thousandths."""
+    return round(1_000 / (1 + exp(-max(-LOGIT_MAX, min(LOGIT_MAX, logit)))))
 
 
 def written(version: str, heads: Sequence[Head], rows: Mapping[str, Sequence[int]]) -> str:
