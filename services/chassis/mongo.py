@@ -25,6 +25,7 @@ Client = AsyncIOMotorClient[Document]
 PlainIndex = tuple[str, ...]
 """Fields of an index of a plain collection, ascending."""
 NO_INDEXES: Mapping[str, Sequence[PlainIndex]] = {}
+NOTHING_LEFT_OUT: Mapping[str, object] = {}
 BACKLOG_MAX = 10_000
 """So many are counted at most: beyond, the figure says "very many"."""
 _MAJORITY = WriteConcern("majority", j=True, wtimeout=10_000)
@@ -193,6 +194,7 @@ class Store:
         after: str | None = None,
         by: str = "_id",
         first: str | None = None,
+        without: Mapping[str, object] = NOTHING_LEFT_OUT,
     ) -> list[Versioned[T]]:
         """Return up to `limit` values of a community, newest first.
 
@@ -201,17 +203,15 @@ class Store:
             after: the id that they come after, or what `position_of` says of it.
             by: the field that grows with time.
             first: the field by which some stand before all others, the greatest first; whole numbers from 0.
+            without: fields that are not read, and what the values hold in their place.
         """
         query: Document = {"$and": [where, page_bounds(community, after, first)], "community": community}
-        if first is not None:
-            with self._calls.named():
-                cursor = (
-                    self._database[collection.name].find(query).sort([(first, -1), ("_id", -1)]).limit(limit)
-                )
-                return [from_document(collection, document) for document in await cursor.to_list(None)]
+        order = [(by, -1)] if first is None else [(first, -1), ("_id", -1)]
+        fields = dict.fromkeys(without, 0) or None
         with self._calls.named():
-            cursor = self._database[collection.name].find(query).sort(by, -1).limit(limit)
-            return [from_document(collection, document) for document in await cursor.to_list(None)]
+            cursor = self._database[collection.name].find(query, fields).sort(order).limit(limit)
+            documents = await cursor.to_list(None)
+        return [from_document(collection, {**document, **without}) for document in documents]
 
     async def due(
         self,

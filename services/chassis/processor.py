@@ -19,8 +19,8 @@ from services.chassis.bus import SKIP
 from services.chassis.clock import now
 from services.chassis.failures import Away, NotYet
 from services.chassis.parking import Parked, parked_id
-from services.chassis.streams import EffectOf, Followed, GuardOf, follow, passed_by, recognised
-from services.chassis.work import UnitOfWork, Work
+from services.chassis.streams import EffectOf, Followed, Positions, passed_by
+from services.chassis.work import Work
 from services.contracts.catalogue import KINDS, partition_of
 from services.contracts.envelope import Envelope, Unreadable, open_parcel, read_envelope, read_outside
 
@@ -113,9 +113,7 @@ class MessageProcessor:
         partitions: of the bus.
         measures: what decisions measure, by the name that they give it.
         beside: what is done about the events of a family after everything else.
-        guards: family of events → the document to which all is done that one of its streams does.
-        recognised: families whose effects find out by themselves that they were done before.
-        notes_cursors: how far their streams were heard is noted all the same.
+        positions: where it keeps how far it has come in the streams that it hears.
     """
 
     service: str
@@ -127,9 +125,7 @@ class MessageProcessor:
     partitions: int
     measures: Mapping[str, Histogram] = field(default_factory=dict)
     beside: Beside | None = None
-    guards: Mapping[str, GuardOf] = field(default_factory=dict)
-    recognised: frozenset[str] = frozenset()
-    notes_cursors: bool = False
+    positions: Positions = field(default_factory=Positions)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Settle every delivery; when this returns, all of them may be acknowledged.
@@ -177,7 +173,7 @@ class MessageProcessor:
         heard = [received for received in incoming if not received.skip]
         works = await self.beside.plan([received.envelope for received in heard])
         planned = [(received, work) for received, work in zip(heard, works, strict=True) if work is not None]
-        passed = incoming if self.notes_cursors else [received for received in incoming if received.skip]
+        passed = incoming if self.positions.keep_all else [received for received in incoming if received.skip]
         noted = [passed_by(one.envelope, one.wire) for one in passed]
         outcomes = (
             await self.batches.run([*(work for _, work in planned), *noted]) if planned or noted else []
@@ -274,37 +270,8 @@ class MessageProcessor:
     def _work(self, received: _Received) -> Work[Followed]:
         kind = received.envelope.kind
         effect = self.effects.get(kind)
-        envelope, wire = received.envelope, received.wire
-        work = effect(envelope) if effect and not received.skip else None
-        family = kind.partition(".")[0]
-        if family in self.recognised:
-            return self._recognised(envelope, wire, work, skip=received.skip)
-        guard = self.guards.get(family)
-        guarded = guard(envelope.community, envelope.stream.partition("/")[2]) if guard else None
-        keep_all = self.notes_cursors
-        return follow(
-            envelope,
-            wire,
-            work,
-            skip=received.skip,
-            guarded=guarded,
-            keep_all=keep_all,
-        )
-
-    def _recognised(
-        self, envelope: Envelope, wire: bytes, work: Work[Any] | None, *, skip: bool
-    ) -> Work[Followed]:
-        """Return the work of an effect that recognises repetitions; for what is skipped nothing waits."""
-        applied = recognised(envelope, work)
-        if not skip and not self.notes_cursors:
-            return applied
-        noted = passed_by(envelope, wire)
-
-        def both(uow: UnitOfWork) -> Followed:
-            noted.decide(uow)
-            return applied.decide(uow)
-
-        return Work(applied.origin, (*noted.reads, *applied.reads), both, applied.more_reads)
+        work = effect(received.envelope) if effect and not received.skip else None
+        return self.positions.follow(received.envelope, received.wire, work, skip=received.skip)
 
     def _settle(self, received: _Received, followed: Followed) -> list[_Received]:
         kind = received.kind

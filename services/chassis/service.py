@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,9 +106,7 @@ class Service:
             partitions=settings.partitions,
             measures=self.parts.measures,
             beside=self.parts.beside,
-            guards=self.parts.guards,
-            recognised=self.parts.recognised,
-            notes_cursors=settings.keep_all_cursors,
+            positions=replace(self.parts.positions, keep_all=settings.keep_all_cursors),
         )
         self.members = Members(self.store, settings.member_seconds)
         self.partitions = Partitions(

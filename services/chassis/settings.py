@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     prefetch: int = Field(default=256, ge=1, le=1_000, description="messages in hand per partition")
     keep_all_cursors: bool = Field(
         default=False,
-        description="note how far streams were heard whose order does not matter: while 0.3 may come back",
+        description="note how far each stream was heard in a cursor: while 0.3 runs beside, or may come back",
     )
     retry_tiers_seconds: Annotated[tuple[Seconds, ...], NoDecode] = Field(
         default=(1.0, 10.0, 60.0, 600.0), description="waits before a failed message is tried again"

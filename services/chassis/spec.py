@@ -12,7 +12,7 @@ from services.chassis.http.web import Route
 from services.chassis.mongo import Store
 from services.chassis.processor import Beside
 from services.chassis.settings import Settings
-from services.chassis.streams import EffectOf, GuardOf
+from services.chassis.streams import EffectOf, Positions
 from services.chassis.supervision import PeriodicJob
 
 S = TypeVar("S", bound=Settings)
@@ -54,8 +54,7 @@ class ServiceParts:
         watched: what should never wait for long.
         measures: what its decisions measure, by the name that they give it.
         beside: what it does about a family of events beside the way of everything else.
-        guards: family of events → the document to which all is done that one of its streams does.
-        recognised: families whose effects find out by themselves that they were done before.
+        positions: where it keeps how far it has come in the streams that it hears.
     """
 
     routes: Sequence[Route]
@@ -64,8 +63,7 @@ class ServiceParts:
     watched: Sequence[Watched] = ()
     measures: Mapping[str, Histogram] = field(default_factory=dict)
     beside: Beside | None = None
-    guards: Mapping[str, GuardOf] = field(default_factory=dict)
-    recognised: frozenset[str] = frozenset()
+    positions: Positions = field(default_factory=Positions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,18 @@
 A stream is one thing's facts, counted from one. The cursor is how far a service has come; an older
 fact is a repetition, the next is applied, and one that came too early waits inside the cursor.
 
-Where all that a stream does is done to one document, that document keeps the place (`heard`) whenever it is
-written, and no other is written for it; what waits, and what changes nothing, stands in a cursor of its own.
-The further of the two counts. Where what an effect writes shows by itself that it was done, no place is kept.
+Where all that a stream does is done to one document, that document keeps the position (`heard`) whenever it
+is written, and no other is written for it; what waits, and what changes nothing, stands in a cursor of its own.
+The further of the two counts. Where what an effect writes shows by itself that it was done, none is kept.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from services.chassis.documents import Collection, Heard, Index, Ref, Versioned
+from services.chassis.documents import Collection, Heard, Index, Ref
 from services.chassis.failures import NotYet
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.envelope import Envelope, Unreadable
@@ -94,66 +94,117 @@ class Followed:
     measured: Measured | None = None
 
 
-def follow(
-    envelope: Envelope,
-    wire: bytes,
-    work: Work[Any] | None,
-    *,
-    skip: bool = False,
-    guarded: Ref[Any] | None = None,
-    keep_all: bool = False,
-) -> Work[Followed]:
-    """Return the work that applies an envelope once and in its turn.
+GuardOf = Callable[[str, str], Ref[Any]]
+"""Community and id of a stream's thing → the document to which all is done that the stream does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Where a service keeps how far it has come in the streams of each family.
 
     Arguments:
-        envelope: what arrived.
-        wire: the bytes it came as.
-        work: its effect; None where the service has none.
-        skip: a person decided that the stream goes on without this fact.
-        guarded: the document to which all is done that the stream does; it keeps the place where the effect
-            writes it.
-        keep_all: a cursor of its own keeps the place all the same.
-
-    The work raises Unreadable when another fact was applied under the same number: one of them is not true.
+        guards: family → the document to which all is done that one of its streams does; it keeps the position
+            where the effect writes it. Of other families a cursor does.
+        recognised: families whose effects answer REPEATED where they were done before: in whatever order the
+            facts of a stream come, they come to the same, so no position is kept.
+        keep_all: a cursor keeps every position all the same.
     """
-    stream, version = envelope.stream, envelope.version
-    ref = Ref(STREAMS, envelope.community, stream)
-    origin = work.origin if work else origin_of(envelope)
-    said = digest_of(wire)
 
-    def followed(uow: UnitOfWork) -> Followed:
-        cursor = _further(uow.find(ref) or Cursor(), uow.versioned(guarded) if guarded else None, stream)
-        if version == cursor.version and cursor.last and said != cursor.last and not skip:
-            raise Unreadable("contradiction", f"{stream} has another fact number {version}")
+    guards: Mapping[str, GuardOf] = field(default_factory=dict)
+    recognised: frozenset[str] = frozenset()
+    keep_all: bool = False
+
+    def follow(
+        self, envelope: Envelope, wire: bytes, work: Work[Any] | None, *, skip: bool = False
+    ) -> Work[Followed]:
+        """Return the work that applies an envelope once and, where order makes a difference, in its turn.
+
+        Arguments:
+            envelope: what arrived.
+            wire: the bytes it came as.
+            work: its effect; None where the service has none.
+            skip: a person decided that the stream goes on without this fact.
+
+        The work raises Unreadable when another fact was applied under the same number: one of the two is false.
+        """
+        family = envelope.kind.partition(".")[0]
+        if family in self.recognised:
+            recognised = _recognised(envelope, work)
+            return _noting(recognised, passed_by(envelope, wire)) if skip or self.keep_all else recognised
+        guard = self.guards.get(family)
+        guarded = guard(envelope.community, envelope.stream.partition("/")[2]) if guard else None
+        return _Stream(envelope, wire, work, guarded, skip, self.keep_all).work()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """One fact of a stream that is followed in order; what the fields are, `Positions` says."""
+
+    envelope: Envelope
+    wire: bytes
+    effect: Work[Any] | None
+    guarded: Ref[Any] | None
+    skip: bool
+    keep_all: bool
+
+    def work(self) -> Work[Followed]:
+        effect = self.effect
+        origin = effect.origin if effect else origin_of(self.envelope)
+        mine = (self.ref,) if self.guarded is None else (self.ref, self.guarded)
+        reads = (*mine, *(effect.reads if effect else ()))
+        return Work(origin, reads, self.followed, effect.more_reads if effect else None)
+
+    @property
+    def ref(self) -> Ref[Cursor]:
+        return Ref(STREAMS, self.envelope.community, self.envelope.stream)
+
+    def followed(self, uow: UnitOfWork) -> Followed:
+        """Decide what becomes of the fact."""
+        version, cursor, said = self.envelope.version, self._cursor(uow), digest_of(self.wire)
+        if version == cursor.version and cursor.last and said != cursor.last and not self.skip:
+            raise Unreadable("contradiction", f"{self.envelope.stream} has another fact number {version}")
         if version <= cursor.version:
             return Followed("repeated", released=_released(cursor))
         if version > cursor.version + 1:
-            if skip:
-                raise NotYet(f"what comes after {cursor.version} holds the stream up first")
-            uow.put(ref, _with_waiting(cursor, version, wire, uow.at))
-            return Followed("waits")
-        answer = None if skip or work is None else _apply(uow, work)
+            return self._waits(uow, cursor)
+        answer = None if self.skip or self.effect is None else _apply(uow, self.effect)
         after = _past(cursor, version, said)
-        placed = guarded is not None and _placed(uow, guarded, Heard(stream, version, said))
-        if not placed or keep_all or cursor.waiting:
-            uow.put(ref, after)
+        if not self._is_placed(uow, said) or self.keep_all or cursor.waiting:
+            uow.put(self.ref, after)
         refusal = answer if isinstance(answer, Refused) else None
-        result = "skipped" if skip else "refused" if refusal else "applied"
+        result = "skipped" if self.skip else "refused" if refusal else "applied"
         measured = answer if isinstance(answer, Measured) else None
         return Followed(result, refusal, _released(after), measured)
 
-    mine = (ref,) if guarded is None else (ref, guarded)
-    return Work(origin, (*mine, *(work.reads if work else ())), followed, work.more_reads if work else None)
+    def _cursor(self, uow: UnitOfWork) -> Cursor:
+        """Return the cursor, or how far the document says that the stream was heard, if that is further."""
+        cursor = uow.find(self.ref) or Cursor()
+        for heard in uow.versioned(self.guarded).heard if self.guarded else ():
+            if heard.stream == self.envelope.stream and heard.version > cursor.version:
+                return replace(cursor, version=heard.version, last=heard.last)
+        return cursor
+
+    def _waits(self, uow: UnitOfWork, cursor: Cursor) -> Followed:
+        if self.skip:
+            raise NotYet(f"what comes after {cursor.version} holds the stream up first")
+        waits = _with_waiting(cursor, self.envelope.version, self.wire, uow.at)
+        uow.put(self.ref, waits)
+        # A release that knew of the cursor alone may have left waiting what waits for nothing any more.
+        return Followed("waits", released=_released(waits))
+
+    def _is_placed(self, uow: UnitOfWork, said: str) -> bool:
+        """Keep the position in the document if this decision writes it; return whether it does."""
+        kept = uow.changes.get(self.guarded) if self.guarded else None
+        if kept is None:
+            return False
+        heard = Heard(self.envelope.stream, self.envelope.version, said)
+        kept.heard = (*(one for one in kept.heard if one.stream != heard.stream), heard)
+        return True
 
 
-def recognised(envelope: Envelope, work: Work[Any] | None) -> Work[Followed]:
-    """Return the work that applies an envelope whose effect answers REPEATED where it was done before.
-
-    In whatever order the facts of its stream come, they come to the same, so no place is kept.
-    """
-    if work is None:
+def _recognised(envelope: Envelope, effect: Work[Any] | None) -> Work[Followed]:
+    if effect is None:
         return Work(origin_of(envelope), (), lambda _: Followed("applied"))
-    effect = work
 
     def applied(uow: UnitOfWork) -> Followed:
         answer = _apply(uow, effect)
@@ -162,7 +213,17 @@ def recognised(envelope: Envelope, work: Work[Any] | None) -> Work[Followed]:
         refusal = answer if isinstance(answer, Refused) else None
         return Followed("refused" if refusal else "applied", refusal)
 
-    return Work(work.origin, work.reads, applied, work.more_reads)
+    return Work(effect.origin, effect.reads, applied, effect.more_reads)
+
+
+def _noting(work: Work[Followed], noted: Work[None]) -> Work[Followed]:
+    """Return the work that also notes how far the stream was heard."""
+
+    def both(uow: UnitOfWork) -> Followed:
+        noted.decide(uow)
+        return work.decide(uow)
+
+    return Work(work.origin, (*noted.reads, *work.reads), both, work.more_reads)
 
 
 def passed_by(envelope: Envelope, wire: bytes) -> Work[None]:
@@ -202,23 +263,6 @@ def _apply(uow: UnitOfWork, work: Work[Any]) -> object:
     return answer
 
 
-def _further(cursor: Cursor, kept: Versioned[Any] | None, stream: str) -> Cursor:
-    """Return the cursor, or how far the document says that the stream was heard, if that is further."""
-    for heard in kept.heard if kept is not None else ():
-        if heard.stream == stream and heard.version > cursor.version:
-            return replace(cursor, version=heard.version, last=heard.last)
-    return cursor
-
-
-def _placed(uow: UnitOfWork, guarded: Ref[Any], heard: Heard) -> bool:
-    """Keep the place in the document if this decision writes it; return whether it does."""
-    kept = uow.changes.get(guarded)
-    if kept is None:
-        return False
-    kept.heard = (*(one for one in kept.heard if one.stream != heard.stream), heard)
-    return True
-
-
 def _with_waiting(cursor: Cursor, version: int, wire: bytes, at: datetime) -> Cursor:
     if any(early.version == version for early in cursor.waiting):
         return cursor
@@ -241,5 +285,3 @@ def _released(cursor: Cursor) -> tuple[bytes, ...]:
 
 EffectOf = Callable[[Envelope], Work[Any]]
 """What a service does about a kind of event."""
-GuardOf = Callable[[str, str], Ref[Any]]
-"""Community and id of a stream's thing → the document to which all is done that the stream does."""

@@ -3,7 +3,7 @@
 from services.chassis.clock import now
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
-from services.intake.consumers import CONSUMES, GUARDS
+from services.intake.consumers import CONSUMES, POSITIONS
 from services.intake.consumers.demands import DemandsHeard
 from services.intake.jobs.timers import RunTimers
 from services.intake.likeness.indexes import LikenessIndexes
@@ -44,7 +44,7 @@ def build(kit: ServiceContext) -> ServiceParts:
         WATCHED,
         MEASURES,
         DemandsHeard(indexes),
-        GUARDS,
+        POSITIONS,
     )
 
 

@@ -4,7 +4,7 @@ from services.chassis.batches import Batches
 from services.chassis.clock import now
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
-from services.matching.consumers import GUARDS, consumes
+from services.matching.consumers import POSITIONS, consumes
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import ReclaimOrders
 from services.matching.jobs.learning import RefitInterval, Retrain
@@ -40,7 +40,7 @@ def build(kit: ServiceContext) -> ServiceParts:
         LessonRoutes(kit.store, matching, workload),
     )
     routes = tuple(route for room in rooms for route in room.table())
-    return ServiceParts(routes, consumes(matching), jobs, WATCHED, guards=GUARDS)
+    return ServiceParts(routes, consumes(matching), jobs, WATCHED, positions=POSITIONS)
 
 
 def _jobs(

@@ -7,7 +7,7 @@ from services.chassis.settings import Misconfigured
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.notify.channels.alarms import Ways, read_ways
-from services.notify.consumers import RECOGNISED, consumes
+from services.notify.consumers import POSITIONS, consumes
 from services.notify.handlers.tellings import Notifier
 from services.notify.jobs.alarms import SendAlarms
 from services.notify.jobs.console import EVERY_SECONDS, ConsoleChannel
@@ -29,7 +29,7 @@ def build(kit: ServiceContext) -> ServiceParts:
             jobs.append(PeriodicJob("alarms", alarms.look, settings.timers_seconds))
         jobs.append(PeriodicJob("tellings", tellings.look, settings.tellings_seconds))
     effects = consumes(Notifier(console, ways))
-    return ServiceParts(NotifyRoutes(kit.store).table(), effects, jobs, recognised=RECOGNISED)
+    return ServiceParts(NotifyRoutes(kit.store).table(), effects, jobs, positions=POSITIONS)
 
 
 def ways_of(settings: NotifySettings) -> Ways:

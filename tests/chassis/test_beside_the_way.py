@@ -11,7 +11,7 @@ import pytest
 from services.chassis.batches import Batches as RealBatches
 from services.chassis.documents import Ref, from_document
 from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
-from services.chassis.streams import STREAMS, Cursor, Waiting
+from services.chassis.streams import STREAMS, Cursor, Positions, Waiting
 from services.chassis.work import Origin, Work
 from services.contracts.demands import DemandUrged
 from services.contracts.envelope import Envelope, parcel_of, to_wire
@@ -111,7 +111,7 @@ async def test_how_far_a_stream_was_heard_is_noted_where_an_earlier_release_may_
     documents = MemoryDocuments()
     batches = RealBatches(documents, Post(), 1, lambda: AT)
     processor = _processor(Heard(), cast(Any, batches), Tiers())
-    processor.notes_cursors = True
+    processor.positions = Positions(keep_all=True)
     for _ in range(2):
         await processor.handle([_delivery(("nothing", URGED))])
     (cursor,) = [

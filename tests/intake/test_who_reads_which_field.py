@@ -10,7 +10,7 @@ from services.intake.domain.demands import Demand, Handler, Line, Rating
 from services.intake.domain.readings import Understood
 from services.intake.domain.sight import Viewer
 from services.intake.store.communities import CommunityProfile
-from services.intake.views.demands import SHOWN_TO, DemandView, demand_view
+from services.intake.views.demands import SHOWN_TO, DemandRow, DemandView, demand_row, demand_view
 from tests.builders import AT, a_demand
 
 HERE = CommunityProfile("稷王社区", {"c1": "绿苑小区"}, {})
@@ -76,3 +76,14 @@ def test_what_people_write_in_their_own_words_no_neighbour_reads(full: Demand) -
     assert [line.what for line in neighbour.timeline] == [line.what for line in full.timeline]
     unit = demand_view(Versioned(full, 3, 3), Viewer("u1", "unit"), HERE)
     assert unit.model_dump_json().count(SECRET) == len(full.timeline) + 1
+
+
+def test_a_row_of_a_list_shows_each_reader_what_the_demand_does_but_its_timeline(full: Demand) -> None:
+    for viewer in (Viewer("r1", "resident"), Viewer("r9", "resident"), Viewer("s1", "staff")):
+        kept = Versioned(full, 3, 3)
+        whole = demand_view(kept, viewer, HERE)
+        row = demand_row(kept, viewer, HERE)
+        assert {**dict(row), "timeline": whole.timeline} == dict(whole)
+        in_full = [getattr(type(one), "in_full", False) for one in (row, whole)]
+        assert in_full == [viewer.subject != "r9"] * 2
+    assert set(DemandView.model_fields) - set(DemandRow.model_fields) == {"timeline"}

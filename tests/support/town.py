@@ -18,14 +18,14 @@ from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.literals import DemandKind, Satisfaction, Solved
 from services.contracts.words import Actor, Role
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
-from services.intake.consumers import GUARDS as INTAKE_GUARDS
+from services.intake.consumers import POSITIONS as INTAKE_POSITIONS
 from services.intake.consumers.demands import DemandsHeard
 from services.intake.domain.demands import Demand
 from services.intake.handlers import communities, demands, ratings
 from services.intake.likeness.indexes import LikenessIndexes
 from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
-from services.matching.consumers import GUARDS as MATCHING_GUARDS
+from services.matching.consumers import POSITIONS as MATCHING_POSITIONS
 from services.matching.consumers import consumes as matching_hears
 from services.matching.domain.orders import Order
 from services.matching.domain.parts import Proof, Stage
@@ -40,12 +40,12 @@ from services.matching.routing.solver import solve
 from services.matching.store.catalogues import CatalogueOnRecord
 from services.matching.store.orders import ORDERS, TIMER, order_ref
 from services.matching.store.workloads import Books, WorkloadView
-from services.notify.consumers import RECOGNISED as NOTIFY_RECOGNISED
+from services.notify.consumers import POSITIONS as NOTIFY_POSITIONS
 from services.notify.consumers import consumes as notify_hears
 from services.notify.handlers.tellings import Notifier
 from services.notify.jobs.tellings import TellMany
 from services.points.consumers import CONSUMES as POINTS_HEARS
-from services.points.consumers import RECOGNISED as POINTS_RECOGNISED
+from services.points.consumers import POSITIONS as POINTS_POSITIONS
 from services.points.domain.accounts import BUDGET, Account, Transfer, transfer_id
 from services.points.handlers.awards import SETTLED
 from services.points.store.accounts import account_ref, transfer_ref
@@ -96,8 +96,12 @@ class Town:
         self.batches = {name: self.more_batches(name) for name in SUBSCRIPTIONS}
         indexes = LikenessIndexes(cast(Any, self.documents["intake"]))
         beside = {"intake": DemandsHeard(indexes), **dict.fromkeys(("matching", "points", "notify"))}
-        guards = {"intake": INTAKE_GUARDS, "matching": MATCHING_GUARDS}
-        recognised = {"notify": NOTIFY_RECOGNISED, "points": POINTS_RECOGNISED}
+        positions = {
+            "intake": INTAKE_POSITIONS,
+            "matching": MATCHING_POSITIONS,
+            "points": POINTS_POSITIONS,
+            "notify": NOTIFY_POSITIONS,
+        }
         effects = {
             "intake": INTAKE_HEARS,
             "matching": matching_hears(self.matching),
@@ -115,8 +119,7 @@ class Town:
                 partitions=PARTITIONS,
                 measures=MEASURES if name == "intake" else {},
                 beside=beside[name],
-                guards=guards.get(name, {}),
-                recognised=recognised.get(name, frozenset()),
+                positions=positions[name],
             )
             for name in SUBSCRIPTIONS
         }

@@ -29,9 +29,9 @@ from services.intake.routes.bodies import (
     WithdrawDemand,
 )
 from services.intake.store.communities import NO_PROFILE, profile_ref
-from services.intake.store.demands import DEMANDS, contact_ref
+from services.intake.store.demands import DEMANDS, NOT_IN_LISTS, contact_ref
 from services.intake.store.vault import Vault
-from services.intake.views.demands import DemandPage, DemandView, demand_view
+from services.intake.views.demands import DemandPage, DemandView, demand_row, demand_view
 
 
 class NoVault(Invalid):
@@ -87,9 +87,15 @@ class DemandRoutes:
         where = {"$and": [condition for condition in conditions if condition] or [{}]}
         by = "pressing" if query.sort == "urgent" else None
         found = await self.store.page(
-            DEMANDS, request.community, where, after=query.after, limit=query.limit + 1, first=by
+            DEMANDS,
+            request.community,
+            where,
+            after=query.after,
+            limit=query.limit + 1,
+            first=by,
+            without=NOT_IN_LISTS,
         )
-        items = [demand_view(kept, viewer, profile) for kept in found[: query.limit]]
+        items = [demand_row(kept, viewer, profile) for kept in found[: query.limit]]
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(DemandPage(items=items, next=after), public=frozenset(profile.public_numbers))
 

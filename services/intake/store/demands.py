@@ -41,6 +41,8 @@ DEMANDS = Collection(
     Index((ALARM,), due=True),
     Index((RATING,), due=True),
 )
+NOT_IN_LISTS: Mapping[str, object] = MappingProxyType({"timeline": (), "found_by": None, "contact_reads": ()})
+"""What a row of a list does not show, and may be long."""
 RECENT = Collection("recent", Recent, Index(("expires_at",), expires=True))
 CONTACTS = Collection("contacts", Contact)
 VersionedDemand = Versioned[Demand]

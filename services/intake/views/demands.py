@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,8 +54,8 @@ class RatingView(View):
     by_call_back: bool
 
 
-class DemandView(View):
-    """A demand (诉求) as the one who asks may see it."""
+class DemandRow(View):
+    """A demand (诉求) in a list, as the one who asks may see it; its timeline is shown with it alone."""
 
     id: str
     version: int = Field(description="also the ETag")
@@ -92,6 +92,11 @@ class DemandView(View):
     finish_due_at: datetime | None = Field(description="until when it is to be done")
     supervised: bool = Field(description="the community watches over it (督办)")
     allowed: list[str]
+
+
+class DemandView(DemandRow):
+    """A demand as the one who asks may see it."""
+
     timeline: tuple[LineView, ...]
 
 
@@ -145,7 +150,7 @@ What people add in words of their own (in the timeline, to their rating) is for 
 class DemandPage(View):
     """A page of demands, newest first; `next` asks for the page after it."""
 
-    items: list[DemandView]
+    items: list[DemandRow]
     next: str | None
 
 
@@ -164,14 +169,33 @@ class DemandInFull(DemandView):
     in_full: ClassVar[bool] = True
 
 
+class DemandRowInFull(DemandRow):
+    """The same in a list."""
+
+    in_full: ClassVar[bool] = True
+
+
 def demand_view(kept: Versioned[Demand], viewer: Viewer, profile: CommunityProfile) -> DemandView:
     """Return a demand as the viewer may see it."""
     demand = kept.present
     model = DemandInFull if viewer.reads_in_full(demand) else DemandView
     concerned = viewer.is_concerned(demand)
+    lines = tuple(_line(line, concerned=concerned) for line in demand.timeline)
+    return model.model_construct(timeline=lines, **_shown(kept, viewer, profile))
+
+
+def demand_row(kept: Versioned[Demand], viewer: Viewer, profile: CommunityProfile) -> DemandRow:
+    """Return a demand as the viewer may see it in a list."""
+    model = DemandRowInFull if viewer.reads_in_full(kept.present) else DemandRow
+    return model.model_construct(**_shown(kept, viewer, profile))
+
+
+def _shown(kept: Versioned[Demand], viewer: Viewer, profile: CommunityProfile) -> dict[str, Any]:
+    demand = kept.present
+    concerned = viewer.is_concerned(demand)
     of_theirs = concerned and viewer.role not in PROVIDERS
     heard = demand.meaning
-    return model.model_construct(
+    return dict(
         id=demand.id,
         version=kept.revision,
         text=demand.text,
@@ -205,7 +229,6 @@ def demand_view(kept: Versioned[Demand], viewer: Viewer, profile: CommunityProfi
         finish_due_at=demand.finish_due_at,
         supervised=demand.supervised,
         allowed=allowed_steps(demand.status),
-        timeline=tuple(_line(line, concerned=concerned) for line in demand.timeline),
     )
 
 

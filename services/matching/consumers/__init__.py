@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from services.chassis.streams import EffectOf, GuardOf, origin_of
+from services.chassis.streams import EffectOf, Positions, origin_of
 from services.chassis.work import Work
 from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
@@ -14,10 +14,8 @@ from services.matching.handlers import communities
 from services.matching.handlers.context import Matching
 from services.matching.store.orders import order_ref
 
-GUARDS: Mapping[str, GuardOf] = MappingProxyType(
-    {"demand": lambda community, demand: order_ref(community, order_id(DemandId(demand)))}
-)
-"""What a demand does is done to its order; the first of them keeps the place where there are several."""
+POSITIONS = Positions({"demand": lambda community, demand: order_ref(community, order_id(DemandId(demand)))})
+"""What a demand does is done to its order; the first of them keeps the position where there are several."""
 
 
 def _loaded(matching: Matching, envelope: Envelope) -> Work[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.chassis.streams import EffectOf
+from services.chassis.streams import EffectOf, Positions
 from services.contracts.demands import (
     DemandAlarmed,
     DemandEndorsed,
@@ -14,7 +14,7 @@ from services.contracts.demands import (
 from services.notify.domain.texts import TEXTS
 from services.notify.handlers.tellings import Notifier
 
-RECOGNISED = frozenset({"order", "issue", "points"})
+POSITIONS = Positions(recognised=frozenset({"order", "issue", "points"}))
 """Who follows a demand depends on what was heard before; that the others were told, their notices show."""
 
 
@@ -27,6 +27,6 @@ def consumes(notifier: Notifier) -> Mapping[str, EffectOf]:
         DemandOptedOut.kind: notifier.tell_and_let_go,
         DemandAlarmed.kind: notifier.tell_and_cry,
     }
-    once = (kind for kind in TEXTS if kind.partition(".")[0] in RECOGNISED)
+    once = (kind for kind in TEXTS if kind.partition(".")[0] in POSITIONS.recognised)
     plain = {**dict.fromkeys(TEXTS, notifier.tell), **dict.fromkeys(once, notifier.tell_once)}
     return MappingProxyType({**plain, **followed})

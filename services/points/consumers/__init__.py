@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.chassis.streams import EffectOf, origin_of
+from services.chassis.streams import EffectOf, Positions, origin_of
 from services.contracts.communities import CommunityLoaded
 from services.contracts.orders import OrderSettled
 from services.points.handlers.awards import award_points
@@ -16,5 +16,5 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
     }
 )
 """Kind of event → what points does about it."""
-RECOGNISED = frozenset({"order"})
+POSITIONS = Positions(recognised=frozenset({"order"}))
 """Heard in part, so that its streams have gaps here; an order's transfer shows that it was paid."""
