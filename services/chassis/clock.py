@@ -14,3 +14,8 @@ def now() -> datetime:
 def new_id() -> str:
     """Return an id that sorts by the time it was made (UUIDv7)."""
     return uuid7().hex
+
+
+def first_id_of(at: datetime) -> str:
+    """Return what every id made before a moment is less than, and every later one is not (RFC 9562, 5.7)."""
+    return f"{int(at.timestamp() * 1000):012x}"

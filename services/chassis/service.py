@@ -22,9 +22,10 @@ from services.chassis.interval import BatchInterval
 from services.chassis.members import Members
 from services.chassis.mongo import Client, PlainIndex, Store
 from services.chassis.outbox import COLLECTION, INDEXES
-from services.chassis.parking import ParkingLot
+from services.chassis.parking import ACTIONS, ParkingLot
 from services.chassis.processor import MessageProcessor, RetryPolicy
 from services.chassis.relay import Relay
+from services.chassis.retention import Retention
 from services.chassis.settings import Misconfigured, Settings
 from services.chassis.spec import ServiceContext, ServiceSpec
 from services.chassis.streams import STREAMS, WAITS_SINCE
@@ -42,7 +43,7 @@ PLAIN_COLLECTIONS: dict[str, Sequence[PlainIndex]] = {
     COLLECTION: INDEXES,
     AUDITS: (),
     "parked": (),
-    "parked_actions": (),
+    ACTIONS: (),
     "members": (),
     DEPLOYMENT: (),
 }
@@ -185,8 +186,11 @@ class Service:
             if subscribers_of(self.name)
             else []
         )
+        kept = {ACTIONS: settings.actions_kept_days, **self.parts.kept_days}
+        old = [Retention(self.store, name, days, now) for name, days in kept.items() if days]
         return (
             *asking,
+            *(PeriodicJob(f"retention of {each.name}", each.look, FORGET_SECONDS) for each in old),
             PeriodicJob("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
             PeriodicJob("measure", self.relay.measure, MEASURE_SECONDS),
             PeriodicJob("forget", self.relay.forget, FORGET_SECONDS),

@@ -109,6 +109,12 @@ class Settings(BaseSettings):
     facts_kept_hours: float = Field(
         default=72.0, gt=0, le=24 * 365, description="how long what was announced is kept, to be said again"
     )
+    actions_kept_days: int = Field(
+        default=1_095,
+        ge=0,
+        le=36_500,
+        description="how long it is kept what persons did with parked messages and gaps; 0: for ever",
+    )
     audit_seconds: Seconds = Field(
         default=10.0, description="how often it is compared what was said and what was heard"
     )

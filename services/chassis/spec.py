@@ -55,6 +55,7 @@ class ServiceParts:
         measures: what its decisions measure, by the name that they give it.
         beside: what it does about a family of events beside the way of everything else.
         positions: where it keeps how far it has come in the streams that it hears.
+        kept_days: collection → for how long its documents are kept; 0: for ever.
     """
 
     routes: Sequence[Route]
@@ -64,6 +65,7 @@ class ServiceParts:
     measures: Mapping[str, Histogram] = field(default_factory=dict)
     beside: Beside | None = None
     positions: Positions = field(default_factory=Positions)
+    kept_days: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

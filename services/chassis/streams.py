@@ -4,7 +4,7 @@ A stream is one thing's facts, counted from one. The cursor is how far a service
 fact is a repetition, the next is applied, and one that came too early waits inside the cursor.
 
 Where all that a stream does is done to one document, that document keeps the position (`heard`) whenever it
-is written, and no other is written for it; what waits, and what changes nothing, stands in a cursor of its own.
+is written, and no other is written for it; what waits, or changes nothing, stands in a cursor of its own.
 The further of the two counts. Where what an effect writes shows by itself that it was done, none is kept.
 """
 
@@ -125,7 +125,7 @@ class Positions:
             work: its effect; None where the service has none.
             skip: a person decided that the stream goes on without this fact.
 
-        The work raises Unreadable when another fact was applied under the same number: one of the two is false.
+        The work raises Unreadable when another fact was applied under the number: one of them is not true.
         """
         family = envelope.kind.partition(".")[0]
         if family in self.recognised:

@@ -15,6 +15,7 @@ from services.notify.jobs.tellings import TellMany
 from services.notify.routes.notices import NotifyRoutes
 from services.notify.settings import NotifySettings
 from services.notify.store import COLLECTIONS
+from services.notify.store.notices import NOTICES
 
 
 def build(kit: ServiceContext) -> ServiceParts:
@@ -28,8 +29,9 @@ def build(kit: ServiceContext) -> ServiceParts:
             alarms = SendAlarms(kit.store, kit.batches, ways, now)
             jobs.append(PeriodicJob("alarms", alarms.look, settings.timers_seconds))
         jobs.append(PeriodicJob("tellings", tellings.look, settings.tellings_seconds))
+    kept = {NOTICES.name: settings.notices_kept_days}
     effects = consumes(Notifier(console, ways))
-    return ServiceParts(NotifyRoutes(kit.store).table(), effects, jobs, positions=POSITIONS)
+    return ServiceParts(NotifyRoutes(kit.store).table(), effects, jobs, positions=POSITIONS, kept_days=kept)
 
 
 def ways_of(settings: NotifySettings) -> Ways:

@@ -15,4 +15,10 @@ class NotifySettings(Settings):
         default=SecretStr(""),
         description="how emergencies leave the house, by community, as JSON (notify alone)",
     )
+    notices_kept_days: int = Field(
+        default=1_095,
+        ge=0,
+        le=36_500,
+        description="how long notices are kept; demands keep what happened; 0: for ever (notify alone)",
+    )
     notify_console: bool = Field(default=False, description="also print every notice to standard output")
