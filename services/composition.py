@@ -1,8 +1,13 @@
-"""The composition root: all services by name, run together in one process or one by one."""
+"""The composition root: all services by name, run together in one process or one by one.
+
+A service is imported when it is first asked for: of the others a process needs no more than the reference,
+and that only when somebody wants to read it.
+"""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import uvloop
@@ -16,18 +21,30 @@ from services.chassis.runner import PortTaken, ServiceProcess, run_until_signal
 from services.chassis.settings import Misconfigured
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import Broken
-from services.intake.__main__ import SPEC as INTAKE
 from services.intake.settings import IntakeSettings
-from services.matching.__main__ import SPEC as MATCHING
 from services.matching.settings import MatchingSettings
-from services.notify.__main__ import SPEC as NOTIFY
 from services.notify.settings import NotifySettings
-from services.points.__main__ import SPEC as POINTS
 
-SPECS: Mapping[str, ServiceSpec] = MappingProxyType(
-    {spec.name: spec for spec in (INTAKE, MATCHING, POINTS, NOTIFY)}
-)
-SERVICES = tuple(SPECS)
+SERVICES = ("intake", "matching", "points", "notify")
+
+
+class _Specs(Mapping[str, ServiceSpec]):
+    """The services by name, each imported when it is first asked for."""
+
+    def __getitem__(self, name: str) -> ServiceSpec:
+        if name not in SERVICES:
+            raise KeyError(name)
+        spec: ServiceSpec = import_module(f"services.{name}.__main__").SPEC
+        return spec
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SERVICES)
+
+    def __len__(self) -> int:
+        return len(SERVICES)
+
+
+SPECS: Mapping[str, ServiceSpec] = _Specs()
 
 
 class Settings(IntakeSettings, MatchingSettings, NotifySettings):
@@ -36,9 +53,10 @@ class Settings(IntakeSettings, MatchingSettings, NotifySettings):
 
 def process_of(settings: Settings, services: Iterable[str] = SERVICES) -> ServiceProcess:
     """Return a process with the services named, which serves the reference of all."""
-    return ServiceProcess(settings, [SPECS[name] for name in services], reference())
+    return ServiceProcess(settings, [SPECS[name] for name in services], reference)
 
 
+@cache
 def reference() -> dict[str, Any]:
     """Return the OpenAPI document of all services. No server is asked for it."""
     return openapi.document((name, routes_of(spec)) for name, spec in SPECS.items())

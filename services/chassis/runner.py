@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -48,14 +48,15 @@ class ServiceProcess:
     Arguments:
         settings: of the deployment; both server addresses must be set.
         specs: the services to run.
-        reference: the OpenAPI document to serve.
+        reference: makes the OpenAPI document to serve, when somebody first asks for it; else that of its own
+            routes is served.
     """
 
     def __init__(
         self,
         settings: Settings,
         specs: Sequence[ServiceSpec],
-        reference: Mapping[str, Any] | None = None,
+        reference: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self._settings = settings
         self._client = open_client(settings.mongo_url or "", call_seconds=settings.database_seconds)
@@ -241,8 +242,10 @@ class ServiceProcess:
         return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def _openapi(self, _: web.Request) -> web.Response:
-        own = openapi.document((service.name, service.parts.routes) for service in self.services)
-        return json_response(self._reference or own)
+        if self._reference is None:
+            own = openapi.document((service.name, service.parts.routes) for service in self.services)
+            return json_response(own)
+        return json_response(await asyncio.to_thread(self._reference))
 
 
 def _settle_memory() -> None:

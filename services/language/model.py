@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -57,16 +58,19 @@ class Model:
     Arguments:
         version: digest of the sentences that it was made from.
         heads: in the order of the weights.
-        rows: n-gram → the square of its rarity, then a weight for each head, all in tenths.
+        grams: n-gram → number of its row.
+        rows: one after the other: the square of the rarity, then a weight for each head, all in tenths.
     """
 
-    def __init__(self, version: str, heads: Sequence[Head], rows: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self, version: str, heads: Sequence[Head], grams: Mapping[str, int], rows: "array[int]"
+    ) -> None:
         self.version = version
         self.heads = {head.name: head for head in heads}
         self._heads = tuple(heads)
         self._bias = np.array([head.bias for head in heads], dtype=np.int64)
-        self._number = {gram: number for number, gram in enumerate(rows)}
-        self._table = np.array(list(rows.values()), dtype=np.int16).reshape(len(rows), 1 + len(heads))
+        self._number = grams
+        self._table = np.frombuffer(rows, dtype=np.int16).reshape(len(grams), 1 + len(heads))
 
     def chances(self, text: str) -> Mapping[str, int]:
         """Return for each head how likely the answer is yes, in thousandths; the same on every machine."""
@@ -143,7 +147,8 @@ def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
     Raises:
         BrokenModel: a line is not as it should be; says which.
     """
-    version, heads, rows = "", list[Head](), dict[str, Sequence[int]]()
+    version, heads = "", list[Head]()
+    numbers, rows = dict[str, int](), array("h")
     for number, line in enumerate(lines, 1):
         what, *cells = line.rstrip("\n").split("\t")
         try:
@@ -154,14 +159,18 @@ def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
                 heads.append(Head(title, int(bias), int(perhaps), int(sure)))
             elif what == "gram":
                 gram, rarity, weights = cells
-                rows[gram] = _row(int(rarity), weights, len(heads))
+                if gram in numbers:
+                    raise ValueError(f"{gram} stands twice")
+                # Both models know many n-grams: of each there is one string.
+                numbers[intern(gram)] = len(numbers)
+                rows.extend(_row(int(rarity), weights, len(heads)))
             else:
                 raise ValueError(what)
         except (ValueError, IndexError) as error:
             raise BrokenModel(f"{name}:{number}: {error}") from error
     if not version or not heads:
         raise BrokenModel(f"{name}: no version or no heads")
-    return Model(version, heads, rows)
+    return Model(version, heads, numbers, rows)
 
 
 def _row(rarity: int, weights: str, heads: int) -> "array[int]":
