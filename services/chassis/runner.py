@@ -1,10 +1,12 @@
 """Runs services: one or all of them in a process, from the first connection to a clean end."""
 
 import asyncio
+import ctypes
 import gc
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -33,6 +35,9 @@ log = structlog.get_logger()
 
 PING_SECONDS_MAX = 2.0
 START_WAIT_SECONDS_MAX = 5.0
+ARENAS = 2
+_M_ARENA_MAX = -8
+"""A parameter of `mallopt(3)`."""
 
 
 class PortTaken(Exception):
@@ -58,6 +63,7 @@ class ServiceProcess:
         specs: Sequence[ServiceSpec],
         reference: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
+        _share_arenas()
         self._settings = settings
         self._client = open_client(settings.mongo_url or "", call_seconds=settings.database_seconds)
         names = "+".join(spec.name for spec in specs)
@@ -246,6 +252,15 @@ class ServiceProcess:
             own = openapi.document((service.name, service.parts.routes) for service in self.services)
             return json_response(own)
         return json_response(await asyncio.to_thread(self._reference))
+
+
+def _share_arenas() -> None:
+    """Let threads share what the C library sets aside for each: the interpreter runs one at a time anyway.
+
+    With an arena for each of the driver's threads a process of all services took 20 MB more.
+    """
+    with suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
 
 
 def _settle_memory() -> None:
