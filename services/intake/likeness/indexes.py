@@ -16,7 +16,7 @@ from services.intake.store.demands import DEMANDS
 DEMANDS_MAX = 1_000
 """So many of a community's newest demands are in an index; with twice that it is built anew."""
 BYTES_MAX = 96 * 1024 * 1024
-TRAITS_MAX = 2_000
+TRAITS_MAX = 1_000
 """So many demands' traits are at hand; those compared of late are compared again."""
 FRESH_SECONDS = 5.0
 """For so long an index is taken as it is by whoever hears everything that is submitted in the community."""
