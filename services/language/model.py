@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 import numpy as np
 
-from services.language.grams import grams, normal
+from services.language.grams import LONGEST, Keys, gram_of, key_of, keys, normal, shorter_than
 
 DATA = Path(__file__).parent / "data"
 MODEL = DATA / "model.tsv"
@@ -20,6 +19,9 @@ PARTS = 10
 """Weights are kept in tenths."""
 WISHES_LONGEST = 2
 """Wishes are known by n-grams of so many signs at the most."""
+TOO_LONG_FOR_WISHES = shorter_than(WISHES_LONGEST + 1)
+NO_KEY = 2**63 - 1
+"""Stands behind all keys, so that what is looked for is always before something."""
 FIRM = 300.0
 """Added to the square of a text's length: where little is said, little is known of what is wished for."""
 STRANGE = 81.0
@@ -58,29 +60,28 @@ class Model:
     Arguments:
         version: digest of the sentences that it was made from.
         heads: in the order of the weights.
-        grams: n-gram → number of its row.
+        known: the keys of the n-grams, in the order of their rows.
         rows: one after the other: the square of the rarity, then a weight for each head, all in tenths.
     """
 
-    def __init__(
-        self, version: str, heads: Sequence[Head], grams: Mapping[str, int], rows: "array[int]"
-    ) -> None:
+    def __init__(self, version: str, heads: Sequence[Head], known: "array[int]", rows: "array[int]") -> None:
         self.version = version
         self.heads = {head.name: head for head in heads}
         self._heads = tuple(heads)
         self._bias = np.array([head.bias for head in heads], dtype=np.int64)
-        self._number = grams
-        self._table = np.frombuffer(rows, dtype=np.int16).reshape(len(grams), 1 + len(heads))
+        table = np.frombuffer(rows, dtype=np.int16).reshape(len(known), 1 + len(heads))
+        unsorted = np.frombuffer(known, dtype=np.int64)
+        order = np.argsort(unsorted)
+        self._known = np.append(unsorted[order], NO_KEY)
+        self._table = table[order]
 
     def chances(self, text: str) -> Mapping[str, int]:
         """Return for each head how likely the answer is yes, in thousandths; the same on every machine."""
-        return self.chances_of(grams(normal(text)))
+        return self.chances_of(keys(normal(text)))
 
-    def chances_of(self, spoken: Iterable[str]) -> Mapping[str, int]:
+    def chances_of(self, spoken: Keys) -> Mapping[str, int]:
         """Return the same for a text's n-grams."""
-        get = self._number.get
-        known = [number for gram in spoken if (number := get(gram)) is not None]
-        rarity, *sums = self._sum(known).tolist()
+        rarity, *sums = self._sum(self._rows(spoken)).tolist()
         length = sqrt(rarity / PARTS) or 1.0
         # So few answers are quicker reckoned one by one than as an array.
         return {
@@ -88,7 +89,7 @@ class Model:
             for head, weight in zip(self._heads, sums, strict=True)
         }
 
-    def shares_of(self, spoken: Iterable[str], most: int, least: int) -> tuple[tuple[str, int], ...]:
+    def shares_of(self, spoken: Keys, most: int, least: int) -> tuple[tuple[str, int], ...]:
         """Return which head a text belongs to, where it belongs to one of them, likeliest first.
 
         Arguments:
@@ -96,9 +97,8 @@ class Model:
             most: so many heads at the most.
             least: share, in thousandths, below which a head is not named, except the likeliest.
         """
-        get = self._number.get
-        short = [gram for gram in spoken if len(gram) <= WISHES_LONGEST]
-        known = [number for gram in short if (number := get(gram)) is not None]
+        short = spoken[: np.searchsorted(spoken, TOO_LONG_FOR_WISHES)]
+        known = self._rows(short)
         sums = self._sum(known)
         length = sqrt(int(sums[0]) / PARTS + FIRM + STRANGE * (len(short) - len(known)))
         logits = SHARPNESS * (self._bias + sums[1:] / length) / PARTS
@@ -108,19 +108,23 @@ class Model:
         named = [first, *(number for number in others if shares[number] >= least)]
         return tuple((self._heads[number].name, int(shares[number])) for number in named)
 
-    def _sum(self, rows: Sequence[int]) -> Any:
+    def _rows(self, spoken: Keys) -> Any:
+        """Return the numbers of the rows of those n-grams that are known."""
+        rows = np.searchsorted(self._known, spoken)
+        return rows[self._known.take(rows) == spoken]
+
+    def _sum(self, rows: Any) -> Any:
         """Return the sum of rows, which are given by their numbers."""
         return np.add.reduce(self._table.take(rows, axis=0), axis=0, dtype=np.int32)
 
     def speaking(self, text: str, head: str) -> list[tuple[str, int]]:
         """Return the n-grams of a text that speak for an answer, with their weights, heaviest first."""
-        column = 1 + self._heads.index(self.heads[head])
-        found = [
-            (gram, int(self._table[number, column]))
-            for gram in grams(normal(text))
-            if (number := self._number.get(gram)) is not None
-        ]
-        return sorted(((g, weight) for g, weight in found if weight > 0), key=lambda one: (-one[1], one[0]))
+        rows = self._rows(keys(normal(text)))
+        weights = self._table[rows, 1 + self._heads.index(self.heads[head])]
+        speaks = weights > 0
+        grams = map(gram_of, self._known[rows[speaks]].tolist())
+        found = zip(grams, weights[speaks].tolist(), strict=True)
+        return sorted(found, key=lambda one: (-one[1], one[0]))
 
 
 def _chance(logit: float) -> int:
@@ -148,7 +152,7 @@ def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
         BrokenModel: a line is not as it should be; says which.
     """
     version, heads = "", list[Head]()
-    numbers, rows = dict[str, int](), array("h")
+    known, rows = array("q"), array("h")
     for number, line in enumerate(lines, 1):
         what, *cells = line.rstrip("\n").split("\t")
         try:
@@ -159,10 +163,9 @@ def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
                 heads.append(Head(title, int(bias), int(perhaps), int(sure)))
             elif what == "gram":
                 gram, rarity, weights = cells
-                if gram in numbers:
-                    raise ValueError(f"{gram} stands twice")
-                # Both models know many n-grams: of each there is one string.
-                numbers[intern(gram)] = len(numbers)
+                if not 1 <= len(gram) <= LONGEST:
+                    raise ValueError(gram)
+                known.append(key_of(gram))
                 rows.extend(_row(int(rarity), weights, len(heads)))
             else:
                 raise ValueError(what)
@@ -170,7 +173,9 @@ def read_model(lines: Iterable[str], name: str = "model.tsv") -> Model:
             raise BrokenModel(f"{name}:{number}: {error}") from error
     if not version or not heads:
         raise BrokenModel(f"{name}: no version or no heads")
-    return Model(version, heads, numbers, rows)
+    if len(set(known)) < len(known):
+        raise BrokenModel(f"{name}: an n-gram stands twice")
+    return Model(version, heads, known, rows)
 
 
 def _row(rarity: int, weights: str, heads: int) -> "array[int]":

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.language.grams import grams, normal
+from services.language.grams import Keys, keys, normal
 from services.language.model import Model, own_model, own_wishes_model
 from services.language.phrases import Phrase, phrase
 from services.language.signs import own_signs
@@ -133,16 +133,16 @@ class Reader:
 
     def _heard(
         self, whole: str, pieces: Sequence[str]
-    ) -> tuple[list[tuple[Mapping[str, int], str]], dict[str, int], set[str]]:
+    ) -> tuple[list[tuple[Mapping[str, int], str]], dict[str, int], Keys]:
         """Return each piece with its chances, those of the whole text, and the n-grams of the whole."""
-        spoken = [grams(normal(piece)) for piece in pieces]
+        spoken = [keys(normal(piece)) for piece in pieces]
         read = [(self._model.chances_of(found), piece) for found, piece in zip(spoken, pieces, strict=True)]
         highest = dict(read[0][0])
         for more, _ in read[1:]:
             highest = {name: max(chance, more[name]) for name, chance in highest.items()}
         if len(pieces) > 1:
             # Of many pieces one sounds alarming by chance: what the whole sounds like counts for a third.
-            all_of_it = grams(normal(whole[:TOGETHER_CHARACTERS]))
+            all_of_it = keys(normal(whole[:TOGETHER_CHARACTERS]))
             together = self._model.chances_of(all_of_it)
             highest = {name: (2 * chance + together[name]) // 3 for name, chance in highest.items()}
         else:
@@ -161,7 +161,7 @@ class Reader:
         rest = "".join(clause for clause in clauses if not phrase(name).search(clause))
         return rest != text and self._model.chances(rest)["now"] < enough
 
-    def _wished(self, spoken: set[str]) -> tuple[Wish, ...]:
+    def _wished(self, spoken: Keys) -> tuple[Wish, ...]:
         if self._wishes is None:
             return ()
         # What nobody here does is told as well, or it would look as if nothing had been read.

@@ -20,7 +20,7 @@ from services.cli.route import router_of
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
-from tests.bench import growth, neighbours, replicas, report
+from tests.bench import growth, neighbours, replicas, report, stages
 from tests.bench.sayings import COMMUNITIES, PEOPLE, home_of, sayings
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -30,6 +30,8 @@ TEXTS = ROOT / "tests" / "data" / "demands.jsonl"
 CAPACITY = 10_000
 WARM_UP = 500
 PACED_SECONDS = 8
+STAGES_DEMANDS = 6_000
+STAGES_SECONDS = 12
 BATCH_OF_FLOOR = 64
 FLOOR = 8_000
 ARRANGEMENTS = {"four processes": EACH_ALONE, "one process": ALL_IN_ONE}
@@ -185,6 +187,34 @@ class Bench:
         if "alike_share" in paced:
             self.results.add("found_to_be_like_share", paced["alike_share"], "1", half)
 
+    async def stages(self) -> None:
+        """Say where the time goes in each of four processes, flat out."""
+        async with self._running(EACH_ALONE) as (system, prefix):
+            await self._send(system, prefix, self.load.warm_up, WARM_UP, 0)
+            url = self.place.settings.mongo_url or ""
+            asked, used = await stages.asked(url, prefix), system.cpu_seconds()
+            pids = {name: system.pids[name] for name in stages.SERVICES}
+            sampling = asyncio.create_task(stages.sampled(pids, STAGES_SECONDS))
+            flat = await self._send(system, prefix, self.load.said, STAGES_DEMANDS, 0, "flat")
+            spent = {name: now - used[name] for name, now in system.cpu_seconds().items()}
+            found = await sampling
+            self._report_stages(flat["count"], spent, found)
+            self._report_asked(flat["count"], stages.since(asked, await stages.asked(url, prefix)))
+
+    def _report_stages(
+        self, count: int, spent: Mapping[str, float], found: Mapping[str, Mapping[str, float]]
+    ) -> None:
+        for service, shares in found.items():
+            for stage, share in shares.items():
+                seconds = share * spent[service] / count * 1_000
+                self.results.add(stages.STAGE, seconds, "s", f"{self.load.name}, {service}, {stage}")
+
+    def _report_asked(self, count: int, asked: Mapping[str, tuple[int, float]]) -> None:
+        for what, (calls, seconds) in asked.items():
+            setting = f"{self.load.name}, {what}"
+            self.results.add(stages.SECONDS, seconds / count * 1_000, "s", setting)
+            self.results.add(stages.CALLS, calls / count * 1_000, "1", setting)
+
     @asynccontextmanager
     async def _running(self, groups: tuple[tuple[str, ...], ...]) -> AsyncIterator[tuple[System, str]]:
         prefix = f"bench_{uuid4().hex[:6]}"
@@ -261,6 +291,12 @@ async def _system(place: Deployment, results: Results) -> None:
     await floor(place, results)
 
 
+async def _stages(place: Deployment, results: Results) -> None:
+    file = community_file()
+    compounds = [compound["id"] for compound in orjson.loads(file)["compounds"]]
+    await Bench(place, results, file, different(compounds, texts(file))).stages()
+
+
 async def _neighbours(place: Deployment, results: Results) -> None:
     full = next((r["value"] for r in results.rows if r["measure"] == "demands_through_per_second"), 400.0)
     file = community_file()
@@ -295,7 +331,7 @@ async def _growth(place: Deployment, results: Results) -> None:
 
 APART = {"growth": _growth}
 """Parts that are run by their name alone: they take long."""
-PARTS = {"system": _system, "neighbours": _neighbours, "replicas": _replicas}
+PARTS = {"system": _system, "stages": _stages, "neighbours": _neighbours, "replicas": _replicas}
 
 
 async def main(wanted: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import psutil
 
+from tests.bench import stages
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN = "<!-- written by `make bench ARGS=docs` from here -->"
@@ -70,6 +72,7 @@ def section(about: Mapping[str, str], rows: Sequence[Row]) -> str:
             f"CPU seconds for 1,000 demands: {', '.join(used)}. Memory at the most, MB: {', '.join(memory)}.",
             "",
         ]
+    lines += [*_where_the_time_goes(rows), *_what_the_database_is_asked(rows)]
     others = [row for row in rows if not _is_of_a_load(row)]
     if others:
         lines += ["| else | | |", "|---|---|---|"]
@@ -79,12 +82,45 @@ def section(about: Mapping[str, str], rows: Sequence[Row]) -> str:
     return "\n".join(lines).strip()
 
 
+def _where_the_time_goes(rows: Sequence[Row]) -> list[str]:
+    """Return a table of stages by service, those that take the longest first."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["measure"] == stages.STAGE:
+            _, service, stage = str(row["setting"]).split(", ", 2)
+            found.setdefault(stage, {})[service] = row["value"]
+    if not found:
+        return []
+    head = f"| seconds of CPU for 1,000 demands: stage | {' | '.join(stages.SERVICES)} | together |"
+    lines = [head, "|---" * (2 + len(stages.SERVICES)) + "|"]
+    for stage in sorted(found, key=lambda stage: -sum(found[stage].values())):
+        cells = [f"{found[stage][name]:.3f}" if name in found[stage] else "–" for name in stages.SERVICES]
+        lines.append(f"| {stage} | {' | '.join(cells)} | {sum(found[stage].values()):.3f} |")
+    return [*lines, ""]
+
+
+def _what_the_database_is_asked(rows: Sequence[Row]) -> list[str]:
+    seconds, calls = (
+        {row["setting"]: row["value"] for row in rows if row["measure"] == measure}
+        for measure in (stages.SECONDS, stages.CALLS)
+    )
+    if not seconds:
+        return []
+    lines = ["| the database, for 1,000 demands: collection and command | calls | seconds |", "|---|---|---|"]
+    lines += [
+        f"| {setting.partition(', ')[2]} | {calls[setting]:,.0f} | {value:.3f} |"
+        for setting, value in seconds.items()
+    ]
+    return [*lines, ""]
+
+
 def _load_of(row: Row) -> str:
     return str(row["setting"]).partition(", ")[2]
 
 
 def _is_of_a_load(row: Row) -> bool:
-    return any(f", {load}" in row["setting"] for load in ("different texts", "the same texts"))
+    loads = ("different texts", "the same texts")
+    return any(f", {load}" in row["setting"] or row["setting"].startswith(f"{load}, ") for load in loads)
 
 
 def _cell(rows: Sequence[Row], measure: str, setting: str, end: str, form: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.bench import report, sayings
+from tests.bench import report, sayings, stages
 from tests.bench.sayings import ALIKE_SHARE, BURST, COMMUNITIES, DIFFERENT, PEOPLE, home_of
 
 ABOUT = {"date": "2026-01-31", "commit": "abc1234", "machine": "a machine, 2 cores"}
@@ -67,6 +67,64 @@ def test_writing_changes_nothing_but_the_section(
     assert text.startswith(f"before\n{report.BEGIN}\nMeasured ")
     assert text.endswith(f"{report.END}\nafter\n")
     assert "old" not in text
+
+
+STAGES = [
+    _row(stages.STAGE, 0.52, "different texts, intake, HTTP, tokens, limits"),
+    _row(stages.STAGE, 0.11, "different texts, matching, deciding"),
+    _row(stages.STAGE, 0.5, "different texts, intake, deciding"),
+    _row(stages.SECONDS, 0.3, "different texts, intake.demands update"),
+    _row(stages.CALLS, 1_000, "different texts, intake.demands update", "1"),
+]
+
+
+def test_where_the_time_goes_is_told_by_stage_and_service_the_dearest_first() -> None:
+    lines = report.section(ABOUT, [*ROWS, *STAGES]).splitlines()
+    assert "| intake | matching | notify | together |" in next(line for line in lines if "stage |" in line)
+    first = lines.index("| deciding | 0.500 | 0.110 | – | 0.610 |")
+    assert lines[first + 1] == "| HTTP, tokens, limits | 0.520 | – | – | 0.520 |"
+    assert "| intake.demands update | 1,000 | 0.300 |" in lines
+    assert not any(stages.STAGE in line for line in lines), "each row stands in one table"
+
+
+class TestStages:
+    """A sample belongs to one stage."""
+
+    @pytest.mark.parametrize(
+        ("frames", "stage"),
+        [
+            (
+                "run (runners.py);read (services/language/reader.py);_sum (model.py)",
+                "reading what a text says",
+            ),
+            ("_apply_beside (processor.py);traits_of (voices/likeness.py)", "likenesses, beside the way"),
+            (
+                "decide (intake/handlers/demands.py);traits_of (voices/likeness.py)",
+                "what a demand is compared by",
+            ),
+            ("decide (services/matching/handlers/placing.py);rank (domain/ranking.py)", "ranking providers"),
+            (
+                "commit (chassis/mongo.py);insert_many (x/pymongo/collection.py)",
+                "driver of the database",
+            ),
+            ("run (asyncio/runners.py)", stages.OTHER),
+        ],
+    )
+    def test_it_is_the_first_that_a_frame_is_of(self, frames: str, stage: str) -> None:
+        assert stages.stage_of(frames.split(";")) == stage
+
+    def test_shares_are_of_all_samples(self) -> None:
+        found = stages.shares(["run (a.py);rank (domain/ranking.py) 3", "run (a.py) 1", "", "no number x"])
+        assert found == {"ranking providers": 0.75, stages.OTHER: 0.25}
+
+    def test_what_was_asked_between_two_looks_is_told_the_longest_first(self) -> None:
+        before = {"intake.demands insert": (10, 1.0)}
+        after = {"intake.demands insert": (15, 1.5), "notify.notices insert": (2, 2.0)}
+        found = stages.since(before, after)
+        assert list(found.items()) == [
+            ("notify.notices insert", (2, 2.0)),
+            ("intake.demands insert", (5, 0.5)),
+        ]
 
 
 class TestSayings:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.language.grams import EDGE, grams, normal
+from services.language.grams import EDGE, gram_of, grams, key_of, keys, normal, shorter_than
 from services.language.model import BrokenModel, Head, own_model, own_wishes_model, read_model, written
 from services.language.reader import Reader, Reading, own_reader
 from services.language.sentences import BadSentence, read_sentences
@@ -74,6 +74,9 @@ class TestModel:
             ("version\tv\nhead\tnow\t1\t2\t3\ngram\t火\t1\t0:40000\n", "model.tsv:3: 40000"),
             ("version\tv\nhead\tnow\t1\t2\t3\ngram\t火\t40000\t0:1\n", "model.tsv:3: 40000"),
             ("version\tv\nhead\tnow\t1\t2\t3\nword\t火\n", "model.tsv:3: word"),
+            ("version\tv\nhead\tnow\t1\t2\t3\ngram\t着火了吗\t1\t0:1\n", "model.tsv:3: 着火了吗"),
+            ("version\tv\nhead\tnow\t1\t2\t3\ngram\t\t1\t0:1\n", "model.tsv:3"),
+            ("version\tv\nhead\tnow\t1\t2\t3" + "\ngram\t火\t1\t0:1" * 2, "stands twice"),
         ],
     )
     def test_a_broken_table_is_refused_with_its_line(self, table: str, wrong: str) -> None:
@@ -104,6 +107,16 @@ class TestNormalForm:
 
     def test_the_edges_of_a_text_are_seen(self) -> None:
         assert grams("火") == {EDGE, "火", f"{EDGE}火", f"火{EDGE}", f"{EDGE}火{EDGE}"}
+
+    @pytest.mark.parametrize("text", ["", "火", "着火了着火了，快来人！", "a\0b", "😀😀 𠀀 ^^", "\ud800"])
+    def test_keys_are_those_of_the_n_grams_each_once_the_shorter_first(self, text: str) -> None:
+        found = keys(text).tolist()
+        assert found == sorted(set(found))
+        assert {gram_of(key) for key in found} == grams(text)
+        assert all(key_of(gram_of(key)) == key for key in found)
+        lengths = [len(gram_of(key)) for key in found]
+        assert lengths == sorted(lengths)
+        assert [key < shorter_than(3) for key in found] == [length < 3 for length in lengths]
 
 
 class TestReading:

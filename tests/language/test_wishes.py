@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from services.cli.route import router_of
 from services.contracts.community_file import CommunityFile
 from services.language import wish_training
-from services.language.grams import grams, normal
+from services.language.grams import grams, key_of, normal
 from services.language.model import (
     WISHES_LONGEST,
     Head,
@@ -31,6 +32,7 @@ from services.matching.domain.providers import Catalogue, Contract, Place, Provi
 from services.matching.domain.ranking import Ranker
 
 TODAY = date(2026, 11, 1)
+LAMP = np.array([key_of("灯")])
 LAMPS, HAIR, GLASSES = "公共照明/路灯", "理发美容/理发", "视力健康/眼镜"
 
 
@@ -89,16 +91,16 @@ class TestModel:
     def test_shares_are_of_one_whole_likeliest_first(self) -> None:
         heads = (Head("a", 0, 0, 0), Head("b", 0, 0, 0), Head("c", -2, 0, 0))
         model = read_model(written("v", heads, {"灯": [10, 2, 1, 0], "头": [10, 0, 3, 0]}).splitlines())
-        found = model.shares_of({"灯"}, most=3, least=0)
+        found = model.shares_of(LAMP, most=3, least=0)
         assert [name for name, _ in found] == ["a", "b", "c"]
         assert 998 <= sum(share for _, share in found) <= 1_002
-        assert model.shares_of({"灯"}, most=1, least=0) == found[:1]
-        assert model.shares_of({"灯"}, most=3, least=1_001) == found[:1]
+        assert model.shares_of(LAMP, most=1, least=0) == found[:1]
+        assert model.shares_of(LAMP, most=3, least=1_001) == found[:1]
 
     def test_of_a_text_of_which_nothing_is_known_every_wish_is_as_likely_as_before_it(self) -> None:
         heads = (Head("a", 1, 0, 0), Head("b", 1, 0, 0))
         model = read_model(written("v", heads, {"灯": [10, 2, 1]}).splitlines())
-        assert model.shares_of({"月"}, most=2, least=0) == (("a", 500), ("b", 500))
+        assert model.shares_of(np.array([key_of("月")]), most=2, least=0) == (("a", 500), ("b", 500))
 
     def test_it_needs_no_more_than_two_signs_together(self) -> None:
         assert all(len(gram) <= WISHES_LONGEST for gram in wish_training.spoken_of("路灯不亮了"))

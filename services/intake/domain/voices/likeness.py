@@ -54,7 +54,7 @@ class Traits:
     compound: str | None = None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1_024)
 def traits_of(text: str, title: str | None = None, compound: str | None = None) -> Traits:
     """Return what a demand is compared by."""
     said, headline = plain(text), plain(title or "")
