@@ -28,7 +28,8 @@ def runs_here(name: str) -> bool:
     python, abi, platform = name.removesuffix(".whl").rsplit("-", 3)[1:]
     if platform == "any":
         return True
-    is_ours = any(tag in PYTHONS for tag in python.split(".")) or abi == "abi3" or python.startswith("py3")
+    tags = python.split(".")
+    is_ours = abi == "abi3" or any(tag in PYTHONS or tag.startswith("py3") for tag in tags)
     is_free_threaded = abi.endswith("t")
     return is_ours and not is_free_threaded and "linux" in platform and platform.endswith(MACHINES)
 

@@ -37,7 +37,7 @@ STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("messages taken and settled", ("chassis/processor.py", "chassis/inbound.py", "chassis/streams.py")),
     ("HTTP, tokens, limits", ("/aiohttp/", "chassis/http/", "/jwt/", "/routes/")),
 )
-"""Stage → parts of its frames, functions with their files; a sample is of the first that has one of its own."""
+"""Stage → parts of its frames, functions with their files; the first that has one of a sample's counts."""
 
 
 def stage_of(frames: Iterable[str]) -> str:
