@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
@@ -66,13 +68,21 @@ _NOTHING_THERE = re.compile(r"：——|（，|，）|，，")
 
 def sentence(text: str, fact: Any) -> str:
     """Return a text with the fields of its fact in it, and no trace of those that are empty."""
-    fields = {name: "、".join(value) if _is_words(value) else value for name, value in dict(fact).items()}
+    told = ((name, getattr(fact, name)) for name in _named_in(text))
+    fields = {name: "、".join(value) if _is_words(value) else value for name, value in told}
     if fields.get("finish_due_on", ...) is None:
         text = _NO_DAY.sub("", text)
     if fields.get("soon"):
         fields["soon"] = f"隐患·{fields['soon']}，"
     words = text.format_map(fields)
     return _NOTHING_THERE.sub(_without_the_gap, words).removesuffix("：")
+
+
+@cache
+def _named_in(text: str) -> tuple[str, ...]:
+    """Return the fields that a text names."""
+    parsed = (name for _, name, _, _ in Formatter().parse(text) if name)
+    return tuple(dict.fromkeys(re.split(r"[.\[]", name)[0] for name in parsed))
 
 
 def _without_the_gap(found: re.Match[str]) -> str:
