@@ -20,7 +20,7 @@ from services.cli.route import router_of
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
-from tests.bench import growth, neighbours, replicas, report, stages
+from tests.bench import growth, machine, neighbours, replicas, report, stages
 from tests.bench.sayings import COMMUNITIES, PEOPLE, home_of, sayings
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -282,6 +282,8 @@ async def _router(results: Results) -> None:
 async def _system(place: Deployment, results: Results) -> None:
     file = community_file()
     compounds = [compound["id"] for compound in orjson.loads(file)["compounds"]]
+    for measure, value in (await machine.measure()).items():
+        results.add(measure, value, "s" if measure.endswith("seconds") else "1", "this machine")
     await floor(place, results)
     sure = texts(file)
     for load in (different(compounds, sure), repeated(sure)):
