@@ -5,6 +5,7 @@ import ctypes
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 PING_SECONDS_MAX = 2.0
 START_WAIT_SECONDS_MAX = 5.0
 ARENAS = 2
+SWITCH_SECONDS = 0.001
 _M_ARENA_MAX = -8
 """A parameter of `mallopt(3)`."""
 
@@ -272,6 +274,8 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    # What is learnt or compiled in a thread gives way to the loop this soon, not only after five milliseconds.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def run_until_signal(process: ServiceProcess) -> None:
