@@ -274,7 +274,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    # What is learnt or compiled in a thread gives way to the loop this soon, not only after five milliseconds.
+    # What is learnt or compiled in a thread gives way to the loop this soon, not after five milliseconds.
     sys.setswitchinterval(SWITCH_SECONDS)
 
 

@@ -11,7 +11,6 @@ from datetime import date, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
 from services.matching.domain.affairs import ThemeHeard
@@ -256,8 +255,8 @@ def _best_fit(kernel: Matrix, numbers: _Lessons, weights: Values) -> _Fit:
 
 def _fit(kernel: Matrix, numbers: _Lessons, weights: Values, smoothing: float) -> list[_Fit]:
     """Solve once for every trust; leave-one-out forecasts come from the diagonal of the inverse."""
-    factor = cho_factor(kernel + np.diag(smoothing / weights))
-    inverse = cho_solve(factor, np.eye(len(weights)))
+    # NumPy's inverse lets other threads go on meanwhile; SciPy's Cholesky held them up for a good while.
+    inverse = np.linalg.inv(kernel + np.diag(smoothing / weights))
     diagonal = np.diag(inverse)[:, None]
     fits = []
     for trust in TRUST:
