@@ -108,6 +108,7 @@ class Batches:
 
     async def _run_once(self, works: Sequence[Work[A]]) -> list[A | Exception]:
         at = self._clock()
+        _look_ahead(works)
         loaded = await self._documents.load(ref for work in works for ref in work.reads)
         await self._load_rest(works, loaded, at)
         values: Values = dict(loaded)
@@ -137,6 +138,13 @@ class Batches:
             if not rest:
                 return
             loaded.update(await self._documents.load(rest))
+
+
+def _look_ahead(works: Sequence[Work[Any]]) -> None:
+    for step in range(max(len(work.ahead) for work in works)):
+        for work in works:
+            if step < len(work.ahead):
+                work.ahead[step]()
 
 
 def _decide(work: Work[A], values: Values, said: list[Envelope], at: datetime) -> A | Exception:

@@ -149,12 +149,15 @@ class Work(Generic[A_co]):
         decide: may run more than once, so it touches nothing but the unit of work.
         more_reads: what else it needs, known only once `reads` are loaded; asked again, a few times, until
             it names nothing new.
+        ahead: what can be reckoned before anything is loaded, and is remembered by whoever asks for it: step
+            by step, each for all works of a batch, so that its code and tables stay at hand.
     """
 
     origin: Origin
     reads: Sequence[Ref[Any]]
     decide: Callable[[UnitOfWork], A_co]
     more_reads: Callable[[UnitOfWork], Sequence[Ref[Any]]] | None = None
+    ahead: Sequence[Callable[[], object]] = ()
 
     def then(self, view: Callable[[A_co, UnitOfWork], B], *reads: Ref[Any]) -> "Work[B]":
         """Return the work that answers with what `view` makes of its result and of the state afterwards.
@@ -166,7 +169,7 @@ class Work(Generic[A_co]):
         def viewed(uow: UnitOfWork) -> B:
             return view(self.decide(uow), uow)
 
-        return Work(self.origin, _once_each(*self.reads, *reads), viewed, self.more_reads)
+        return Work(self.origin, _once_each(*self.reads, *reads), viewed, self.more_reads, self.ahead)
 
     def only_if(self, rule: Callable[[UnitOfWork], None], *reads: Ref[Any]) -> "Work[A_co]":
         """Return the work that is done where a rule, asked first, does not refuse.
@@ -180,7 +183,7 @@ class Work(Generic[A_co]):
             rule(uow)
             return self.decide(uow)
 
-        return Work(self.origin, _once_each(*reads, *self.reads), allowed, self.more_reads)
+        return Work(self.origin, _once_each(*reads, *self.reads), allowed, self.more_reads, self.ahead)
 
     def reading(self, more: Callable[[UnitOfWork], Sequence[Ref[Any]]]) -> "Work[A_co]":
         """Return the work that also reads what `more` names once the rest is loaded."""
@@ -189,7 +192,7 @@ class Work(Generic[A_co]):
         def both(uow: UnitOfWork) -> Sequence[Ref[Any]]:
             return (*(known(uow) if known else ()), *more(uow))
 
-        return Work(self.origin, self.reads, self.decide, both)
+        return Work(self.origin, self.reads, self.decide, both, self.ahead)
 
     def if_unchanged(
         self, ref: Ref[Any], revision: int | None, missing: Refused | None = None

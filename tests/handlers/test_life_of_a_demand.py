@@ -1,6 +1,7 @@
 """The life of a demand and its order, from the first word to the last: over memory and over the database."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,10 @@ from services.contracts.ids import order_id
 from services.contracts.orders import OrderProposed
 from services.contracts.refusal import NotFound
 from services.contracts.words import Role
+from services.intake.domain import readings
 from services.intake.domain.demands import UnknownCompound
 from services.intake.domain.words_of_residents import NoWords
+from services.intake.handlers import demands
 from services.matching.domain import refusals
 from services.matching.handlers import answering
 from tests.support.stories import (
@@ -43,6 +46,19 @@ class TestSubmitting:
         (proposed,) = town.post.said(OrderProposed.kind)
         assert proposed.body.candidates
         assert all(part.because for candidate in proposed.body.candidates for part in candidate.parts)
+
+    async def test_its_words_are_read_once_however_often_its_batch_is_tried(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read: list[str] = []
+
+        def noted(text: str, *others: Any, **named: Any) -> readings.Said:
+            read.append(text)
+            return readings.read(text, *others, **named)
+
+        monkeypatch.setattr(demands, "read", noted)
+        await town.submit(TABLE_TENNIS, "yuxiuyuan")
+        assert read == [TABLE_TENNIS]
 
     async def test_the_timeline_begins_with_who_entered_it(self, town: Town) -> None:
         demand = await town.submit(CHARGING, role=Role.GRID_WORKER, by="grid-7")

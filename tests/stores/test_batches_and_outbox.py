@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import orjson
 
@@ -54,6 +56,27 @@ class TestTogether:
         found = (await store.load([ref("a")]))[ref("a")]
         assert found.value is not None
         assert found.value.count == 5
+
+    async def test_what_can_be_reckoned_ahead_is_step_by_step_for_all_of_them(self, store: Store) -> None:
+        done: list[str] = []
+
+        def counted(name: str, steps: int) -> Work[int]:
+            work = counted_up(name)
+            ahead = [partial(done.append, f"{name}{step}") for step in range(steps)]
+
+            def decide(uow: UnitOfWork) -> int:
+                done.append(f"{name}!")
+                return work.decide(uow)
+
+            return replace(work, ahead=ahead, decide=decide)
+
+        works = [counted("a", 2), counted("b", 0), counted("c", 1)]
+        through = [works[0].then(lambda count, _: count), works[1], works[2].only_if(lambda _: None)]
+        assert await batches(store).run(through) == [1, 1, 1]
+        assert done == ["a0", "c0", "a1", "a!", "b!", "c!"]
+        assert (
+            works[0].reading(lambda _: []).ahead == works[0].if_unchanged(ref("a"), 1).ahead == works[0].ahead
+        )
 
     async def test_one_that_is_refused_changes_nothing_and_holds_up_nobody(self, store: Store) -> None:
         where = ref("a")

@@ -102,7 +102,7 @@ def once(work: Work[Reply], key: OnceKey) -> Work[Reply]:
         uow.put(ref, Remembered(fingerprint, reply, uow.at + timedelta(hours=key.hours)))
         return reply
 
-    return Work(work.origin, (ref, *work.reads), done_once, work.more_reads)
+    return Work(work.origin, (ref, *work.reads), done_once, work.more_reads, work.ahead)
 
 
 def answered(uow: UnitOfWork, work: Work[Reply]) -> Reply:

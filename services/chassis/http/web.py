@@ -255,7 +255,7 @@ class HttpApi:
         if key is not None and not route.remembered:
             raise InvalidHeader("这里的回答不保存，请去掉 Idempotency-Key")
         if key is None:
-            return Work(work.origin, work.reads, lambda uow: answered(uow, work), work.more_reads)
+            return Work(work.origin, work.reads, lambda uow: answered(uow, work), work.more_reads, work.ahead)
         parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
         whole = "\0".join(parts).encode() + b"\0" + ask.raw
         hours = self.api_limits.idempotency_hours

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -15,10 +16,10 @@ from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.values import replace
 from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
-from services.intake.domain.duplicates import found_by
+from services.intake.domain.duplicates import FoundBy, found_by
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.merging import PrivateMatter
-from services.intake.domain.readings import Said, Understood, accuses_anew, read, understood
+from services.intake.domain.readings import Said, accuses_anew, read, understood
 from services.intake.domain.voices.likeness import traits_of
 from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
@@ -68,8 +69,16 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
     profile, ref = profile_ref(origin.community), demand_ref(origin.community, submission.demand)
     text = checked(submission.text)
     title = checked(submission.title) if submission.title else None
-    said = read(text, title, "report" if submission.accuses else None, private=submission.private)
-    recent = recent_ref(origin.community, _digest(origin, submission, said))
+    recent = recent_ref(origin.community, _digest(origin, submission, text, title))
+
+    @cache
+    def said() -> Said:
+        return read(text, title, "report" if submission.accuses else None, private=submission.private)
+
+    @cache
+    def compared_by() -> FoundBy:
+        return found_by(traits_of(text, title, submission.compound))
+
     within = timedelta(seconds=submission.same_within)
 
     def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
@@ -86,7 +95,8 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
             if uow.is_loaded(same) and (uow.get(same, NotFound()).is_open):
                 return uow.versioned(same)
         uow.put(recent, Recent(submission.demand, uow.at, uow.at + within))
-        demand = _submitted(origin, submission, said, understood(said, known.home), uow.at)
+        heard = understood(said(), known.home)
+        demand = _submitted(origin, submission, said(), uow.at, compared_by()).understood_as(heard)
         uow.put(ref, demand)
         uow.announce(ref, _demand_submitted(demand), frozenset(known.public_numbers))
         if submission.sealed_contact is not None:
@@ -94,18 +104,18 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
         tell_what_was_heard(uow, ref, demand, known)
         return uow.versioned(ref)
 
-    return Work(origin, (profile, recent), decide, more_reads)
+    return Work(origin, (profile, recent), decide, more_reads, ahead=(said, compared_by))
 
 
-def _digest(origin: Origin, submission: Submission, said: Said) -> str:
+def _digest(origin: Origin, submission: Submission, text: str, title: str | None) -> str:
     """Return what two submissions must have in common to be the same."""
     marks = f"{submission.private} {submission.about} {submission.accuses}"
     place, contact = submission.compound or "", submission.contact
-    parts = (origin.actor.subject, said.text, said.title or "", place, contact, marks)
+    parts = (origin.actor.subject, text, title or "", place, contact, marks)
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def _submitted(origin: Origin, submission: Submission, said: Said, heard: Understood, at: datetime) -> Demand:
+def _submitted(origin: Origin, submission: Submission, said: Said, at: datetime, by: FoundBy) -> Demand:
     by_helper = origin.actor.role in COMMUNITY
     words = "网格员代居民点单" if by_helper else "居民点单"
     return Demand(
@@ -120,8 +130,8 @@ def _submitted(origin: Origin, submission: Submission, said: Said, heard: Unders
         status=DemandStatus.SUBMITTED,
         timeline=(Line(at, origin.actor.role.value, "submitted", words),),
         has_contact=submission.sealed_contact is not None,
-        found_by=found_by(traits_of(said.text, said.title, submission.compound)),
-    ).understood_as(heard)
+        found_by=by,
+    )
 
 
 def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
