@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -207,6 +208,9 @@ class HttpApi:
             app.router.add_route(route.method, PREFIX + route.path, self._serve(route))
 
     def _serve(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        answered_with = cache(partial(metrics.REQUESTS.labels, self.service, route.name))
+        seconds = metrics.REQUEST_SECONDS.labels(self.service)
+
         async def serve(request: web.Request) -> web.StreamResponse:
             began, wait = monotonic(), 1
             try:
@@ -217,8 +221,8 @@ class HttpApi:
                 reply = problem(Unavailable("处理超时，是否办成还不知道；请用同一个幂等键重试"))
             except Refused as refusal:
                 reply, wait = problem(refusal), _seconds_to_wait(refusal)
-            metrics.REQUESTS.labels(self.service, route.name, reply.status).inc()
-            metrics.REQUEST_SECONDS.labels(self.service).observe(monotonic() - began)
+            answered_with(reply.status).inc()
+            seconds.observe(monotonic() - began)
             return respond(reply, wait)
 
         return serve

@@ -7,6 +7,7 @@ from services.chassis.work import Work
 from services.contracts import demands as facts
 from services.contracts.envelope import Envelope
 from services.contracts.ids import DemandId
+from services.intake.domain.duplicates import text_found_by
 from services.intake.domain.voices.likeness import Traits, compared, traits_of, weighed
 from services.intake.handlers.issues import count_voices, join_those_alike
 from services.intake.likeness.indexes import LikenessIndexes, Lookup
@@ -64,7 +65,8 @@ class DemandsHeard:
         """Look a new demand up among the earlier ones, and add it to them."""
         fact: facts.DemandSubmitted = envelope.body
         traits = traits_of(fact.text, fact.title, fact.compound)
-        found = self._indexes.look_up(envelope.community, traits, fact.demand)
+        sought = text_found_by(fact.text, fact.title, fact.compound)
+        found = self._indexes.look_up(envelope.community, traits, fact.demand, sought)
         self._indexes.add(envelope.community, fact.demand, found)
         return found
 

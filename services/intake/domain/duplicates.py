@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
 from services.contracts.values import replace
 from services.intake.domain.voices.clusters import TOGETHER_FROM
-from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, weighed
+from services.intake.domain.voices.likeness import RARE_FROM, Likeness, Rarity, Traits, traits_of, weighed
 
 POSTINGS_MAX = 20
 NAME_KEYS_MAX = 4
@@ -93,6 +94,12 @@ def lookup_keys(traits: Traits) -> tuple[str, ...]:
 def found_by(traits: Traits) -> FoundBy:
     """Return what a demand is looked up by."""
     return FoundBy(lookup_keys(traits), bool(traits.names))
+
+
+@lru_cache(maxsize=1_024)
+def text_found_by(text: str, title: str | None = None, compound: str | None = None) -> FoundBy:
+    """Return what a text is looked up by: asked for when it is submitted, and once more beside the way."""
+    return found_by(traits_of(text, title, compound))
 
 
 def candidates(found: Iterable[Postings]) -> tuple[int, ...]:

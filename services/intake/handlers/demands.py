@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -16,11 +16,10 @@ from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.values import replace
 from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
-from services.intake.domain.duplicates import FoundBy, found_by
+from services.intake.domain.duplicates import FoundBy, text_found_by
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.merging import PrivateMatter
 from services.intake.domain.readings import Said, accuses_anew, read, understood
-from services.intake.domain.voices.likeness import traits_of
 from services.intake.domain.words_of_residents import checked
 from services.intake.handlers.alarms import tell_what_was_heard
 from services.intake.handlers.readings import heard_more, reading_told
@@ -75,9 +74,7 @@ def submit_demand(origin: Origin, submission: Submission) -> Work[VersionedDeman
     def said() -> Said:
         return read(text, title, "report" if submission.accuses else None, private=submission.private)
 
-    @cache
-    def compared_by() -> FoundBy:
-        return found_by(traits_of(text, title, submission.compound))
+    compared_by = partial(text_found_by, text, title, submission.compound)
 
     within = timedelta(seconds=submission.same_within)
 

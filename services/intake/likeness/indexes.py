@@ -180,13 +180,16 @@ class LikenessIndexes:
         if held is not None:
             held.index.note_compared(demand)
 
-    def look_up(self, community: str, traits: Traits, own: DemandId | None = None) -> Lookup:
+    def look_up(
+        self, community: str, traits: Traits, own: DemandId | None = None, sought: FoundBy | None = None
+    ) -> Lookup:
         """Return which demands of a community that was refreshed are worth comparing with a text.
 
         Arguments:
             own: the demand of which the text is, if it is one.
+            sought: what the text is looked up by, if that is known.
         """
-        sought, held = found_by(traits), self._held.get(community)
+        sought, held = sought or found_by(traits), self._held.get(community)
         if held is None:
             return Lookup(traits, sought, Rarity(), ())
         index = held.index
