@@ -5,6 +5,7 @@
 #   deploy/setup.sh [run|dev]      run: what `make demo` and `make up` need (default); dev: tests and checks too
 #
 # It asks nothing, may be run again at any time, and does nothing when nothing has changed.
+# SANDAN_PYTHON set: that Python is taken.
 # SANDAN_AMQP_URL or SANDAN_MONGO_URL set: that server exists already and is not installed here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -82,7 +83,11 @@ make_venv() {
 # in an eighth less processor time than one that somebody built without.
 find_python() {
     local name
-    if is_new_enough /usr/bin/python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    if [ -n "${SANDAN_PYTHON:-}" ]; then
+        is_new_enough "$SANDAN_PYTHON" && command -v "$SANDAN_PYTHON"
+        return
+    fi
+    if is_new_enough /usr/bin/python3 && is_locked_for /usr/bin/python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; then
         echo /usr/bin/python3
         return 0
     fi
@@ -94,6 +99,8 @@ find_python() {
     done
     return 1
 }
+
+is_locked_for() { "$1" -c 'import sys; sys.exit(sys.version_info >= (3, 15))' 2>/dev/null; }
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 

@@ -24,6 +24,8 @@ small documents takes about a tenth of the ten seconds after which the server gi
 WORKS_MAX = 4_096
 LONG_SECONDS = 3.0
 """A transaction that took so long and was then given up is not tried again as it is, but in halves."""
+TURN_SECONDS = 0.02
+"""So long at a time the loop may be kept by what is reckoned ahead."""
 LOADS_MAX = 4
 """How often a work may name more to be read, from what it has read so far."""
 _STALE_SLEEP_SECONDS = 0.004
@@ -107,8 +109,8 @@ class Batches:
         return [*await self.run(works[:middle]), *await self.run(works[middle:])]
 
     async def _run_once(self, works: Sequence[Work[A]]) -> list[A | Exception]:
+        await _look_ahead(works)
         at = self._clock()
-        _look_ahead(works)
         loaded = await self._documents.load(ref for work in works for ref in work.reads)
         await self._load_rest(works, loaded, at)
         values: Values = dict(loaded)
@@ -140,11 +142,16 @@ class Batches:
             loaded.update(await self._documents.load(rest))
 
 
-def _look_ahead(works: Sequence[Work[Any]]) -> None:
-    for step in range(max(len(work.ahead) for work in works)):
+async def _look_ahead(works: Sequence[Work[Any]]) -> None:
+    """Take each step for all works; long texts may take a while, so others have their turn now and then."""
+    began = monotonic()
+    for step in range(max((len(work.ahead) for work in works), default=0)):
         for work in works:
             if step < len(work.ahead):
                 work.ahead[step]()
+                if monotonic() - began > TURN_SECONDS:
+                    await asyncio.sleep(0)
+                    began = monotonic()
 
 
 def _decide(work: Work[A], values: Values, said: list[Envelope], at: datetime) -> A | Exception:

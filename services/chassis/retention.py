@@ -49,9 +49,10 @@ class Retention:
                 self._behind = ""
                 break
             deleted += await self._delete(community, oldest, AT_ONCE_MAX - deleted)
-            if deleted >= AT_ONCE_MAX:
-                break  # there may be more of this one: the next look begins with it
+            # Who has more than a portion has its next turn after the others.
             self._behind = f"{community}0" if community else "0"
+            if deleted >= AT_ONCE_MAX:
+                break
         return deleted
 
     async def _next_community(self) -> str | None:

@@ -31,6 +31,7 @@ from services.chassis.spec import ServiceContext, ServiceSpec
 from services.chassis.streams import STREAMS, WAITS_SINCE
 from services.chassis.supervision import Broken, PeriodicJob, Supervisor
 from services.chassis.topology import Names, subscribers_of
+from services.chassis.waiting import WaitingFacts
 from services.chassis.ways import WaysKept
 from services.chassis.write_queue import WriteQueue
 
@@ -191,12 +192,25 @@ class Service:
         return (
             *asking,
             *(PeriodicJob(f"retention of {each.name}", each.look, FORGET_SECONDS) for each in old),
+            PeriodicJob("waiting", self._waiting().look, settings.audit_seconds),
             PeriodicJob("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
             PeriodicJob("measure", self.relay.measure, MEASURE_SECONDS),
             PeriodicJob("forget", self.relay.forget, FORGET_SECONDS),
             PeriodicJob("ways", self.ways.keep, 0.2),
             PeriodicJob("lag", self._measure_lag, LAG_SECONDS),
             PeriodicJob("watch", self._watch, settings.watch_seconds),
+        )
+
+    def _waiting(self) -> WaitingFacts:
+        return WaitingFacts(
+            self.name,
+            self.store,
+            self.names,
+            self.settings.partitions,
+            self.processor,
+            self.partitions.is_first,
+            now,
+            self.settings.audit_seconds,
         )
 
     async def stop(self) -> None:

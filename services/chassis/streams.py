@@ -107,11 +107,13 @@ class Positions:
             where the effect writes it. Of other families a cursor does.
         recognised: families whose effects answer REPEATED where they were done before: in whatever order the
             facts of a stream come, they come to the same, so no position is kept.
+        in_part: those of them that are heard in part, so that their streams have gaps here.
         keep_all: a cursor keeps every position all the same.
     """
 
     guards: Mapping[str, GuardOf] = field(default_factory=dict)
     recognised: frozenset[str] = frozenset()
+    in_part: frozenset[str] = frozenset()
     keep_all: bool = False
 
     def follow(
@@ -128,12 +130,16 @@ class Positions:
         The work raises Unreadable when another fact was applied under the number: one of them is not true.
         """
         family = envelope.kind.partition(".")[0]
-        if family in self.recognised:
-            recognised = _recognised(envelope, work)
-            return _noting(recognised, passed_by(envelope, wire)) if skip or self.keep_all else recognised
+        if self.is_recognised(envelope.kind):
+            return _recognised(envelope, work)
         guard = self.guards.get(family)
         guarded = guard(envelope.community, envelope.stream.partition("/")[2]) if guard else None
         return _Stream(envelope, wire, work, guarded, skip, self.keep_all).work()
+
+    def is_recognised(self, kind: str) -> bool:
+        """Return whether facts of a kind are recognised when they come again, and keep no position."""
+        family = kind.partition(".")[0]
+        return family in self.in_part or (family in self.recognised and not self.keep_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +220,6 @@ def _recognised(envelope: Envelope, effect: Work[Any] | None) -> Work[Followed]:
         return Followed("refused" if refusal else "applied", refusal)
 
     return Work(effect.origin, effect.reads, applied, effect.more_reads)
-
-
-def _noting(work: Work[Followed], noted: Work[None]) -> Work[Followed]:
-    """Return the work that also notes how far the stream was heard."""
-
-    def both(uow: UnitOfWork) -> Followed:
-        noted.decide(uow)
-        return work.decide(uow)
-
-    return Work(work.origin, (*noted.reads, *work.reads), both, work.more_reads)
 
 
 def passed_by(envelope: Envelope, wire: bytes) -> Work[None]:

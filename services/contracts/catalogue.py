@@ -84,8 +84,8 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "notify": ("demand.#", "issue.#", "order.#", "points.#"),
     }
 )
-"""Service → the kinds it hears. A whole family (`order.#`) is heard in order, stream by stream;
-a part of one (`order.settled.*`) is deduplicated by the event's id, since its stream has gaps there."""
+"""Service → the kinds it hears. A whole family (`order.#`) is followed in order, stream by stream, unless its
+effects recognise what was done; of a part (`order.settled.*`), whose streams have gaps, they have to."""
 
 
 def partition_of(community: str, partitions: int) -> int:

@@ -2,97 +2,40 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import bson
 import pytest
 
 from services.chassis.batches import Batches
-from services.chassis.documents import Collection, Heard, Ref
+from services.chassis.documents import Heard
 from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
 from services.chassis.streams import (
-    REPEATED,
-    STREAMS,
     Cursor,
     Positions,
-    Repeated,
     Waiting,
     digest_of,
-    origin_of,
 )
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.composition import SPECS, built_of
 from services.contracts.catalogue import KINDS, SUBSCRIPTIONS, hears, hears_whole_family
 from services.contracts.demands import DemandUrged
-from services.contracts.envelope import Envelope, parcel_of, to_wire
-from services.contracts.ids import DemandId
-from services.contracts.refusal import Conflict
-from services.contracts.words import Actor, Role
+from services.contracts.envelope import parcel_of
 from tests.support.documents import MemoryDocuments
 from tests.support.post import Parking, Post, Tiers
-
-AT = datetime(2026, 1, 31, tzinfo=UTC)
-WHO = Actor(subject="r1", role=Role.RESIDENT)
-STREAM = "demands/d1"
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the stream writes: the notes of its facts, in the order in which they were applied."""
-
-    notes: tuple[str, ...] = ()
-
-
-KEPT: Collection[Kept] = Collection("kept", Kept)
-CURSOR = Ref(STREAMS, "here", STREAM)
-
-
-def kept_ref(community: str, thing: str) -> Ref[Kept]:
-    return Ref(KEPT, community, thing)
-
-
-THE_ONE = kept_ref("here", "d1")
-GUARDED = Positions({"demand": kept_ref})
-RECOGNISED = Positions(recognised=frozenset({"demand"}))
-
-
-class No(Conflict):
-    """A rule says no."""
-
-    slug = "no"
-    title = "不行"
-
-
-def envelope(version: int, note: str = "") -> Envelope:
-    """Return a fact; a note that begins with a minus writes nothing, `no` is refused."""
-    return Envelope(
-        id=f"{version}{note}",
-        kind=DemandUrged.kind,
-        community="here",
-        stream=STREAM,
-        version=version,
-        at=AT,
-        actor=WHO,
-        correlation="c",
-        body=DemandUrged(demand=DemandId("d1"), note=note or f"n{version}", times=1, round=1),
-    )
-
-
-def wire_of(version: int, note: str = "") -> bytes:
-    return to_wire(envelope(version, note))
-
-
-def effect(heard: Envelope) -> Work[None]:
-    note = heard.body.note
-
-    def decide(uow: UnitOfWork) -> None:
-        if note == "no":
-            raise No
-        if note[0] != "-":
-            uow.put(THE_ONE, Kept((*(uow.find(THE_ONE) or Kept()).notes, note)))
-
-    return Work(origin_of(heard), (THE_ONE,), decide)
+from tests.support.streams import (
+    AT,
+    CURSOR,
+    GUARDED,
+    RECOGNISED,
+    STREAM,
+    THE_ONE,
+    WHO,
+    Kept,
+    effect,
+    once,
+    wire_of,
+)
 
 
 @dataclass
@@ -238,19 +181,6 @@ async def test_a_document_of_before_has_heard_nothing_and_one_that_heard_nothing
     assert bson.decode(raw)["_heard"] == [[STREAM, 1, digest_of(wire_of(1))]]
 
 
-def once(heard: Envelope) -> Work[Repeated | None]:
-    def decide(uow: UnitOfWork) -> Repeated | None:
-        done = uow.find(THE_ONE) or Kept()
-        if heard.body.note in done.notes:
-            return REPEATED
-        if heard.body.note == "no":
-            raise No
-        uow.put(THE_ONE, Kept((*done.notes, heard.body.note)))
-        return None
-
-    return Work(origin_of(heard), (THE_ONE,), decide)
-
-
 async def test_what_recognises_its_own_repetition_is_done_in_any_order_and_keeps_no_position() -> None:
     scene = Scene()
     scene.processor.effects = {DemandUrged.kind: cast(Any, once)}
@@ -263,21 +193,23 @@ async def test_what_recognises_its_own_repetition_is_done_in_any_order_and_keeps
     assert await scene.cursor() is None
 
 
-async def test_what_is_recognised_is_noted_for_an_earlier_release_and_what_waits_is_let_go() -> None:
+async def test_what_is_recognised_goes_in_order_where_an_earlier_release_may_come_back() -> None:
     scene = Scene()
     scene.processor.effects = {DemandUrged.kind: cast(Any, once)}
-    scene.processor.positions = RECOGNISED
     scene.processor.positions = replace(RECOGNISED, keep_all=True)
-    await scene.hear((2, ""))
+    await scene.hear((2, ""), (1, ""), (2, ""))
+    assert await scene.notes() == ("n1", "n2")
     assert (await scene.cursor() or Cursor()).version == 2
-    scene.processor.positions = RECOGNISED
-    early = Waiting(9, wire_of(9))
-    await scene.leave(lambda uow: uow.put(CURSOR, Cursor(5, (early,), waits_since=AT)))
-    await scene.hear((6, ""), skip=True)
-    cursor = await scene.cursor()
-    assert cursor is not None
-    assert (cursor.version, cursor.waiting, cursor.waits_since) == (9, (), None)
-    assert await scene.notes() == ("n2",)
+
+
+async def test_of_a_part_of_a_family_nothing_is_kept_even_then() -> None:
+    scene = Scene()
+    scene.processor.effects = {DemandUrged.kind: cast(Any, once)}
+    scene.processor.positions = Positions(
+        recognised=frozenset({"demand"}), in_part=frozenset({"demand"}), keep_all=True
+    )
+    await scene.hear((7, ""), (3, ""), (7, ""))
+    assert (await scene.notes(), await scene.cursor()) == (("n7", "n3"), None)
 
 
 @pytest.mark.parametrize("service", SUBSCRIPTIONS)
@@ -285,4 +217,5 @@ def test_whoever_hears_part_of_a_family_recognises_repetitions(service: str) -> 
     """Its streams have gaps there, so nothing that was heard before says what comes next."""
     spec = SPECS[service]
     heard = [kind for kind in KINDS if hears(service, kind) and not hears_whole_family(service, kind)]
-    assert {kind.partition(".")[0] for kind in heard} <= built_of(spec).positions.recognised
+    positions = built_of(spec).positions
+    assert {kind.partition(".")[0] for kind in heard} == positions.in_part <= positions.recognised

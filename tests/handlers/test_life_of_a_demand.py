@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.streams import origin_of
 from services.contracts.ids import order_id
 from services.contracts.orders import OrderProposed
 from services.contracts.refusal import NotFound
@@ -14,7 +15,7 @@ from services.intake.domain.demands import UnknownCompound
 from services.intake.domain.words_of_residents import NoWords
 from services.intake.handlers import demands
 from services.matching.domain import refusals
-from services.matching.handlers import answering
+from services.matching.handlers import answering, placing
 from tests.support.stories import (
     CHARGING,
     COOPERATIVE,
@@ -59,6 +60,17 @@ class TestSubmitting:
         monkeypatch.setattr(demands, "read", noted)
         await town.submit(TABLE_TENNIS, "yuxiuyuan")
         assert read == [TABLE_TENNIS]
+
+    async def test_said_once_more_it_changes_nothing_even_where_nobody_noted_that_it_was_heard(
+        self, town: Town
+    ) -> None:
+        demand = await town.submit(TABLE_TENNIS, "yuxiuyuan")
+        await town.accept(demand)
+        before = await town.order(demand)
+        (said,) = (one for one in town.post.said("demand.submitted.v1") if one.body.demand == demand.id)
+        work = placing.place_order(town.matching, origin_of(said), said.body)
+        assert await town.batches["matching"].run([work]) == [None]
+        assert await town.order(demand) == before
 
     async def test_the_timeline_begins_with_who_entered_it(self, town: Town) -> None:
         demand = await town.submit(CHARGING, role=Role.GRID_WORKER, by="grid-7")

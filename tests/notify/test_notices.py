@@ -17,6 +17,7 @@ from services.notify.domain.audiences import Told, told
 from services.notify.domain.following import FEW, PORTION_MAX, Following, Span
 from services.notify.domain.notices import STAFF, person, provider
 from services.notify.domain.texts import ASKERS, CARRIED, LEFT, TEXTS, VOICES
+from services.notify.settings import NotifySettings
 
 UNIT = ProviderRef(id="u1", name="某局", kind="unit")
 OWN = ProviderRef(id="community", name="某社区", kind="community")
@@ -164,3 +165,11 @@ def test_nobody_can_be_in_two_audiences_that_are_told_later(kind: str) -> None:
 def test_what_does_not_concern_those_who_follow_leaves_no_telling(ended: dict[str, Any]) -> None:
     fact = OrderCancelled(order="d1-1", demand="d1", asked_by="r1", provider=UNIT, reason="撤回", **ended)
     assert told("order.cancelled.v1", fact, MANY) == Told([(provider("u1", "unit"), "工单已取消：撤回")], [])
+
+
+@pytest.mark.parametrize(("days", "hours"), [(1, 24.0), (3, 72.0), (30, 24.0 * 30)])
+def test_a_notice_may_not_go_before_what_it_tells_may_be_said_again(days: int, hours: float) -> None:
+    with pytest.raises(ValidationError, match="SANDAN_NOTICES_KEPT_DAYS"):
+        NotifySettings(notices_kept_days=days, facts_kept_hours=hours)
+    assert NotifySettings(notices_kept_days=days + 1, facts_kept_hours=hours).notices_kept_days == days + 1
+    assert NotifySettings(notices_kept_days=0, facts_kept_hours=hours).notices_kept_days == 0

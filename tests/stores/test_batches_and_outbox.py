@@ -57,6 +57,9 @@ class TestTogether:
         assert found.value is not None
         assert found.value.count == 5
 
+    async def test_nothing_to_do_is_done_at_once(self, store: Store) -> None:
+        assert await batches(store).run([]) == []
+
     async def test_what_can_be_reckoned_ahead_is_step_by_step_for_all_of_them(self, store: Store) -> None:
         done: list[str] = []
 

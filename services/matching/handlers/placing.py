@@ -20,6 +20,7 @@ from services.matching.handlers.sending import ROUTER, STAFF, propose, send
 from services.matching.handlers.waiting import queue_order
 from services.matching.routing.models import CommunityModel
 from services.matching.store.catalogues import catalogue_ref
+from services.matching.store.orders import order_ref
 from services.matching.store.tallies import workload_ref
 from services.matching.views.messages import provider_ref
 
@@ -37,9 +38,12 @@ def place_order(
         demand: when it is urgent, its deadlines are the short ones, round the clock.
         asked_at: when the resident asked, from which the deadline counts; None: just now.
     """
-    reads = (catalogue_ref(origin.community), workload_ref(origin.community), matching.shard.ref(origin))
+    ref = order_ref(origin.community, order_id(demand.demand, demand.round))
+    reads = (catalogue_ref(origin.community), workload_ref(origin.community), matching.shard.ref(origin), ref)
 
     def decide(uow: UnitOfWork) -> None:
+        if uow.find(ref) is not None:
+            return  # it was said before, and nobody noted that it was heard
         model, load = matching.model(uow), workload_of(uow)
         matter = Matter(demand.text, demand.title, demand.compound)
         heard = model.heard(matter, demand.reading, demand.about, urgent=demand.urgent)

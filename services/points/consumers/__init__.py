@@ -16,5 +16,5 @@ CONSUMES: Mapping[str, EffectOf] = MappingProxyType(
     }
 )
 """Kind of event → what points does about it."""
-POSITIONS = Positions(recognised=frozenset({"order"}))
+POSITIONS = Positions(recognised=frozenset({"order"}), in_part=frozenset({"order"}))
 """Heard in part, so that its streams have gaps here; an order's transfer shows that it was paid."""

@@ -1,0 +1,121 @@
+"""What waits for nothing any more is handed in once more: applied, or left to wait."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from services.chassis.batches import Batches
+from services.chassis.documents import Heard
+from services.chassis.mongo import Store
+from services.chassis.processor import MessageProcessor, RetryPolicy
+from services.chassis.streams import STREAMS, Cursor, Waiting, digest_of
+from services.chassis.topology import Names
+from services.chassis.waiting import WaitingFacts
+from services.chassis.work import Origin, UnitOfWork, Work
+from services.contracts.demands import DemandUrged
+from tests.stores.things import Nobody
+from tests.support.post import Parking, Tiers
+from tests.support.streams import (
+    AT,
+    CURSOR,
+    GUARDED,
+    KEPT,
+    RECOGNISED,
+    STREAM,
+    THE_ONE,
+    WHO,
+    Kept,
+    effect,
+    once,
+    wire_of,
+)
+
+LATER = AT + timedelta(minutes=1)
+
+
+class Scene:
+    """A service that may have been left with something that waits."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.batches = Batches(store, Nobody(), 1, lambda: AT)
+        self.processor = MessageProcessor(
+            service="matching",
+            effects={DemandUrged.kind: effect},
+            batches=self.batches,
+            parking=Parking(),
+            retries=Tiers(),
+            retry=RetryPolicy((1.0,), 4),
+            partitions=1,
+            positions=GUARDED,
+        )
+
+    async def leave(self, put: Callable[[UnitOfWork], None]) -> None:
+        origin = Origin("here", WHO, "c")
+        await self.batches.run([Work(origin, (CURSOR, THE_ONE), put)])
+
+    async def look(self, *, is_first: bool = True, seconds: float = 10.0) -> int:
+        job = WaitingFacts(
+            "matching", self.store, Names("t"), 1, self.processor, lambda: is_first, lambda: LATER, seconds
+        )
+        return await job.look()
+
+    async def notes(self) -> tuple[str, ...]:
+        return ((await self.store.load([THE_ONE]))[THE_ONE].value or Kept()).notes
+
+    async def cursor(self) -> Cursor:
+        return cast(Cursor, (await self.store.load([CURSOR]))[CURSOR].present)
+
+
+@pytest.fixture
+async def scene(store: Store) -> Scene:
+    await store.prepare([KEPT, STREAMS])
+    return Scene(store)
+
+
+def waits(*versions: int, heard: int) -> Callable[[UnitOfWork], None]:
+    """Leave a cursor with what waits, beside a document that was written by another meanwhile."""
+
+    def put(uow: UnitOfWork) -> None:
+        waiting = tuple(Waiting(version, wire_of(version)) for version in versions)
+        uow.put(CURSOR, Cursor(1, waiting, waits_since=AT))
+        uow.put(THE_ONE, Kept(("before",)))
+        uow.changes[THE_ONE].heard = (Heard(STREAM, heard, digest_of(wire_of(heard))),)
+
+    return put
+
+
+async def test_what_two_replicas_left_between_them_goes_on(scene: Scene) -> None:
+    await scene.leave(waits(4, 5, heard=3))
+    assert await scene.look() == 2
+    assert await scene.notes() == ("before", "n4", "n5")
+    assert (await scene.cursor()).waits_since is None
+    assert await scene.look() == 0
+
+
+async def test_what_waits_for_good_reason_goes_on_waiting(scene: Scene) -> None:
+    await scene.leave(waits(4, heard=2))
+    before = await scene.cursor()
+    assert await scene.look() == 1
+    after = await scene.cursor()
+    assert (after.waiting, after.waits_since) == (before.waiting, AT)
+    assert await scene.notes() == ("before",)
+
+
+async def test_only_one_replica_looks_and_what_has_just_come_is_left_alone(scene: Scene) -> None:
+    await scene.leave(waits(4, heard=3))
+    assert await scene.look(is_first=False) == 0
+    assert await scene.look(seconds=120.0) == 0
+    assert await scene.notes() == ("before",)
+
+
+async def test_what_an_earlier_release_left_of_a_stream_that_is_recognised_now_is_done(scene: Scene) -> None:
+    await scene.leave(waits(4, 7, heard=1))
+    scene.processor.effects = {DemandUrged.kind: cast(Any, once)}
+    scene.processor.positions = RECOGNISED
+    assert await scene.look() == 2
+    assert await scene.notes() == ("before", "n4", "n7")
+    assert ((await scene.cursor()).waiting, (await scene.cursor()).waits_since) == ((), None)
+    assert await scene.look() == 0
