@@ -6,16 +6,17 @@ waiting fact in the cursor, and neither sees the other's. What an earlier releas
 are recognised now waits for nothing, either. So what waits is handed in once more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
-from services.chassis.documents import Ref
+from services.chassis.documents import Due, Ref
 from services.chassis.mongo import Store
 from services.chassis.processor import Delivery, MessageProcessor
-from services.chassis.streams import STREAMS, WAITS_SINCE, Cursor
+from services.chassis.streams import STREAMS, WAITS_SINCE, Cursor, Waiting
 from services.chassis.topology import Names
 from services.contracts.catalogue import partition_of
 
@@ -47,8 +48,10 @@ class WaitingFacts:
     clock: Callable[[], datetime]
     seconds: float
 
+    _behind: Due | None = None
+
     async def look(self) -> int:
-        """Hand in what waits in a portion of the streams; return how many facts that were.
+        """Hand in what waits for nothing in a portion of the streams; return how many facts that were.
 
         Raises:
             Away: broker or database do not answer.
@@ -56,20 +59,44 @@ class WaitingFacts:
         if not self.is_first():
             return 0
         until = self.clock() - timedelta(seconds=self.seconds)
-        found = await self.store.due(STREAMS, WAITS_SINCE, until, limit=AT_ONCE_MAX)
-        refs = [Ref(STREAMS, due.community, due.id) for due in found]
-        cursors = await self.store.load(refs)
-        return sum([await self._hand_in(ref, cursors[ref].value or Cursor()) for ref in refs])
+        found = await self.store.due(STREAMS, WAITS_SINCE, until, limit=AT_ONCE_MAX, after=self._behind)
+        self._behind = found[-1] if len(found) == AT_ONCE_MAX else None
+        cursors = await self.store.load([Ref(STREAMS, due.community, due.id) for due in found])
+        waiting = {ref: _in_order(kept.value) for ref, kept in cursors.items() if kept.value is not None}
+        guards = {ref: self._guard_of(ref, early) for ref, early in waiting.items() if early}
+        kept = await self.store.load([guard for guard in guards.values() if guard is not None])
+        handed_in = 0
+        for ref, guard in guards.items():
+            heard = kept[guard].heard if guard is not None else ()
+            position = max([cursors[ref].present.version, *(h.version for h in heard if h.stream == ref.id)])
+            handed_in += await self._hand_in(ref, waiting[ref], position)
+        return handed_in
 
-    async def _hand_in(self, ref: Ref[Cursor], cursor: Cursor) -> int:
-        """Hand in the facts of one stream in their order."""
+    def _guard_of(self, ref: Ref[Cursor], waiting: Sequence[Waiting]) -> Ref[Any] | None:
+        """Return the document that may keep the position of a stream, too."""
+        guard = self.processor.positions.guards.get(_kind_of(waiting).partition(".")[0])
+        return guard(ref.community, ref.id.partition("/")[2]) if guard else None
+
+    async def _hand_in(self, ref: Ref[Cursor], waiting: Sequence[Waiting], position: int) -> int:
+        """Hand in the facts of one stream in their order, if the first of them may go now."""
+        recognised = self.processor.positions.is_recognised(_kind_of(waiting))
+        if not recognised and waiting[0].version > position + 1:
+            return 0
         queue = self.names.work(self.service, partition_of(ref.community, self.partitions))
-        waiting = sorted(cursor.waiting, key=lambda early: early.version)
         deliveries = [Delivery(queue, early.wire, {"community": ref.community}) for early in waiting]
         await self.processor.handle(deliveries)
-        if waiting and self.processor.positions.is_recognised(orjson.loads(waiting[0].wire)["kind"]):
+        if recognised:
             # Nobody takes them off as the gap closes; what came meanwhile is looked at next time.
             left = {"_id": ref.key, "waiting": {"$size": len(waiting)}}
             ended = {"$set": {"waiting": [], WAITS_SINCE: None}, "$inc": {"_rev": 1}}
             await self.store.plain(STREAMS.name).update(left, ended)
         return len(waiting)
+
+
+def _in_order(cursor: Cursor) -> list[Waiting]:
+    return sorted(cursor.waiting, key=lambda early: early.version)
+
+
+def _kind_of(waiting: Sequence[Waiting]) -> str:
+    """Return a kind of the stream's family."""
+    return str(orjson.loads(waiting[0].wire)["kind"])

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
+from services.chassis import waiting
 from services.chassis.batches import Batches
-from services.chassis.documents import Heard
+from services.chassis.documents import Heard, Ref
 from services.chassis.mongo import Store
 from services.chassis.processor import MessageProcessor, RetryPolicy
 from services.chassis.streams import STREAMS, Cursor, Waiting, digest_of
@@ -56,11 +57,13 @@ class Scene:
         origin = Origin("here", WHO, "c")
         await self.batches.run([Work(origin, (CURSOR, THE_ONE), put)])
 
-    async def look(self, *, is_first: bool = True, seconds: float = 10.0) -> int:
-        job = WaitingFacts(
+    def job(self, *, is_first: bool = True, seconds: float = 10.0) -> WaitingFacts:
+        return WaitingFacts(
             "matching", self.store, Names("t"), 1, self.processor, lambda: is_first, lambda: LATER, seconds
         )
-        return await job.look()
+
+    async def look(self, *, is_first: bool = True, seconds: float = 10.0) -> int:
+        return await self.job(is_first=is_first, seconds=seconds).look()
 
     async def notes(self) -> tuple[str, ...]:
         return ((await self.store.load([THE_ONE]))[THE_ONE].value or Kept()).notes
@@ -98,10 +101,23 @@ async def test_what_two_replicas_left_between_them_goes_on(scene: Scene) -> None
 async def test_what_waits_for_good_reason_goes_on_waiting(scene: Scene) -> None:
     await scene.leave(waits(4, heard=2))
     before = await scene.cursor()
-    assert await scene.look() == 1
-    after = await scene.cursor()
-    assert (after.waiting, after.waits_since) == (before.waiting, AT)
+    assert await scene.look() == 0
+    assert await scene.cursor() == before
     assert await scene.notes() == ("before",)
+
+
+async def test_those_behind_a_portion_have_their_turn(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "AT_ONCE_MAX", 1)
+    await scene.leave(waits(4, heard=3))
+    stuck = Ref(STREAMS, "here", "demands/another")
+
+    def put(uow: UnitOfWork) -> None:
+        uow.put(stuck, Cursor(1, (Waiting(3, wire_of(3)),), waits_since=AT - timedelta(days=1)))
+
+    await scene.batches.run([Work(Origin("here", WHO, "c"), (stuck,), put)])
+    job = scene.job()
+    assert [await job.look() for _ in range(2)] == [0, 1]
+    assert await scene.notes() == ("before", "n4")
 
 
 async def test_only_one_replica_looks_and_what_has_just_come_is_left_alone(scene: Scene) -> None:
