@@ -153,8 +153,8 @@ class MessageProcessor:
         unreadable: list[Parked] = []
         incoming = [received for delivery in deliveries for received in self._open(delivery, unreadable)]
         await self._park(unreadable)
-        beside = [received for received in incoming if self._is_beside(received)]
-        incoming = [received for received in incoming if not self._is_beside(received)]
+        beside = [received for received in incoming if self._is_beside(received.envelope.kind)]
+        incoming = [received for received in incoming if not self._is_beside(received.envelope.kind)]
         for _ in range(ROUNDS_MAX):
             if not incoming:
                 break
@@ -164,8 +164,12 @@ class MessageProcessor:
         if beside:
             await self._apply_beside(beside)
 
-    def _is_beside(self, received: _Received) -> bool:
-        return self.beside is not None and received.envelope.kind.partition(".")[0] == self.beside.family
+    def keeps_position(self, kind: str) -> bool:
+        """Return whether it is kept how far streams with facts of a kind were heard."""
+        return not self._is_beside(kind) and not self.positions.is_recognised(kind)
+
+    def _is_beside(self, kind: str) -> bool:
+        return self.beside is not None and kind.partition(".")[0] == self.beside.family
 
     async def _apply_beside(self, incoming: Sequence[_Received]) -> None:
         """Do what is done beside the way; for what is only to be skipped nothing waits any more."""

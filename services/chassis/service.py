@@ -191,7 +191,7 @@ class Service:
         old = [Retention(self.store, name, days, now) for name, days in kept.items() if days]
         return (
             *asking,
-            *(PeriodicJob(f"retention of {each.name}", each.look, FORGET_SECONDS) for each in old),
+            *(PeriodicJob(f"{each.name}_retention", each.look, FORGET_SECONDS) for each in old),
             PeriodicJob("waiting", self._waiting().look, settings.audit_seconds),
             PeriodicJob("sweep", self.relay.sweep, min(1.0, settings.outbox_grace_seconds / 2)),
             PeriodicJob("measure", self.relay.measure, MEASURE_SECONDS),

@@ -193,10 +193,8 @@ class _Stream:
     def _waits(self, uow: UnitOfWork, cursor: Cursor) -> Followed:
         if self.skip:
             raise NotYet(f"what comes after {cursor.version} holds the stream up first")
-        waits = _with_waiting(cursor, self.envelope.version, self.wire, uow.at)
-        uow.put(self.ref, waits)
-        # A release that knew of the cursor alone may have left waiting what waits for nothing any more.
-        return Followed("waits", released=_released(waits))
+        uow.put(self.ref, _with_waiting(cursor, self.envelope.version, self.wire, uow.at))
+        return Followed("waits")
 
     def _is_placed(self, uow: UnitOfWork, said: str) -> bool:
         """Keep the position in the document if this decision writes it; return whether it does."""

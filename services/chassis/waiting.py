@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from services.chassis.documents import Due, Ref
+from services.chassis.changes import Document
+from services.chassis.documents import Due, Heard, Ref
 from services.chassis.mongo import Store
 from services.chassis.processor import Delivery, MessageProcessor
 from services.chassis.streams import STREAMS, WAITS_SINCE, Cursor, Waiting
@@ -68,8 +69,10 @@ class WaitingFacts:
         handed_in = 0
         for ref, guard in guards.items():
             heard = kept[guard].heard if guard is not None else ()
-            position = max([cursors[ref].present.version, *(h.version for h in heard if h.stream == ref.id)])
-            handed_in += await self._hand_in(ref, waiting[ref], position)
+            ended = self._ended(cursors[ref].present, waiting[ref], [h for h in heard if h.stream == ref.id])
+            if ended is not None:
+                handed_in += await self._hand_in(ref, waiting[ref])
+                await self._end(ref, cursors[ref].revision, ended)
         return handed_in
 
     def _guard_of(self, ref: Ref[Cursor], waiting: Sequence[Waiting]) -> Ref[Any] | None:
@@ -77,20 +80,26 @@ class WaitingFacts:
         guard = self.processor.positions.guards.get(_kind_of(waiting).partition(".")[0])
         return guard(ref.community, ref.id.partition("/")[2]) if guard else None
 
-    async def _hand_in(self, ref: Ref[Cursor], waiting: Sequence[Waiting], position: int) -> int:
-        """Hand in the facts of one stream in their order, if the first of them may go now."""
-        recognised = self.processor.positions.is_recognised(_kind_of(waiting))
-        if not recognised and waiting[0].version > position + 1:
-            return 0
+    def _ended(self, cursor: Cursor, waiting: Sequence[Waiting], heard: Sequence[Heard]) -> Document | None:
+        """Return what the cursor says once its facts are handed in; None where they wait for a reason."""
+        if not self.processor.keeps_position(_kind_of(waiting)):
+            return {"waiting": [], WAITS_SINCE: None}
+        for one in heard:
+            if cursor.version < one.version and waiting[0].version <= one.version + 1:
+                return {"version": one.version, "last": one.last}
+        return None
+
+    async def _hand_in(self, ref: Ref[Cursor], waiting: Sequence[Waiting]) -> int:
+        """Hand in the facts of one stream in their order; what fails goes its way round, as any other."""
         queue = self.names.work(self.service, partition_of(ref.community, self.partitions))
         deliveries = [Delivery(queue, early.wire, {"community": ref.community}) for early in waiting]
         await self.processor.handle(deliveries)
-        if recognised:
-            # Nobody takes them off as the gap closes; what came meanwhile is looked at next time.
-            left = {"_id": ref.key, "waiting": {"$size": len(waiting)}}
-            ended = {"$set": {"waiting": [], WAITS_SINCE: None}, "$inc": {"_rev": 1}}
-            await self.store.plain(STREAMS.name).update(left, ended)
         return len(waiting)
+
+    async def _end(self, ref: Ref[Cursor], revision: int, ended: Document) -> None:
+        """Note that it was handed in, if nobody wrote the cursor meanwhile: it is not handed in for ever."""
+        seen = {"_id": ref.key, "_rev": revision}
+        await self.store.plain(STREAMS.name).update(seen, {"$set": ended, "$inc": {"_rev": 1}})
 
 
 def _in_order(cursor: Cursor) -> list[Waiting]:

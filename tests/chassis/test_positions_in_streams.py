@@ -13,7 +13,6 @@ from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
 from services.chassis.streams import (
     Cursor,
     Positions,
-    Waiting,
     digest_of,
 )
 from services.chassis.work import Origin, UnitOfWork, Work
@@ -144,15 +143,6 @@ async def test_what_an_earlier_release_heard_is_not_done_again(scene: Scene) -> 
     await scene.leave(lambda uow: uow.put(CURSOR, Cursor(2, last=digest_of(wire_of(2)))))
     await scene.hear((1, ""), (2, ""), (3, ""))
     assert await scene.notes() == ("n3",)
-
-
-async def test_what_an_earlier_release_left_waiting_for_what_was_heard_here_goes_on(scene: Scene) -> None:
-    await scene.hear((1, ""), (2, ""))
-    early = Waiting(3, wire_of(3))
-    await scene.leave(lambda uow: uow.put(CURSOR, Cursor(1, (early,), waits_since=AT)))
-    await scene.hear((4, ""))
-    assert await scene.notes() == ("n1", "n2", "n3", "n4")
-    assert (await scene.cursor() or Cursor(waits_since=AT)).waits_since is None
 
 
 async def test_both_are_written_where_an_earlier_release_may_come_back(scene: Scene) -> None:

@@ -1,6 +1,6 @@
 """What waits for nothing any more is handed in once more: applied, or left to wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -10,12 +10,13 @@ from services.chassis import waiting
 from services.chassis.batches import Batches
 from services.chassis.documents import Heard, Ref
 from services.chassis.mongo import Store
-from services.chassis.processor import MessageProcessor, RetryPolicy
-from services.chassis.streams import STREAMS, Cursor, Waiting, digest_of
+from services.chassis.processor import Delivery, MessageProcessor, RetryPolicy
+from services.chassis.streams import STREAMS, Cursor, Positions, Waiting, digest_of
 from services.chassis.topology import Names
 from services.chassis.waiting import WaitingFacts
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.demands import DemandUrged
+from services.contracts.envelope import Envelope
 from tests.stores.things import Nobody
 from tests.support.post import Parking, Tiers
 from tests.support.streams import (
@@ -41,13 +42,14 @@ class Scene:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.tiers = Tiers()
         self.batches = Batches(store, Nobody(), 1, lambda: AT)
         self.processor = MessageProcessor(
             service="matching",
             effects={DemandUrged.kind: effect},
             batches=self.batches,
             parking=Parking(),
-            retries=Tiers(),
+            retries=self.tiers,
             retry=RetryPolicy((1.0,), 4),
             partitions=1,
             positions=GUARDED,
@@ -135,3 +137,45 @@ async def test_what_an_earlier_release_left_of_a_stream_that_is_recognised_now_i
     assert await scene.notes() == ("before", "n4", "n7")
     assert ((await scene.cursor()).waiting, (await scene.cursor()).waits_since) == ((), None)
     assert await scene.look() == 0
+
+
+async def test_what_fails_is_handed_in_once_and_goes_its_way_round(scene: Scene) -> None:
+    def fails(_: Envelope) -> Work[None]:
+        raise RuntimeError("not today")
+
+    await scene.leave(waits(4, heard=3))
+    scene.processor.effects = {DemandUrged.kind: fails}
+    assert [await scene.look() for _ in range(3)] == [1, 0, 0]
+    assert len(scene.tiers.later) == 1
+    scene.processor.effects = {DemandUrged.kind: effect}
+    ((queue, _, body, headers),) = scene.tiers.later
+    await scene.processor.handle([Delivery(queue, body, headers)])
+    assert await scene.notes() == ("before", "n4")
+    assert (await scene.cursor()).waits_since is None
+
+
+class Beside:
+    """Hears a family beside the way."""
+
+    family = "demand"
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    async def plan(self, envelopes: Sequence[Envelope]) -> list[Work[Any] | None]:
+        self.heard += [envelope.version for envelope in envelopes]
+        return [None] * len(envelopes)
+
+    def done(self, envelope: Envelope) -> None:
+        """Nothing is noted here."""
+
+
+async def test_what_an_earlier_release_left_of_a_family_heard_beside_now_is_done(
+    scene: Scene,
+) -> None:
+    await scene.leave(waits(4, 7, heard=1))
+    scene.processor.positions = Positions()
+    scene.processor.beside = beside = Beside()
+    assert [await scene.look() for _ in range(2)] == [2, 0]
+    assert beside.heard == [4, 7]
+    assert (await scene.cursor()).waits_since is None
