@@ -63,6 +63,10 @@ make_venv() {
     if [ -x "$VENV/bin/python" ] && is_new_enough "$VENV/bin/python" && "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
         return
     fi
+    if [ -n "${SANDAN_PYTHON:-}" ] && ! find_python >/dev/null; then
+        give_up "SANDAN_PYTHON ($SANDAN_PYTHON) is no Python of 3.11 or later." \
+            "Set it to one, or leave it unset, and run this again." "SANDAN_PYTHON 不是 3.11 或更高版本的 Python。请改正或取消后重试。"
+    fi
     if ! find_python >/dev/null; then
         say "installing Python"
         apt_install python3 python3-venv
