@@ -227,6 +227,26 @@ async def test_a_telling_that_is_over_goes_after_a_while(notify: Notify) -> None
     assert row["over_at"] > notify.now
 
 
+async def test_what_is_said_again_after_its_telling_was_forgotten_nobody_is_told_twice(
+    notify: Notify, documents: Documents
+) -> None:
+    fact = IssueTopicDecided(issue="i1", title="搅拌站", accepted=True, outcome="已受理", askers=crowd(900))
+    work = notify.hears(fact)
+    await notify.run([work])
+    await notify.tell_all()
+    told = await notify.told()
+    if isinstance(documents, Store):
+        await documents.plain(TELLINGS.name).delete({})
+    else:
+        assert isinstance(documents, MemoryDocuments)
+        documents.rows[TELLINGS.name].clear()
+    await notify.run([work])
+    await notify.tell_all()
+    assert await notify.told() == told
+    over = [row["due_at"] for row in await rows_of(documents, TELLINGS, notify.community)]
+    assert over == [None] * 3
+
+
 async def test_replicas_that_tell_at_the_same_time_tell_everybody_once(notify: Notify) -> None:
     await notify.hear(brought(*crowd(2_000)))
     await notify.hear(milestone("路基"))

@@ -168,18 +168,21 @@ def _telling(fact: Fact, many: Many, following: Following, heard: Sequence[str],
 
 
 def tell_portion(origin: Origin, telling: str) -> Work[bool]:
-    """Tell the next portion of a telling; answers whether anything was done."""
+    """Tell the next portion of a telling, whom of it nobody has told yet; answers whether anything was done.
+
+    A telling that is over is forgotten after some days; of what is said again later nobody is told twice.
+    """
     ref = telling_ref(origin.community, telling)
 
     def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
         left = uow.find(ref)
-        if left is None or left.people or left.due_at is None:
+        if left is None or left.due_at is None:
             return ()
-        head = following_ref(origin.community, left.fact.demand or DemandId(""))
-        following = uow.find(head) if uow.is_loaded(head) else None
-        if following is None or not following.spans:
-            return (head,)
-        return (head, portion_ref(head.community, DemandId(head.id), following.span_of(left.position).number))
+        rests_on = () if left.people else _rests_on(uow, left)
+        if not all(map(uow.is_loaded, rests_on)):
+            return rests_on
+        told = left.notices(left.next_of(_next_portion(uow, left)))
+        return (*rests_on, *(notice_ref(origin.community, notice.id) for notice in told))
 
     def decide(uow: UnitOfWork) -> bool:
         left = uow.find(ref)
@@ -189,11 +192,22 @@ def tell_portion(origin: Origin, telling: str) -> Work[bool]:
         if not portion.covers(left.position):
             return False  # it was divided between the two looks; the next look finds the new one
         for notice in left.notices(left.next_of(portion)):
-            uow.put(notice_ref(origin.community, notice.id), notice)
+            told = notice_ref(origin.community, notice.id)
+            if not uow.is_loaded(told) or uow.find(told) is None:
+                uow.put(told, notice)
         uow.put(ref, left.past(portion, uow.at))
         return True
 
     return Work(origin, (ref,), decide, more_reads)
+
+
+def _rests_on(uow: UnitOfWork, telling: Telling) -> Sequence[Ref[Any]]:
+    """Return where it stands who follows: the record, and once that is loaded, the portion that is next."""
+    head = following_ref(uow.origin.community, telling.fact.demand or DemandId(""))
+    following = uow.find(head) if uow.is_loaded(head) else None
+    if following is None or not following.spans:
+        return (head,)
+    return (head, portion_ref(head.community, DemandId(head.id), following.span_of(telling.position).number))
 
 
 def _next_portion(uow: UnitOfWork, telling: Telling) -> Portion:
