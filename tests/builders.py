@@ -1,5 +1,6 @@
 """Things that many tests need, the plainest there are; `replace` makes them what a test is about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.contracts.ids import DemandId, OrderId
@@ -35,6 +36,15 @@ def a_demand(status: DemandStatus = DemandStatus.SUBMITTED) -> Demand:
         status=status,
         timeline=(LINE,),
     )
+
+
+def a_public_demand(demand: DemandId, asked_by: str, *supporters: str) -> Demand:
+    """Return a demand of somebody that these endorsed, in their order."""
+    begun = (Line(AT, "resident", "submitted", "居民点单"),)
+    made = replace(a_demand(), id=demand, asked_by=asked_by, timeline=begun, private=False)
+    for person in supporters:
+        made = made.endorsed_by(person, AT)
+    return made
 
 
 def an_order(status: OrderStatus = OrderStatus.PROPOSED) -> Order:

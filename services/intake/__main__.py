@@ -27,9 +27,9 @@ def build(kit: ServiceContext) -> ServiceParts:
     indexes = LikenessIndexes(kit.store, settings.likeness_mb * 1024 * 1024)
     rooms = (
         CommunityRoutes(kit.store),
-        DemandRoutes(kit.store, vault, settings.same_demand_seconds),
+        DemandRoutes(kit.store, vault, settings.same_demand_seconds, settings.supporters_by_name),
         AlarmRoutes(kit.store, vault),
-        DuplicateRoutes(kit.store, indexes),
+        DuplicateRoutes(kit.store, indexes, settings.supporters_by_name),
         IssueRoutes(kit.store),
     )
     jobs = []

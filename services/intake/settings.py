@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 
 from services.chassis.settings import Settings
+from services.intake.domain.crowds import BY_NAME_MAX
+from services.intake.domain.demands import SUPPORTERS_MAX
 
 
 class IntakeSettings(Settings):
@@ -13,6 +15,12 @@ class IntakeSettings(Settings):
     )
     same_demand_seconds: int = Field(
         default=60, ge=0, le=3_600, description="the same words by the same person within this are one demand"
+    )
+    supporters_by_name: int = Field(
+        default=BY_NAME_MAX,
+        ge=20,
+        le=SUPPORTERS_MAX,
+        description="so many supporters stand on their demand; the largest while 0.3 runs beside",
     )
     likeness_mb: int = Field(
         default=96,

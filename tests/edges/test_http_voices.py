@@ -1,5 +1,6 @@
 """Many voices over HTTP: who may look, who may decide, and what is refused."""
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from services import language
 from services.contracts.words import Role
+from services.intake.domain.crowds import BY_NAME_MAX
 from tests.support.client import Visitor
 from tests.support.running import Running
 
@@ -166,6 +168,35 @@ class TestOptingOut:
         assert (await running.resident("r2").post(f"/demands/{first}/opt-out", {})).ok()["supporters"] == 0
         alive = (await running.resident("r2").get(f"/demands/{second}")).ok()
         assert (alive["status"] != "merged", alive["supporters"]) == (True, 1)
+
+
+class TestManySupporters:
+    async def test_each_of_many_sees_that_they_stand_behind_it_wherever_it_is_shown(
+        self, running: Running, place: str
+    ) -> None:
+        one, _, three = mixer(place)
+        demand = await submitted(running, one, "r1")
+        behind = [f"v{n}" for n in range(BY_NAME_MAX + 20)]
+        for at in range(0, len(behind), 40):
+            posts = [
+                running.staff().post(f"/demands/{demand}/endorse", {"on_behalf_of": who})
+                for who in behind[at : at + 40]
+            ]
+            assert all(answer.status == 200 for answer in await asyncio.gather(*posts))
+        again = await running.resident("v7").post(f"/demands/{demand}/endorse")
+        assert (again.ok()["supporters"], again.ok()["endorsed"]) == (len(behind), True)
+        for who, endorsed in (("v0", True), ("v119", True), ("r1", False), ("stranger", False)):
+            visitor = running.resident(who)
+            shown = (await visitor.get(f"/demands/{demand}")).ok()
+            rows = (await visitor.get("/demands?limit=100")).ok()["items"]
+            (row,) = [row for row in rows if row["id"] == demand]
+            found = [item for item in await like(visitor, three) if item["id"] == demand]
+            for view in (shown, row, *found):
+                assert (view["supporters"], view["endorsed"]) == (len(behind), endorsed)
+        lines = [line["text"] for line in shown["timeline"] if line["what"] == "endorsed"]
+        assert lines == [f"有居民附议，共 {len(behind)} 人"]
+        assert (await running.resident("v3").post(f"/demands/{demand}/urge")).ok()["urged"] == 1
+        (await running.resident("stranger").post(f"/demands/{demand}/urge")).refused(403, "not_your_demand")
 
 
 class TestIssues:

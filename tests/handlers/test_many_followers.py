@@ -16,9 +16,10 @@ from services.contracts.demands import DemandEndorsed, DemandJoined, DemandOpted
 from services.contracts.ids import DemandId
 from services.contracts.issues import IssueTopicDecided
 from services.contracts.orders import OrderMilestoneDone
+from services.contracts.spans import PORTION_MAX
 from services.contracts.words import Milestone, Role
 from services.intake.handlers import demands
-from services.notify.domain.following import FEW, PORTION_MAX
+from services.notify.domain.following import FEW
 from services.notify.domain.notices import person
 from services.notify.handlers.tellings import tell_portion
 from services.notify.store.followings import FOLLOWINGS, following_ref

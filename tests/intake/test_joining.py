@@ -1,7 +1,6 @@
 """Merge, opt out, take it back: over any number of steps nobody is lost, nobody doubled, counts conserved."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,30 +14,11 @@ from services.intake.domain import merging as joining
 from services.intake.domain.demands import Demand, Line, SameDemand, StepNotAllowed
 from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.merging import NotCarried
+from tests.builders import AT, a_public_demand
 
-AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 BACK = Line(AT, "staff", "unmerged", "恢复单独办理")
 PEOPLE = ["p1", "p2", "p3", "p4", "p5"]
 A, B, C, D = DEMANDS = [DemandId(one) for one in "abcd"]
-
-
-def a_demand(demand: DemandId, asked_by: str, *supporters: str) -> Demand:
-    made = Demand(
-        id=demand,
-        text="搅拌站太吵",
-        title=None,
-        compound=None,
-        about="help",
-        asked_by=asked_by,
-        entered_by="resident",
-        submitted_at=AT,
-        status=DemandStatus.SUBMITTED,
-        timeline=(Line(AT, "resident", "submitted", "居民点单"),),
-        private=False,
-    )
-    for person in supporters:
-        made = made.endorsed_by(person, AT)
-    return made
 
 
 def family_of(*demands: Demand) -> dict[DemandId, Demand]:
@@ -134,7 +114,7 @@ Steps = st.lists(
 
 
 def played(askers: tuple[str, ...], steps: list[tuple[Any, ...]]) -> Matter:
-    matter = Matter({key: a_demand(key, asker) for key, asker in zip(DEMANDS, askers, strict=True)})
+    matter = Matter({key: a_public_demand(key, asker) for key, asker in zip(DEMANDS, askers, strict=True)})
     for name, *words in steps:
         try:
             getattr(matter, name)(*words)
@@ -184,7 +164,7 @@ def _people(demand: Demand) -> tuple[object, ...]:
 
 class TestTakingItBack:
     def test_who_endorsed_both_stays_with_both(self) -> None:
-        matter = Matter({A: a_demand(A, "p1", "p3"), B: a_demand(B, "p2", "p3")})
+        matter = Matter({A: a_public_demand(A, "p1", "p3"), B: a_public_demand(B, "p2", "p3")})
         matter.merge(A, B)
         assert matter.supporters(B) == ("p3", "p1")
         matter.unmerge(A)
@@ -192,7 +172,7 @@ class TestTakingItBack:
         assert matter.supporters(B) == ("p3",)
 
     def test_who_came_since_stays_where_they_came_to(self) -> None:
-        matter = Matter({A: a_demand(A, "p1", "p3"), B: a_demand(B, "p2")})
+        matter = Matter({A: a_public_demand(A, "p1", "p3"), B: a_public_demand(B, "p2")})
         matter.merge(A, B)
         matter.endorse(B, "p4")
         matter.endorse(B, "p3")  # carried, and now of their own accord as well
@@ -201,7 +181,9 @@ class TestTakingItBack:
         assert matter.supporters(A) == ("p3",)
 
     def test_from_the_middle_of_a_chain_reaches_to_its_end(self) -> None:
-        matter = Matter({A: a_demand(A, "p1"), B: a_demand(B, "p2"), C: a_demand(C, "p3")})
+        matter = Matter(
+            {A: a_public_demand(A, "p1"), B: a_public_demand(B, "p2"), C: a_public_demand(C, "p3")}
+        )
         matter.merge(A, B)
         matter.merge(B, C)
         assert matter.demands[A].joined_to == (B, C)
@@ -213,7 +195,9 @@ class TestTakingItBack:
         assert matter.supporters(C) == ()
 
     def test_of_the_middle_takes_along_what_came_with_it(self) -> None:
-        matter = Matter({A: a_demand(A, "p1"), B: a_demand(B, "p2"), C: a_demand(C, "p3")})
+        matter = Matter(
+            {A: a_public_demand(A, "p1"), B: a_public_demand(B, "p2"), C: a_public_demand(C, "p3")}
+        )
         matter.merge(A, B)
         matter.merge(B, C)
         matter.unmerge(B)
@@ -222,7 +206,9 @@ class TestTakingItBack:
         assert matter.demands[A].joined_to == (B,)
 
     def test_begins_a_new_round_without_the_old_order(self) -> None:
-        matter = Matter({A: replace(a_demand(A, "p1"), order=OrderId("a-1")), B: a_demand(B, "p2")})
+        matter = Matter(
+            {A: replace(a_public_demand(A, "p1"), order=OrderId("a-1")), B: a_public_demand(B, "p2")}
+        )
         matter.merge(A, B)
         matter.unmerge(A)
         alive = matter.demands[A]
@@ -232,12 +218,12 @@ class TestTakingItBack:
 
     def test_needs_a_merge(self) -> None:
         with pytest.raises(StepNotAllowed):
-            joining.unmerged(family_of(a_demand(A, "p1")), A, BACK)
+            joining.unmerged(family_of(a_public_demand(A, "p1")), A, BACK)
 
 
 class TestOptingOut:
     def test_a_voice_stays_where_it_was_given(self) -> None:
-        matter = Matter({A: a_demand(A, "p1", "p3"), B: a_demand(B, "p2")})
+        matter = Matter({A: a_public_demand(A, "p1", "p3"), B: a_public_demand(B, "p2")})
         matter.merge(A, B)
         matter.opt_out(B, "p3")
         assert matter.supporters(B) == ("p1",)
@@ -246,7 +232,7 @@ class TestOptingOut:
 
     @pytest.mark.parametrize("at", [A, B])
     def test_the_demand_of_the_one_who_asked_stands_alone_again_with_its_people(self, at: DemandId) -> None:
-        matter = Matter({A: a_demand(A, "p1", "p3"), B: a_demand(B, "p2")})
+        matter = Matter({A: a_public_demand(A, "p1", "p3"), B: a_public_demand(B, "p2")})
         matter.merge(A, B)
         matter.opt_out(at, "p1")
         assert matter.demands[A].status is DemandStatus.SUBMITTED
@@ -254,13 +240,13 @@ class TestOptingOut:
         assert matter.supporters(B) == ()
 
     def test_who_endorsed_the_other_themselves_as_well_stays_with_it(self) -> None:
-        matter = Matter({A: a_demand(A, "p1", "p3"), B: a_demand(B, "p2", "p3")})
+        matter = Matter({A: a_public_demand(A, "p1", "p3"), B: a_public_demand(B, "p2", "p3")})
         matter.merge(A, B)
         matter.opt_out(B, "p3")
         assert set(matter.demands[B].supporters) == {"p1", "p3"}
 
     def test_is_for_those_who_were_carried(self) -> None:
-        matter = Matter({A: a_demand(A, "p1"), B: a_demand(B, "p2", "p4")})
+        matter = Matter({A: a_public_demand(A, "p1"), B: a_public_demand(B, "p2", "p4")})
         matter.merge(A, B)
         for person in ("p2", "p4", "p5"):
             with pytest.raises(NotCarried):
@@ -272,7 +258,7 @@ class TestOptingOut:
 
 class TestLimits:
     def test_a_merge_that_would_not_fit_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        family = family_of(a_demand(A, "p1", "p3"), a_demand(B, "p2", "p4"))
+        family = family_of(a_public_demand(A, "p1", "p3"), a_public_demand(B, "p2", "p4"))
         monkeypatch.setattr(joining, "SUPPORTERS_MAX", 2)
         with pytest.raises(rules.TooManySupporters):
             joining.merged(family, A, B, AT)
@@ -282,7 +268,9 @@ class TestLimits:
             joining.merged(family, A, B, AT)
 
     def test_nothing_goes_into_itself_or_into_what_is_over(self) -> None:
-        family = family_of(a_demand(A, "p1"), replace(a_demand(B, "p2"), status=DemandStatus.CLOSED))
+        family = family_of(
+            a_public_demand(A, "p1"), replace(a_public_demand(B, "p2"), status=DemandStatus.CLOSED)
+        )
         for into in (A, B):
             with pytest.raises(SameDemand):
                 joining.merged(family, A, DemandId(into), AT)

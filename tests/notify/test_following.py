@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.contracts.spans import PORTION_MAX, Span
 from services.notify.domain.following import (
     FEW,
-    PORTION_MAX,
     Change,
     Following,
     Portion,
-    Span,
     in_portions,
     joined,
     left,

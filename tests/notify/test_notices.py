@@ -12,9 +12,10 @@ from services.contracts.catalogue import KINDS, SUBSCRIPTIONS
 from services.contracts.demands import DemandJoined, DemandOptedOut
 from services.contracts.issues import IssueTopicDecided
 from services.contracts.orders import OrderCancelled, OrderDispatched, OrderUrged
+from services.contracts.spans import PORTION_MAX, Span
 from services.contracts.words import Message, Proof, ProviderRef
 from services.notify.domain.audiences import Told, told
-from services.notify.domain.following import FEW, PORTION_MAX, Following, Span
+from services.notify.domain.following import FEW, Following
 from services.notify.domain.notices import STAFF, person, provider
 from services.notify.domain.texts import ASKERS, CARRIED, LEFT, TEXTS, VOICES
 from services.notify.settings import NotifySettings

@@ -9,6 +9,7 @@ from services.contracts.literals import DemandKind, ProviderKind, Satisfaction, 
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.contracts.values import replace
 from services.intake.domain.alarms import NOT_PRESSING, NOW, PERHAPS, Alarm
+from services.intake.domain.crowds import Crowd
 from services.intake.domain.duplicates import FoundBy
 from services.intake.domain.lifecycle import (
     BEFORE_DONE,
@@ -26,6 +27,7 @@ SUPPORTERS_MAX = 10_000
 BROUGHT_MAX = 300
 TIMELINE_MAX = 500
 CONTACT_READS_MAX = 200
+ENDORSED = "endorsed"
 
 
 class UnknownCompound(Invalid):
@@ -140,8 +142,9 @@ class Demand:
     """What a resident asks, by reference to the person, with everything that happened since.
 
     `supporters` are all who stand behind it beside the one who asked: those who endorsed it, then those
-    whom merges `brought`. `endorsed_too` are brought and endorsed it themselves as well. `joined_to` is the
-    way a merged demand's people go, from the one it was merged into to the last. `round` counts its orders.
+    whom merges `brought`. `endorsed_too` are brought and endorsed it themselves as well. Where they are many,
+    `crowd` says where they stand, and nobody is named here. `joined_to` is the way a merged demand's people
+    go, from the one it was merged into to the last. `round` counts its orders.
     """
 
     id: DemandId
@@ -171,6 +174,7 @@ class Demand:
     supervised: bool = False
     brought: tuple[Brought, ...] = ()
     endorsed_too: tuple[str, ...] = ()
+    crowd: Crowd | None = None
     joined_to: tuple[DemandId, ...] = ()
     round: int = 1
     heard: Understood | None = None
@@ -288,13 +292,27 @@ class Demand:
         own = self.own_supporters
         if subject in own:
             return self
-        if subject in self.supporters:  # a merge brought them; now they stay, whatever becomes of it
-            self.after(DemandStep.ENDORSE, self.timeline[-1])
-            return self.with_voices((*own, subject), self.brought)
-        if len(self.supporters) >= SUPPORTERS_MAX:
+        is_known = subject in self.supporters  # a merge brought them; now they stay, whatever becomes of it
+        if not is_known and len(self.supporters) >= SUPPORTERS_MAX:
             raise TooManySupporters(most=SUPPORTERS_MAX)
-        line = Line(at, "resident", "endorsed", f"有居民附议，共 {len(self.supporters) + 1} 人")
-        return self.after(DemandStep.ENDORSE, line).with_voices((*own, subject), self.brought)
+        after = self.endorsement_noted(at, 0 if is_known else len(self.supporters) + 1)
+        return after.with_voices((*own, subject), self.brought)
+
+    def endorsement_noted(self, at: datetime, number: int) -> "Demand":
+        """Return the demand with how many stand behind it now on its timeline; one line says it of many.
+
+        Arguments:
+            number: of supporters; 0 where they are no more than before.
+
+        Raises:
+            StepNotAllowed: it is over.
+        """
+        line = Line(at, "resident", ENDORSED, f"有居民附议，共 {number} 人")
+        after = self.after(DemandStep.ENDORSE, line)
+        if not number:
+            return self
+        earlier = self.timeline[:-1] if self.timeline[-1].what == ENDORSED else self.timeline
+        return replace(after, timeline=_with(earlier, line))
 
     def supplemented(self, line: Line) -> "Demand":
         """Return the demand with the answer to what was asked; in danger anything may be added.
@@ -332,6 +350,11 @@ class Demand:
         """Return what the resident is asked, as long as an answer helps."""
         sources, _ = STEPS[DemandStep.SUPPLEMENT]
         return self.question if self.status in sources else None
+
+    @property
+    def supporter_count(self) -> int:
+        """Return how many stand behind it beside the one who asked."""
+        return self.crowd.count if self.crowd else len(self.supporters)
 
     @property
     def own_supporters(self) -> tuple[str, ...]:

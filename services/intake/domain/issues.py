@@ -80,6 +80,8 @@ class Member:
     """A demand of an issue, and everybody who stands behind it.
 
     Arguments:
+        more: how many stand behind it who are not among its people by name, since they are many. Each of them
+            is one voice, whether or not another demand of the issue has it too.
         on: day on which it was asked in the community's time zone, as 2026-01-31; earlier releases did not
             keep it.
     """
@@ -90,6 +92,7 @@ class Member:
     asked_by: str
     people: tuple[str, ...]
     on: str | None = None
+    more: int = 0
 
     @property
     def day(self) -> str:
@@ -126,7 +129,8 @@ class Issue:
         """Return how many speak of it; somebody behind two of its demands is one voice."""
         return Standing(
             len(self.members),
-            len({person for member in self.members for person in member.people}),
+            len({person for member in self.members for person in member.people})
+            + sum(member.more for member in self.members),
             len(self.compounds),
             len({member.day for member in self.members}),
         )
@@ -152,9 +156,9 @@ class Issue:
         """Return the issue without a demand that was withdrawn."""
         return self._counted(tuple(m for m in self.members if m.demand != demand))
 
-    def spoken_for(self, demand: DemandId, people: tuple[str, ...]) -> "Issue":
-        """Return the issue with these people behind one of its demands."""
-        members = (replace(m, people=people) if m.demand == demand else m for m in self.members)
+    def spoken_for(self, demand: DemandId, people: tuple[str, ...], more: int = 0) -> "Issue":
+        """Return the issue with these people behind one of its demands, and more who are not named."""
+        members = (replace(m, people=people, more=more) if m.demand == demand else m for m in self.members)
         return self._counted(tuple(members))
 
     def _counted(self, members: tuple[Member, ...]) -> "Issue":

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden
 from services.intake.domain.demands import Demand, Line
 
@@ -63,6 +64,7 @@ class Viewer:
         is_confidential: named by the community file as a confidential reader.
         is_supervisor: named as the one who hears of accusations against the community.
         has_supervisor: whether the file names anybody for that.
+        behind: of demands with many supporters, those that they support.
     """
 
     subject: str
@@ -71,6 +73,7 @@ class Viewer:
     is_confidential: bool = False
     is_supervisor: bool = False
     has_supervisor: bool = False
+    behind: frozenset[DemandId] = frozenset()
 
     def may_see(self, demand: Demand) -> bool:
         """Return whether a demand exists for them."""
@@ -93,6 +96,10 @@ class Viewer:
     def is_concerned(self, demand: Demand) -> bool:
         """Return whether somebody who sees a demand has a part in it, and is not only a neighbour."""
         return demand.asked_by == self.subject or self.role in (STAFF, GRID_WORKER, *PROVIDERS)
+
+    def supports(self, demand: Demand) -> bool:
+        """Return whether they stand behind a demand (附议)."""
+        return self.subject in demand.supporters or demand.id in self.behind
 
     def _was_called(self, demand: Demand) -> bool:
         """Whoever has been told of an alarm sees it, wherever it is."""

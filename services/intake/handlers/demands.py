@@ -15,12 +15,14 @@ from services.contracts.literals import DemandKind
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.values import replace
+from services.intake.domain.crowds import BY_NAME_MAX
 from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
 from services.intake.domain.duplicates import FoundBy, text_found_by
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
 from services.intake.domain.merging import PrivateMatter
 from services.intake.domain.readings import Said, accuses_anew, read, understood
 from services.intake.domain.words_of_residents import checked
+from services.intake.handlers import supporters
 from services.intake.handlers.alarms import tell_what_was_heard
 from services.intake.handlers.readings import heard_more, reading_told
 from services.intake.store.communities import profile_ref
@@ -144,23 +146,32 @@ def _demand_submitted(demand: Demand) -> facts.DemandSubmitted:
     )
 
 
-def endorse_demand(origin: Origin, demand: DemandId, subject: str) -> Work[VersionedDemand]:
-    """Support somebody else's demand (附议); again by the same person it changes nothing."""
+def endorse_demand(
+    origin: Origin, demand: DemandId, subject: str, by_name_max: int = BY_NAME_MAX
+) -> Work[VersionedDemand]:
+    """Support somebody else's demand (附议); again by the same person it changes nothing.
+
+    Arguments:
+        by_name_max: beyond so many supporters stand beside their demand.
+    """
     ref = demand_ref(origin.community, demand)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
         if before.is_private:
             raise PrivateMatter
-        after = before.endorsed_by(subject, uow.at)
-        if after is not before:
-            uow.put(ref, after)
-        if len(after.supporters) > len(before.supporters):
-            fact = facts.DemandEndorsed(demand=demand, endorsed_by=subject, supporters=len(after.supporters))
-            uow.announce(ref, fact)
+        if before.crowd is None:
+            after = before.endorsed_by(subject, uow.at)
+            if after is not before:
+                supporters.keep_named(uow, ref, after, by_name_max)
+        else:
+            after = supporters.endorse_among_many(uow, ref, before, subject)
+        if after.supporter_count > before.supporter_count:
+            count = after.supporter_count
+            uow.announce(ref, facts.DemandEndorsed(demand=demand, endorsed_by=subject, supporters=count))
         return uow.versioned(ref)
 
-    return Work(origin, (ref,), decide)
+    return Work(origin, (ref,), decide, supporters.one_of(ref, subject))
 
 
 def urge_demand(origin: Origin, demand: DemandId, note: str) -> Work[VersionedDemand]:
@@ -169,14 +180,15 @@ def urge_demand(origin: Origin, demand: DemandId, note: str) -> Work[VersionedDe
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
-        must_concern(origin, before, *before.supporters)
+        if not supporters.stands_behind(uow, before, origin.actor.subject):
+            must_concern(origin, before)
         times = before.urged + 1
         line = Line(uow.at, origin.actor.role.value, "urged", f"第 {times} 次催办" + because_of(note))
         uow.put(ref, replace(before.after(DemandStep.URGE, line), urged=times))
         uow.announce(ref, facts.DemandUrged(demand=demand, note=note, times=times, round=before.round))
         return uow.versioned(ref)
 
-    return Work(origin, (ref,), decide)
+    return Work(origin, (ref,), decide, supporters.one_of(ref, origin.actor.subject))
 
 
 def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[VersionedDemand]:
@@ -205,30 +217,36 @@ def supplement_demand(origin: Origin, demand: DemandId, text: str) -> Work[Versi
     return Work(origin, (ref, profile), decide)
 
 
-def withdraw_demand(origin: Origin, demand: DemandId, reason: str) -> Work[VersionedDemand]:
-    """Take a demand back; where others stand behind it, it goes on for them without the one who asked."""
+def withdraw_demand(
+    origin: Origin, demand: DemandId, reason: str, by_name_max: int = BY_NAME_MAX
+) -> Work[VersionedDemand]:
+    """Take a demand back; where others stand behind it, it goes on for them without the one who asked.
+
+    Arguments:
+        by_name_max: beyond so many supporters stand beside their demand.
+    """
     ref = demand_ref(origin.community, demand)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
         must_concern(origin, before)
-        if before.supporters and not before.is_private:
-            _pass_on(uow, ref, before, reason)
+        if before.supporter_count and not before.is_private:
+            _pass_on(uow, ref, supporters.named(uow, before), reason, by_name_max)
             return uow.versioned(ref)
         line = Line(uow.at, origin.actor.role.value, "withdrawn", "已撤回" + because_of(reason))
         uow.put(ref, before.after(DemandStep.WITHDRAW, line))
         uow.announce(ref, facts.DemandWithdrawn(demand=demand, reason=reason, round=before.round))
         return uow.versioned(ref)
 
-    return Work(origin, (ref,), decide)
+    return Work(origin, (ref,), decide, supporters.all_of(ref))
 
 
-def _pass_on(uow: UnitOfWork, ref: Ref[Demand], before: Demand, reason: str) -> None:
+def _pass_on(uow: UnitOfWork, ref: Ref[Demand], before: Demand, reason: str, by_name_max: int) -> None:
     """What one takes back is not taken from those who support it: the first of them asks from now on."""
     words = "提出人已撤回" + because_of(reason) + "；还有居民附议，继续办理"
     line = Line(uow.at, uow.origin.actor.role.value, "passed_on", words)
     after = before.passed_on(line)
-    uow.put(ref, after)
+    supporters.keep_named(uow, ref, after, by_name_max)
     fact = facts.DemandPassedOn(
         demand=after.id,
         asked_by=after.asked_by,
@@ -239,11 +257,9 @@ def _pass_on(uow: UnitOfWork, ref: Ref[Demand], before: Demand, reason: str) -> 
     uow.announce(ref, fact)
 
 
-def must_concern(origin: Origin, demand: Demand, *others: str) -> None:
-    """Only the one who asked, the others named, or the community on their behalf."""
-    if origin.actor.role in COMMUNITY:
-        return
-    if origin.actor.subject not in (demand.asked_by, *others):
+def must_concern(origin: Origin, demand: Demand) -> None:
+    """Only the one who asked, or the community on their behalf."""
+    if origin.actor.role not in COMMUNITY and origin.actor.subject != demand.asked_by:
         raise NotYourDemand
 
 

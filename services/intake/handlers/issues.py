@@ -184,9 +184,21 @@ def _people(demand: Demand) -> tuple[str, ...]:
     return tuple(dict.fromkeys((demand.asked_by, *demand.supporters)))
 
 
+def _unnamed(demand: Demand) -> int:
+    return demand.crowd.count if demand.crowd else 0
+
+
 def _member(demand: Demand, profile: CommunityProfile | None) -> Member:
     day = profile.day_of(demand.submitted_at).isoformat() if profile else None
-    return Member(demand.id, demand.compound, demand.submitted_at, demand.asked_by, _people(demand), day)
+    return Member(
+        demand.id,
+        demand.compound,
+        demand.submitted_at,
+        demand.asked_by,
+        _people(demand),
+        day,
+        more=_unnamed(demand),
+    )
 
 
 def _keep_issue(uow: UnitOfWork, issue: Issue) -> None:
@@ -246,7 +258,7 @@ def count_voices(origin: Origin, demand: DemandId) -> Work[None]:
             if present.status is DemandStatus.WITHDRAWN:
                 _keep_issue(uow, issue.left_by(demand))
             else:
-                _keep_issue(uow, issue.spoken_for(demand, _people(present)))
+                _keep_issue(uow, issue.spoken_for(demand, _people(present), _unnamed(present)))
 
     return Work(origin, (similar, own, profile_ref(community)), decide, its_issue)
 

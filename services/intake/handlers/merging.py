@@ -1,6 +1,7 @@
 """What intake does when two demands are one matter: merge, opt out, take it back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
@@ -8,36 +9,50 @@ from services.contracts import demands as facts
 from services.contracts.ids import DemandId
 from services.contracts.refusal import NotFound
 from services.intake.domain import merging as joining
+from services.intake.domain.crowds import BY_NAME_MAX
 from services.intake.domain.demands import Demand, Line, SameDemand
 from services.intake.domain.merging import Regrouped
+from services.intake.handlers import supporters
 from services.intake.handlers.readings import reading_told
 from services.intake.store.demands import VersionedDemand, demand_ref
 
 
-def merge_demand(origin: Origin, demand: DemandId, into: DemandId) -> Work[VersionedDemand]:
-    """Merge a demand into another about the same matter; its people come along as supporters."""
+def merge_demand(
+    origin: Origin, demand: DemandId, into: DemandId, by_name_max: int = BY_NAME_MAX
+) -> Work[VersionedDemand]:
+    """Merge a demand into another about the same matter; its people come along as supporters.
+
+    Arguments:
+        by_name_max: beyond so many supporters stand beside their demand.
+    """
     ref, target = demand_ref(origin.community, demand), demand_ref(origin.community, into)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
         if uow.find(target) is None:
             raise SameDemand(into=into)
-        family = _family(uow, before) | {into: uow.get(target, SameDemand(into=into))}
+        family = _family(uow, before) | {into: supporters.named(uow, uow.get(target, SameDemand(into=into)))}
         after = joining.merged(family, demand, into, uow.at)
-        _keep(uow, after)
+        _keep(uow, after, by_name_max)
         carried = after.gained[into]
         merged = facts.DemandMerged(demand=demand, into=into, carried=carried, round=before.round)
         uow.announce(ref, merged)
-        supporters = len(after.family[into].supporters)
-        joined = facts.DemandJoined(demand=into, merged=demand, carried=carried, supporters=supporters)
+        count = len(after.family[into].supporters)
+        joined = facts.DemandJoined(demand=into, merged=demand, carried=carried, supporters=count)
         uow.announce(target, joined)
         return uow.versioned(ref)
 
-    return Work(origin, (ref, target), decide, _relatives_of(ref))
+    return Work(origin, (ref, target), decide, _relatives_of(ref)).reading(supporters.all_of(target))
 
 
-def unmerge_demand(origin: Origin, demand: DemandId, reason: str) -> Work[VersionedDemand]:
-    """Take a merge back: the demand stands on its own again and gets a new order, with all its people."""
+def unmerge_demand(
+    origin: Origin, demand: DemandId, reason: str, by_name_max: int = BY_NAME_MAX
+) -> Work[VersionedDemand]:
+    """Take a merge back: the demand stands on its own again and gets a new order, with all its people.
+
+    Arguments:
+        by_name_max: beyond so many supporters stand beside their demand.
+    """
     ref = demand_ref(origin.community, demand)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
@@ -45,7 +60,7 @@ def unmerge_demand(origin: Origin, demand: DemandId, reason: str) -> Work[Versio
         because = f"恢复单独办理：{reason}" if reason else "恢复单独办理"
         line = Line(uow.at, origin.actor.role.value, "unmerged", because)
         after = joining.unmerged(_family(uow, before), demand, line)
-        _keep(uow, after)
+        _keep(uow, after, by_name_max)
         _announce_revived(uow, before, after.family[demand], reason)
         _announce_lost(uow, after, joining.ancestors(before), demand)
         return uow.versioned(ref)
@@ -53,14 +68,20 @@ def unmerge_demand(origin: Origin, demand: DemandId, reason: str) -> Work[Versio
     return Work(origin, (ref,), decide, _relatives_of(ref))
 
 
-def opt_out(origin: Origin, demand: DemandId, subject: str) -> Work[VersionedDemand]:
-    """Let somebody whom a merge has carried take their voice back (不同意合并)."""
+def opt_out(
+    origin: Origin, demand: DemandId, subject: str, by_name_max: int = BY_NAME_MAX
+) -> Work[VersionedDemand]:
+    """Let somebody whom a merge has carried take their voice back (不同意合并).
+
+    Arguments:
+        by_name_max: beyond so many supporters stand beside their demand.
+    """
     ref = demand_ref(origin.community, demand)
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = _family(uow, uow.get(ref, NotFound()))
         after = joining.opted_out(before, demand, subject, uow.at, origin.actor.role.value)
-        _keep(uow, after)
+        _keep(uow, after, by_name_max)
         for revived in after.revived:
             _announce_revived(uow, before[revived], after.family[revived], "提出人不同意合并")
         for above, left in after.lost.items():
@@ -68,19 +89,23 @@ def opt_out(origin: Origin, demand: DemandId, subject: str) -> Work[VersionedDem
             if parted is not None:
                 _announce_lost(uow, after, (above,), parted)
                 continue
-            supporters = len(after.family[above].supporters)
-            fact = facts.DemandOptedOut(demand=above, left=left, supporters=supporters)
+            count = len(after.family[above].supporters)
+            fact = facts.DemandOptedOut(demand=above, left=left, supporters=count)
             uow.announce(demand_ref(origin.community, above), fact)
         return uow.versioned(ref)
 
     return Work(origin, (ref,), decide, _relatives_of(ref))
 
 
-def _relatives_of(ref: Ref[Demand]) -> Callable[[UnitOfWork], Sequence[Ref[Demand]]]:
-    def more_reads(uow: UnitOfWork) -> Sequence[Ref[Demand]]:
+def _relatives_of(ref: Ref[Demand]) -> supporters.MoreReads:
+    """Return what has to be read, once a demand is: its relatives, then everybody behind all of them."""
+
+    def more_reads(uow: UnitOfWork) -> Sequence[Ref[Any]]:
         before = uow.find(ref)
-        relatives = joining.relatives(before) if before else ()
-        return [demand_ref(ref.community, one) for one in relatives]
+        family = (
+            [ref, *(demand_ref(ref.community, one) for one in joining.relatives(before))] if before else []
+        )
+        return [*family, *(portion for one in family for portion in supporters.all_of(one)(uow))]
 
     return more_reads
 
@@ -88,12 +113,13 @@ def _relatives_of(ref: Ref[Demand]) -> Callable[[UnitOfWork], Sequence[Ref[Deman
 def _family(uow: UnitOfWork, demand: Demand) -> dict[DemandId, Demand]:
     """Return a demand with all that a step of it may touch; a batch has read or left all of it before."""
     ids = (demand.id, *joining.relatives(demand))
-    return {one: uow.get(demand_ref(uow.origin.community, one), NotFound()) for one in ids}
+    found = {one: uow.get(demand_ref(uow.origin.community, one), NotFound()) for one in ids}
+    return {one: supporters.named(uow, kept) for one, kept in found.items()}
 
 
-def _keep(uow: UnitOfWork, after: Regrouped) -> None:
+def _keep(uow: UnitOfWork, after: Regrouped, by_name_max: int) -> None:
     for one, demand in after.family.items():
-        uow.put(demand_ref(uow.origin.community, one), demand)
+        supporters.keep_named(uow, demand_ref(uow.origin.community, one), demand, by_name_max)
 
 
 def _announce_revived(uow: UnitOfWork, before: Demand, after: Demand, because: str) -> None:
@@ -117,7 +143,7 @@ def _announce_lost(
     uow: UnitOfWork, after: Regrouped, ancestors: Sequence[DemandId], unmerged: DemandId
 ) -> None:
     for above in ancestors:
-        supporters = len(after.family[above].supporters)
+        count = len(after.family[above].supporters)
         left = after.lost.get(above, ())
-        fact = facts.DemandParted(demand=above, unmerged=unmerged, left=left, supporters=supporters)
+        fact = facts.DemandParted(demand=above, unmerged=unmerged, left=left, supporters=count)
         uow.announce(demand_ref(uow.origin.community, above), fact)

@@ -1,5 +1,6 @@
 """How every step of a demand is asked for over HTTP, and shown: only to those who may see the demand."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from services.chassis.documents import Versioned
@@ -12,11 +13,14 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Forbidden, NotFound, Refused
 from services.contracts.roles import COMMUNITY
+from services.contracts.values import replace
 from services.contracts.words import Role
 from services.intake.domain.demands import Demand
 from services.intake.domain.sight import Viewer
+from services.intake.domain.supporters import is_supported_by
+from services.intake.handlers.supporters import one_of, stands_behind
 from services.intake.store.communities import NO_PROFILE, CommunityProfile, profile_ref
-from services.intake.store.demands import demand_ref
+from services.intake.store.demands import demand_ref, portion_refs
 from services.intake.views.demands import DemandView, demand_view
 
 A = TypeVar("A")
@@ -49,7 +53,17 @@ async def visible(
     viewer = viewer_of(request.identity, profile)
     if kept.value is None or not viewer.may_see(kept.value):
         raise NotFound
-    return kept, viewer, profile
+    return kept, await with_support(store, request.community, viewer, [kept.value]), profile
+
+
+async def with_support(store: Store, community: str, viewer: Viewer, demands: Iterable[Demand]) -> Viewer:
+    """Return a viewer who is known to support, or not, those of some demands that have many supporters."""
+    places = {ref: one for one in demands for ref in portion_refs(community, one, viewer.subject)}
+    loaded = await store.load(places)
+    behind = (
+        one.id for ref, one in places.items() if is_supported_by(one, loaded[ref].value, viewer.subject)
+    )
+    return replace(viewer, behind=frozenset(behind))
 
 
 def asked(request: ApiRequest[Any]) -> tuple[Origin, DemandId]:
@@ -96,7 +110,10 @@ def showing(request: ApiRequest[Any], work: Work[Versioned[Demand]], *, status: 
 
     def shown(kept: Versioned[Demand], uow: UnitOfWork) -> Reply:
         profile = uow.find(known) or NO_PROFILE
-        view = demand_view(kept, viewer_of(request.identity, profile), profile)
+        viewer = viewer_of(request.identity, profile)
+        if stands_behind(uow, kept.present, viewer.subject):
+            viewer = replace(viewer, behind=frozenset({kept.present.id}))
+        view = demand_view(kept, viewer, profile)
         public = frozenset(profile.public_numbers)
         return show(view, status=status, revision=kept.revision, public=public)
 
@@ -105,7 +122,9 @@ def showing(request: ApiRequest[Any], work: Work[Versioned[Demand]], *, status: 
 
 def step(request: ApiRequest[Any], work: Work[Versioned[Demand]]) -> Work[Reply]:
     """Return the work of a step that answers with the demand; for those who may see it."""
-    return showing(request, only_if_seen(request, work))
+    ref = demand_ref(request.community, DemandId(request.path["demand"]))
+    whether_supported = one_of(ref, request.identity.subject)
+    return showing(request, only_if_seen(request, work).reading(whether_supported))
 
 
 def post_step(

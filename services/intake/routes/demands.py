@@ -15,6 +15,7 @@ from services.intake.domain import demands as rules
 from services.intake.domain import merging as joining
 from services.intake.domain import words_of_residents as words
 from services.intake.domain.alarms import NOW
+from services.intake.domain.crowds import BY_NAME_MAX
 from services.intake.domain.demands import UnknownCompound
 from services.intake.domain.readings import kind_of
 from services.intake.handlers import demands, ratings
@@ -49,11 +50,13 @@ class DemandRoutes:
         store: intake's database.
         vault: seals contacts; None keeps none.
         same_within: seconds in which the same words by the same person are the same demand.
+        by_name_max: beyond so many supporters stand beside their demand.
     """
 
     store: Store
     vault: Vault | None
     same_within: int = demands.SAME_SECONDS
+    by_name_max: int = BY_NAME_MAX
 
     def submit(self, request: ApiRequest[SubmitDemand]) -> Work[Reply]:
         demand = DemandId(new_id())
@@ -95,7 +98,11 @@ class DemandRoutes:
             first=by,
             without=NOT_IN_LISTS,
         )
-        items = [demand_row(kept, viewer, profile) for kept in found[: query.limit]]
+        shown = found[: query.limit]
+        viewer = await access.with_support(
+            self.store, request.community, viewer, [kept.present for kept in shown]
+        )
+        items = [demand_row(kept, viewer, profile) for kept in shown]
         after = position_of(found[query.limit - 1], by) if len(found) > query.limit else None
         return show(DemandPage(items=items, next=after), public=frozenset(profile.public_numbers))
 
@@ -106,7 +113,7 @@ class DemandRoutes:
 
     def endorse(self, request: ApiRequest[EndorseDemand]) -> Work[Reply]:
         subject = access.spoken_for(request, request.body.on_behalf_of)
-        return access.step(request, demands.endorse_demand(*access.asked(request), subject))
+        return access.step(request, demands.endorse_demand(*access.asked(request), subject, self.by_name_max))
 
     def urge(self, request: ApiRequest[UrgeDemand]) -> Work[Reply]:
         return access.step(request, demands.urge_demand(*access.asked(request), request.body.note))
@@ -117,7 +124,7 @@ class DemandRoutes:
     def withdraw(self, request: ApiRequest[WithdrawDemand]) -> Work[Reply]:
         return access.step(
             request,
-            demands.withdraw_demand(*access.asked(request), request.body.reason),
+            demands.withdraw_demand(*access.asked(request), request.body.reason, self.by_name_max),
         )
 
     def rate(self, request: ApiRequest[RateDemand]) -> Work[Reply]:

@@ -38,10 +38,12 @@ class DuplicateRoutes:
 
     Arguments:
         indexes: know which demands are worth comparing with a text.
+        by_name_max: beyond so many supporters stand beside their demand.
     """
 
     store: Store
     indexes: LikenessIndexes
+    by_name_max: int
 
     async def find_like(self, request: ApiRequest[FindLike]) -> Reply:
         """Return what is like a text; nothing is kept of it."""
@@ -59,6 +61,7 @@ class DuplicateRoutes:
         viewer = access.viewer_of(request.identity, profile)
         seen = [demand for demand in demands if viewer.may_find(demand)]
         alike = duplicates.likely(one, "", seen, found.rarity)
+        viewer = await access.with_support(self.store, request.community, viewer, [d for d, _ in alike])
         items = [like_view(d, how, request.body.compound, viewer) for d, how in alike]
         items.sort(key=lambda item: not item.same_compound)
         heard = understood(read(text, title), profile.home)
@@ -83,6 +86,7 @@ class DuplicateRoutes:
         offered = duplicates.offered_to_staff((await self.store.find(ref)).value)
         others = await self._demands(request.community, tuple(alike.demand for alike in offered))
         by_id = {other.id: other for other in others}
+        viewer = await access.with_support(self.store, request.community, viewer, others)
         items = [
             duplicate_view(alike, by_id[alike.demand], demand, viewer)
             for alike in offered
@@ -96,14 +100,19 @@ class DuplicateRoutes:
         return access.step(request, work.then(lambda _, uow: uow.versioned(ref), ref))
 
     def merge(self, request: ApiRequest[MergeDemand]) -> Work[Reply]:
-        return access.step(request, merging.merge_demand(*access.asked(request), DemandId(request.body.into)))
+        return access.step(
+            request,
+            merging.merge_demand(*access.asked(request), DemandId(request.body.into), self.by_name_max),
+        )
 
     def unmerge(self, request: ApiRequest[UnmergeDemand]) -> Work[Reply]:
-        return access.step(request, merging.unmerge_demand(*access.asked(request), request.body.reason))
+        return access.step(
+            request, merging.unmerge_demand(*access.asked(request), request.body.reason, self.by_name_max)
+        )
 
     def opt_out(self, request: ApiRequest[OptOut]) -> Work[Reply]:
         subject = access.spoken_for(request, request.body.on_behalf_of)
-        return access.step(request, merging.opt_out(*access.asked(request), subject))
+        return access.step(request, merging.opt_out(*access.asked(request), subject, self.by_name_max))
 
     def table(self) -> tuple[Route, ...]:
         """Return every route about like demands."""

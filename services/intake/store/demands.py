@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from services.chassis.documents import Collection, Index, Ref, Versioned
 from services.contracts.ids import DemandId
+from services.intake.domain.crowds import Portion
 from services.intake.domain.demands import Demand
 from services.intake.domain.lifecycle import DemandStatus
 
@@ -45,6 +46,7 @@ NOT_IN_LISTS: Mapping[str, object] = MappingProxyType({"timeline": (), "found_by
 """What a row of a list does not show, and may be long."""
 RECENT = Collection("recent", Recent, Index(("expires_at",), expires=True))
 CONTACTS = Collection("contacts", Contact)
+SUPPORTERS = Collection("supporters", Portion)
 VersionedDemand = Versioned[Demand]
 
 
@@ -56,6 +58,24 @@ def demand_ref(community: str, demand: DemandId) -> Ref[Demand]:
 def contact_ref(community: str, demand: DemandId) -> Ref[Contact]:
     """Return where the contact that came with a demand is kept."""
     return Ref(CONTACTS, community, demand)
+
+
+def portion_ref(community: str, demand: DemandId, number: int) -> Ref[Portion]:
+    """Return where a portion of a demand's supporters is kept, where they are many."""
+    return Ref(SUPPORTERS, community, f"{demand}/{number}")
+
+
+def portion_refs(community: str, demand: Demand, subject: str | None = None) -> tuple[Ref[Portion], ...]:
+    """Return where the supporters of a demand are kept beside it.
+
+    Arguments:
+        subject: the portion in which this person stands or would stand is enough.
+    """
+    crowd = demand.crowd
+    if crowd is None:
+        return ()
+    numbers = (span.number for span in crowd.spans) if subject is None else (crowd.number_of(subject),)
+    return tuple(portion_ref(community, demand.id, number) for number in numbers)
 
 
 def recent_ref(community: str, digest: str) -> Ref[Recent]:

@@ -59,9 +59,9 @@ def like_view(demand: Demand, likeness: Likeness, compound: str | None, viewer: 
         same_compound=compound is not None and demand.compound == compound,
         status=demand.status,
         status_name=NAMES[demand.status],
-        supporters=len(demand.supporters),
+        supporters=demand.supporter_count,
         mine=demand.asked_by == viewer.subject,
-        endorsed=viewer.subject in demand.supporters,
+        endorsed=viewer.supports(demand),
         score=round(likeness.score, 3),
         because=likeness.because,
     )

@@ -8,9 +8,10 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
+from services.contracts.spans import PORTION_MAX
 from services.notify.domain import notices as inbox
 from services.notify.domain import texts
-from services.notify.domain.following import FEW, PORTION_MAX, Following
+from services.notify.domain.following import FEW, Following
 from services.notify.domain.texts import TEXTS
 
 

@@ -1,30 +1,18 @@
 """Who follows a demand: a few by name on one record, many in sorted portions of bounded size.
 
-The portions are the leaves of a tree with one inner node, as in a B-tree: the record holds where each of them
-begins, and each of them where the next one does. So a follower more rewrites one portion, and somebody who
-tells all of them in portions needs no more than the smallest name not told yet to go on, whoever joins or
-leaves meanwhile.
+The record holds where each portion begins, and each of them where the next one does. So somebody who tells
+all of them in portions needs no more than the smallest name not told yet to go on, whoever joins or leaves
+meanwhile.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
+from services.contracts.spans import PORTION_MAX, Span, in_order, parts_of, span_of
 from services.contracts.values import replace
 
 FEW = 20
 """So many are kept by name, and told in the transaction that tells the fact."""
-PORTION_MAX = 400
-"""So many stand in one portion; one that outgrows it is divided into halves or smaller."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a portion begins: the smallest subject that would stand in it, and the portion's number."""
-
-    first: str
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +36,7 @@ class Following:
 
     def span_of(self, subject: str) -> Span:
         """Return the span in which somebody stands or would stand; there must be portions."""
-        return self.spans[bisect_right(self.spans, subject, key=lambda span: span.first) - 1]
+        return span_of(self.spans, subject)
 
     def by_name_from(self, position: str) -> "Portion":
         """Return those who are kept by name as a portion, from a name on."""
@@ -173,12 +161,11 @@ def _divided(following: Following, portions: Portions) -> Change:
         new = range(len(spans) + 1, len(spans) + len(parts))
         after.update(zip((number, *new), parts, strict=True))
         spans += [Span(part.people[0], n) for n, part in zip(new, parts[1:], strict=True)]
-    return Change(replace(following, spans=tuple(sorted(spans, key=lambda span: span.first))), after)
+    return Change(replace(following, spans=in_order(spans)), after)
 
 
 def _parts(portion: Portion) -> Iterator[Portion]:
-    count = -(-2 * len(portion.people) // PORTION_MAX)
-    cuts = [round(n * len(portion.people) / count) for n in range(count + 1)]
-    for begin, end in pairwise(cuts):
-        until = portion.people[end] if end < len(portion.people) else portion.until
-        yield Portion(portion.people[begin:end], portion.since[begin:end], until)
+    parts = list(parts_of(list(zip(portion.people, portion.since, strict=True))))
+    begins = [part[0][0] for part in parts[1:]]
+    for part, until in zip(parts, (*begins, portion.until), strict=True):
+        yield Portion(tuple(one for one, _ in part), tuple(since for _, since in part), until)
