@@ -4,6 +4,7 @@ A service is imported when it is first asked for: of the others a process needs 
 and that only when somebody wants to read it.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -25,6 +26,9 @@ from services.intake.settings import IntakeSettings
 from services.matching.settings import MatchingSettings
 from services.notify.settings import NotifySettings
 
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # read when NumPy is imported: what is learnt takes one core
 SERVICES = ("intake", "matching", "points", "notify")
 
 

@@ -3,8 +3,7 @@
 from pydantic import Field, SecretStr
 
 from services.chassis.settings import Settings
-from services.intake.domain.crowds import BY_NAME_MAX
-from services.intake.domain.demands import SUPPORTERS_MAX
+from services.intake.domain.crowds import BY_NAME_MAX, SUPPORTERS_MAX
 
 
 class IntakeSettings(Settings):

@@ -7,6 +7,7 @@ from services.contracts.ids import DemandId
 from services.contracts.spans import PORTION_MAX, Span, in_order, parts_of, span_of
 from services.contracts.values import replace
 
+SUPPORTERS_MAX = 10_000
 BY_NAME_MAX = 100
 """So many stand on their demand by name."""
 

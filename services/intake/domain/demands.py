@@ -9,7 +9,7 @@ from services.contracts.literals import DemandKind, ProviderKind, Satisfaction, 
 from services.contracts.refusal import Conflict, Forbidden, Invalid
 from services.contracts.values import replace
 from services.intake.domain.alarms import NOT_PRESSING, NOW, PERHAPS, Alarm
-from services.intake.domain.crowds import Crowd
+from services.intake.domain.crowds import SUPPORTERS_MAX, Crowd
 from services.intake.domain.duplicates import FoundBy
 from services.intake.domain.lifecycle import (
     BEFORE_DONE,
@@ -23,7 +23,6 @@ from services.intake.domain.lifecycle import (
 from services.intake.domain.readings import Understood
 from services.language.words import Accusation
 
-SUPPORTERS_MAX = 10_000
 BROUGHT_MAX = 300
 TIMELINE_MAX = 500
 CONTACT_READS_MAX = 200

@@ -11,9 +11,9 @@ from datetime import datetime
 from services.contracts.ids import DemandId
 from services.contracts.refusal import Conflict
 from services.contracts.values import replace
+from services.intake.domain.crowds import SUPPORTERS_MAX
 from services.intake.domain.demands import (
     BROUGHT_MAX,
-    SUPPORTERS_MAX,
     Brought,
     Demand,
     Line,

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from services.contracts.ids import DemandId
 from services.contracts.values import replace
-from services.intake.domain.crowds import Crowd, Portion, Portions, Supporter, crowd_of
-from services.intake.domain.demands import SUPPORTERS_MAX, Demand, OwnDemand, TooManySupporters
+from services.intake.domain.crowds import SUPPORTERS_MAX, Crowd, Portion, Portions, Supporter, crowd_of
+from services.intake.domain.demands import Demand, OwnDemand, TooManySupporters
 
 
 def whole(demand: Demand, portions: Iterable[Portion]) -> Demand:
