@@ -66,6 +66,13 @@ _MODELS: tuple[type[Message], ...] = (
     orders.OrderSupervised,
     points.PointsPosted,
     points.PointsWithheld,
+    points.PointsHeld,
+    points.PointsReleased,
+    points.PointsCaptured,
+    points.PointsExpired,
+    points.PointsReversed,
+    points.PointsExpireSoon,
+    points.PointsApproved,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})

@@ -169,6 +169,12 @@ class PointsRule(Entry):
     )
     off_hours_factor: int = Field(default=2, ge=1, le=10, description="outside the partner's business hours")
     budget_points: int = Field(ge=0, le=1_000_000_000, description="issued at most, until approved anew")
+    expire_after_months: int | None = Field(
+        default=None,
+        ge=1,
+        le=120,
+        description="points are good for so long, to the month's end; else for ever",
+    )
     approved_by: Name
     approved_on: date
 

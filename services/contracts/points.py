@@ -1,11 +1,13 @@
 """What points says: facts about the partner points bank (合伙人积分银行)."""
 
+from datetime import datetime
+
 from services.contracts.ids import OrderId
 from services.contracts.words import Message
 
 
 class PointsPosted(Message):
-    """A partner earned points for a settled order; the stream is the transfer."""
+    """A partner earned points; the stream is the transfer. Line and seal are those of its passbook."""
 
     kind = "points.posted.v1"
     transfer: str
@@ -14,14 +16,90 @@ class PointsPosted(Message):
     amount_points: int
     balance_points: int
     because: str
+    line: int = 0
+    seal: str = ""
 
 
 class PointsWithheld(Message):
-    """Points were earned but the approved budget does not cover them; staff decide."""
+    """Points were earned but the approved budget does not cover them; they wait for one."""
 
     kind = "points.withheld.v1"
     transfer: str
     partner: str
     order: OrderId
     amount_points: int
+    because: str
+
+
+class PassbookFact(Message):
+    """A line of a partner's passbook: its number and seal, by which a line that was cut off is missed.
+
+    `amount_points` is below zero where points left the passbook.
+    """
+
+    transfer: str
+    partner: str
+    amount_points: int
+    balance_points: int
+    because: str
+    line: int
+    seal: str
+
+
+class PointsHeld(PassbookFact):
+    """Points were set aside for something that is not done yet; they go back at `until` at the latest."""
+
+    kind = "points.held.v1"
+    hold: str
+    until: datetime
+
+
+class PointsReleased(PassbookFact):
+    """Points that were set aside came back: released, or their time was over."""
+
+    kind = "points.released.v1"
+    hold: str
+    expired: bool
+
+
+class PointsCaptured(Message):
+    """Points that were set aside are spent; the passbook gave them when they were set aside."""
+
+    kind = "points.captured.v1"
+    transfer: str
+    partner: str
+    hold: str
+    amount_points: int
+    because: str
+
+
+class PointsExpired(PassbookFact):
+    """Points expired by the community's term."""
+
+    kind = "points.expired.v1"
+
+
+class PointsReversed(PassbookFact):
+    """A transfer was taken back by another (冲正); `reversed` is the one that was wrong."""
+
+    kind = "points.reversed.v1"
+    reversed: str
+
+
+class PointsExpireSoon(Message):
+    """A partner is told which points expire next, a month before."""
+
+    kind = "points.expire_soon.v1"
+    partner: str
+    amount_points: int
+    at: datetime
+
+
+class PointsApproved(Message):
+    """The community approved points to be issued; below zero where it took some back."""
+
+    kind = "points.approved.v1"
+    transfer: str
+    amount_points: int
+    budget_points: int
     because: str

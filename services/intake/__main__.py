@@ -1,11 +1,12 @@
 """Where intake is put together."""
 
 from services.chassis.clock import now
+from services.chassis.due import RunDue
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.intake.consumers import CONSUMES, POSITIONS
 from services.intake.consumers.demands import DemandsHeard
-from services.intake.jobs.timers import RunTimers
+from services.intake.jobs.timers import BY_ITSELF, DUE
 from services.intake.likeness.indexes import LikenessIndexes
 from services.intake.metrics import MEASURES
 from services.intake.routes.alarms import AlarmRoutes
@@ -35,7 +36,7 @@ def build(kit: ServiceContext) -> ServiceParts:
     jobs = []
     if kit.batches is not None:
         own_reader()  # reading its tables takes half a second, which nobody who asks should wait for
-        timers = RunTimers(kit.store, kit.batches, now)
+        timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)
         jobs.append(PeriodicJob("timers", timers.look, settings.timers_seconds))
     return ServiceParts(
         tuple(route for room in rooms for route in room.table()),

@@ -1,14 +1,34 @@
 """Where points is put together."""
 
+from services.chassis.clock import now
+from services.chassis.due import RunDue
+from services.chassis.settings import Settings
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
+from services.chassis.supervision import PeriodicJob
 from services.points.consumers import CONSUMES, POSITIONS
-from services.points.routes.accounts import PointsRoutes
-from services.points.store import COLLECTIONS
+from services.points.jobs.timers import BY_ITSELF, DUE
+from services.points.jobs.waiting import PayWaiting
+from services.points.routes.accounts import AccountRoutes
+from services.points.routes.holds import HoldRoutes
+from services.points.store import COLLECTIONS, WATCHED
 
 
 def build(kit: ServiceContext) -> ServiceParts:
     """Return the parts of points."""
-    return ServiceParts(PointsRoutes(kit.store).table(), CONSUMES, positions=POSITIONS)
+    rooms = (AccountRoutes(kit.store), HoldRoutes(kit.store))
+    jobs = []
+    if kit.batches is not None:
+        timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)
+        waiting = PayWaiting(kit.store, kit.batches, now)
+        seconds = kit.settings_as(Settings).timers_seconds
+        jobs = [PeriodicJob("timers", timers.look, seconds), PeriodicJob("waiting", waiting.look, seconds)]
+    return ServiceParts(
+        tuple(route for room in rooms for route in room.table()),
+        CONSUMES,
+        jobs,
+        WATCHED,
+        positions=POSITIONS,
+    )
 
 
 SPEC: ServiceSpec = ServiceSpec("points", COLLECTIONS, build)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from services.chassis.documents import Due, Versioned
-from services.chassis.due import DueDocuments
+from services.chassis.due import DueDocuments, RunDue
 from services.contracts.demands import (
     DemandAccuses,
     DemandAlarmed,
@@ -31,7 +31,7 @@ from services.intake.domain.readings import Correction
 from services.intake.domain.sight import Viewer
 from services.intake.handlers import alarms as alarms_handlers
 from services.intake.handlers import demands, readings
-from services.intake.jobs.timers import RunTimers
+from services.intake.jobs.timers import BY_ITSELF, DUE
 from services.intake.store.communities import profile_ref
 from services.intake.views.demands import demand_view
 from services.matching.domain.lifecycle import OrderStatus
@@ -58,9 +58,9 @@ class OwnDue:
         return [one for one in every if one.community == self.town.community][:limit]
 
 
-def watchman(town: Town) -> RunTimers:
+def watchman(town: Town) -> RunDue:
     """Return somebody who looks for what is due, as each replica of intake has one."""
-    return RunTimers(OwnDue(town), town.batches["intake"], lambda: town.now)
+    return RunDue(OwnDue(town), town.batches["intake"], lambda: town.now, DUE, BY_ITSELF)
 
 
 async def later(town: Town, by: timedelta) -> int:

@@ -9,10 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.chassis.documents import Collection, Due, Versioned
+from services.chassis.due import RunDue
 from services.chassis.failures import Away
 from services.chassis.work import Work
 from services.contracts.ids import OrderId
-from services.intake.jobs.timers import RunTimers
+from services.intake.jobs.timers import BY_ITSELF, DUE
 from services.matching.handlers.context import Matching
 from services.matching.jobs.departures import PORTION, ReclaimOrders
 from services.matching.routing.solver import solve
@@ -109,7 +110,7 @@ class TestTheTimersOfDemands:
     ) -> None:
         """A demand may have an alarm that fails and a rating that does not; one does not hide the other."""
         answers: list[list[Any]] = [[well or Away("away")] for look in looks for well in look]
-        timers = RunTimers(OneIsDue(), Answers(answers), lambda: NOON)
+        timers = RunDue(OneIsDue(), Answers(answers), lambda: NOON, DUE, BY_ITSELF)
         for well, lines in zip(looks, told, strict=True):
             with capture_logs() as logs:
                 assert await timers.look() == sum(well)

@@ -1,92 +1,226 @@
-"""The ledger: points are moved, never made, never owed, and every transfer is sealed."""
+"""The ledger: points are moved, never made, never owed; every transfer is sealed, and nothing is edited."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.contracts.ids import OrderId
-from services.points.domain.accounts import BUDGET, Account, InsufficientPoints, Transfer, seal, transfer_id
-from services.points.domain.rules import Rule
-from services.worktime.hours import Opening
+from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED, InsufficientPoints
+from services.points.domain.holds import HoldExpired, HoldResolved
+from services.points.domain.posting import NotAnAmount, Posting, post
+from services.points.domain.transfers import (
+    AlreadyReversed,
+    Cause,
+    NotReversible,
+    Transfer,
+    digest_of,
+    id_of,
+    seal,
+)
+from services.points.handlers.awards import pay_or_wait, pay_waiting
+from services.points.handlers.corrections import reverse_transfer
+from services.points.handlers.expiring import announce_expiry, expire_lots
+from services.points.handlers.funding import Approval, approve
+from services.points.handlers.holds import Setting, capture_hold, expire_hold, place_hold, release_hold
 from tests.builders import AT
-from tests.support.moves import Moves
+from tests.support.bank import DAY, Bank, an_award
+
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"id": "t2"},
+    {"number": 9},
+    {"kind": "approval"},
+    {"order": OrderId("x")},
+    {"debit": "x"},
+    {"credit": "x"},
+    {"amount_points": 21},
+    {"because": "x"},
+    {"at": AT + timedelta(seconds=1)},
+    {"cause": Cause("fair", "x")},
+    {"rule": "x"},
+    {"rule_version": 2},
+    {"actor": "x"},
+    {"lots": ()},
+    {"debit_line": 7},
+    {"credit_line": 7},
+    {"debit_balance_points": 7},
+    {"credit_balance_points": 7},
+)
+"""Whatever a transfer says, changed."""
 
 
-class TestLedger:
-    @given(st.integers(0, 3_000), Moves)
-    def test_points_are_moved_never_made_and_never_owed(
-        self, budget_points: int, moves: list[tuple[str, int]]
-    ) -> None:
-        budget = Account(BUDGET).funded_to(budget_points)
-        accounts = {name: Account(name) for name in "abc"}
-        refused = 0
-        for name, amount in moves:
-            try:
-                budget = budget.debited(amount)
-            except InsufficientPoints:
-                refused += 1
-                assert amount > budget.balance_points
-                continue
-            accounts[name] = accounts[name].credited(amount, "h")
-            assert budget.balance_points >= 0
-        given_out = sum(account.credited_points for account in accounts.values())
-        assert given_out == budget.debited_points == budget_points - budget.balance_points
-        assert sum(account.transfers for account in accounts.values()) == len(moves) - refused
+@pytest.fixture
+def bank() -> Bank:
+    """A bank with a thousand points approved, of which the optician has a hundred."""
+    bank = Bank()
+    bank.do(approve(bank.origin, Approval("a", 1_000, "居委会核定")))
+    bank.do(pay_or_wait(bank.origin, an_award(0, "optician", 100)))
+    return bank
 
-    @given(st.lists(st.integers(0, 1_000), max_size=10), st.integers(0, 500))
-    def test_a_budget_is_never_below_what_was_spent(self, approved: list[int], spent: int) -> None:
-        budget = Account(BUDGET).funded_to(500).debited(spent)
-        for points in approved:
-            budget = budget.funded_to(points)
-            assert budget.balance_points == max(points, spent) - spent
+
+class TestPosting:
+    @pytest.mark.parametrize("points", [0, -5, 1_000_000_001, 2**63])
+    def test_what_is_no_amount_is_refused(self, bank: Bank, points: int) -> None:
+        before = dict(bank.kept)
+        setting = Setting("h", "optician", points, "", Cause("shop", "h"), bank.now + DAY)
+        with pytest.raises(NotAnAmount):
+            bank.do(place_hold(bank.origin, setting))
+        assert bank.kept == before
+
+    def test_nobody_spends_what_they_do_not_have(self, bank: Bank) -> None:
+        setting = Setting("h", "optician", 101, "", Cause("shop", "h"), bank.now + DAY)
+        with pytest.raises(InsufficientPoints) as refused:
+            bank.do(place_hold(bank.origin, setting))
+        assert refused.value.facts == {"balance_points": 100, "amount_points": 101}
+
+    def test_a_transfer_says_what_both_accounts_hold_after_it(self, bank: Bank) -> None:
+        last = bank.transfers[-1]
+        assert (last.debit_balance_points, last.credit_balance_points) == (900, 100)
+        assert (last.debit_line, last.credit_line, last.number) == (2, 1, 2)
+
+    def test_points_do_not_go_round_in_one_account(self, bank: Bank) -> None:
+        posting = Posting("x", "award", BUDGET, BUDGET, 1, "", Cause("order", "o"))
+        with pytest.raises(AssertionError):
+            post(posting, bank.accounts, bank.now)
 
     def test_the_same_cause_is_the_same_transfer_and_another_is_not(self) -> None:
         causes = [
-            ("jiwang", OrderId("d1-1"), "r"),
-            ("fenwan", OrderId("d1-1"), "r"),
-            ("jiwang", OrderId("d2-1"), "r"),
-            ("jiwang", OrderId("d1-1"), "s"),
+            ("jiwang", "d1-1", "r"),
+            ("fenwan", "d1-1", "r"),
+            ("jiwang", "d2-1", "r"),
+            ("jiwang", "d1-1", "s"),
         ]
-        ids = [transfer_id(*cause) for cause in causes]
+        ids = [id_of(*cause) for cause in causes]
         assert len(set(ids)) == 4
-        assert ids == [transfer_id(*cause) for cause in causes]
+        assert ids == [id_of(*cause) for cause in causes]
 
+
+class TestSeals:
     @pytest.mark.parametrize(
         "changed",
-        [
-            {"id": "t2"},
-            {"debit": "x"},
-            {"credit": "x"},
-            {"amount_points": 21},
-            {"at": AT + timedelta(seconds=1)},
-        ],
+        CHANGES,
         ids=lambda changed: next(iter(changed)),
     )
-    def test_a_seal_breaks_when_anything_in_it_is_changed(self, changed: dict[str, Any]) -> None:
-        transfer = Transfer("t1", OrderId("d1-1"), BUDGET, "a", 20, "", AT, posted=True)
-        assert seal("h", replace(transfer, **changed)) != seal("h", transfer)
-        assert seal("x", transfer) != seal("h", transfer)
+    def test_break_when_anything_is_changed(self, bank: Bank, changed: dict[str, Any]) -> None:
+        transfer = bank.transfers[-1]
+        assert digest_of(replace(transfer, **changed)) != digest_of(transfer)
 
-    @pytest.mark.parametrize(
-        ("when", "factor"),
-        [
-            ("2026-03-02T08:59", 2),  # a Monday
-            ("2026-03-02T09:00", 1),
-            ("2026-03-02T17:59", 1),
-            ("2026-03-02T18:00", 2),  # the closing minute is over
-            ("2026-03-06T12:00", 1),
-            ("2026-03-07T12:00", 2),  # a Saturday
-            ("2026-03-08T12:00", 2),
-        ],
-    )
-    def test_what_is_done_outside_business_hours_counts_double(self, when: str, factor: int) -> None:
-        weekdays = Opening(("mon", "tue", "wed", "thu", "fri"), time(9), time(18))
-        rule = Rule({"视力": 20}, 10, 2, {"a": (weekdays,)})
-        local = datetime.fromisoformat(when)
-        assert rule.earned("a", "视力", local).amount_points == 20 * factor
-        assert rule.earned("a", "别的", local).amount_points == 10 * factor
-        assert rule.earned("nobody has hours", "视力", local).amount_points == 20
+    def test_cover_all_that_a_transfer_says(self) -> None:
+        covered = {name for changed in CHANGES for name in changed}
+        outside = {"posted", "chained", "debit_seal", "sealed"}
+        assert covered | outside == set(Transfer.__dataclass_fields__)
+
+    def test_hang_together_from_line_to_line(self, bank: Bank) -> None:
+        for number in range(1, 4):
+            bank.do(pay_or_wait(bank.origin, an_award(number, "optician", 5)))
+        head = ""
+        for transfer in bank.transfers[1:]:
+            head = seal(head, "optician", transfer.credit_line, digest_of(transfer))
+            assert transfer.chained == head
+        assert bank.account("optician").head == head
+
+
+class TestHolds:
+    def place(self, bank: Bank, points: int = 60) -> None:
+        setting = Setting("h", "optician", points, "金牌推广位", Cause("shop", "h"), bank.now + DAY)
+        bank.do(place_hold(bank.origin, setting))
+
+    def test_are_resolved_once(self, bank: Bank) -> None:
+        self.place(bank)
+        bank.do(capture_hold(bank.origin, "h"))
+        for step in (capture_hold, release_hold):
+            with pytest.raises(HoldResolved):
+                bank.do(step(bank.origin, "h"))
+        assert not bank.do(expire_hold(bank.origin, "h"))
+        assert (bank.balance("optician"), bank.balance(REDEEMED)) == (40, 60)
+
+    def test_that_have_ended_can_only_go_back(self, bank: Bank) -> None:
+        self.place(bank)
+        assert not bank.do(expire_hold(bank.origin, "h")), "it is not over yet"
+        bank.now += DAY
+        with pytest.raises(HoldExpired):
+            bank.do(capture_hold(bank.origin, "h"))
+        assert bank.do(expire_hold(bank.origin, "h"))
+        assert (bank.balance("optician"), bank.balance(ESCROW)) == (100, 0)
+
+    def test_give_back_the_very_lots_that_were_taken(self, bank: Bank) -> None:
+        soon, late = bank.now + 5 * DAY, bank.now + 50 * DAY
+        for number, (points, at) in enumerate(((30, soon), (40, late)), start=1):
+            bank.do(pay_or_wait(bank.origin, an_award(number, "barber", points, at)))
+        setting = Setting("b", "barber", 50, "", Cause("shop", "b"), bank.now + DAY)
+        before = bank.account("barber").lots
+        bank.do(place_hold(bank.origin, setting))
+        assert [(lot.points, lot.expires_at) for lot in bank.account("barber").lots] == [(20, late)]
+        bank.do(release_hold(bank.origin, "b"))
+        assert bank.account("barber").lots == before
+
+
+class TestExpiry:
+    def test_takes_the_oldest_points_first_and_tells_a_month_before(self, bank: Bank) -> None:
+        first, second = bank.now + 40 * DAY, bank.now + 80 * DAY
+        for number, at in enumerate((first, second), start=1):
+            bank.do(pay_or_wait(bank.origin, an_award(number, "barber", 30, at)))
+        assert not bank.do(announce_expiry(bank.origin, "barber"))
+        bank.now += 15 * DAY
+        assert bank.do(announce_expiry(bank.origin, "barber"))
+        assert not bank.do(announce_expiry(bank.origin, "barber")), "once"
+        told = bank.said[-1].body
+        assert (told.partner, told.amount_points, told.at) == ("barber", 30, first)
+        bank.now = first
+        assert bank.do(expire_lots(bank.origin, "barber"))
+        assert not bank.do(expire_lots(bank.origin, "barber"))
+        assert (bank.balance("barber"), bank.balance(EXPIRED)) == (30, 30)
+        assert bank.account("barber").announce_at == second - 30 * DAY
+
+    def test_of_an_approval_gives_back_what_was_not_issued_in_its_period(self, bank: Bank) -> None:
+        until = bank.now + 90 * DAY
+        bank.do(approve(bank.origin, Approval("q1", 500, "一季度", until)))
+        bank.do(pay_or_wait(bank.origin, an_award(1, "barber", 120)))
+        bank.now = until
+        assert bank.do(expire_lots(bank.origin, BUDGET))
+        assert bank.balance(BUDGET) == 900, "what was issued came from the period that ends first"
+        assert bank.balance(EQUITY) == -(1_500 - 380)
+
+    def test_can_be_taken_back_with_its_lots(self, bank: Bank) -> None:
+        at = bank.now + DAY
+        bank.do(pay_or_wait(bank.origin, an_award(1, "barber", 30, at)))
+        bank.now = at
+        bank.do(expire_lots(bank.origin, "barber"))
+        bank.do(reverse_transfer(bank.origin, bank.transfers[-1].id, "系统误扣"))
+        assert (bank.balance("barber"), bank.balance(EXPIRED)) == (30, 0)
+        assert bank.verified() == []
+
+
+class TestCorrections:
+    def test_are_transfers_of_their_own_and_happen_once(self, bank: Bank) -> None:
+        wrong = bank.transfers[-1]
+        bank.do(reverse_transfer(bank.origin, wrong.id, "录错了"))
+        assert bank.transfers[1] == wrong, "nothing is edited"
+        assert (bank.balance("optician"), bank.balance(BUDGET)) == (0, 1_000)
+        with pytest.raises(AlreadyReversed):
+            bank.do(reverse_transfer(bank.origin, wrong.id, "录错了"))
+        with pytest.raises(NotReversible):
+            bank.do(reverse_transfer(bank.origin, bank.transfers[-1].id, "反悔"))
+
+    def test_take_back_nothing_that_is_spent(self, bank: Bank) -> None:
+        setting = Setting("h", "optician", 1, "", Cause("shop", "h"), bank.now + DAY)
+        bank.do(place_hold(bank.origin, setting))
+        with pytest.raises(InsufficientPoints):
+            bank.do(reverse_transfer(bank.origin, bank.transfers[1].id, "录错了"))
+
+
+class TestWaiting:
+    def test_awards_wait_for_a_budget_and_are_paid_in_order(self, bank: Bank) -> None:
+        for number, points in ((1, 950), (2, 10), (3, 20)):
+            bank.do(pay_or_wait(bank.origin, an_award(number, "barber", points)))
+        assert bank.balance("barber") == 0, "the small ones do not pass the large one"
+        bank.do(approve(bank.origin, Approval("b", 70, "追加")))
+        ids = [an_award(number, "barber", 1).id for number in (3, 2, 1)]
+        assert bank.do(pay_waiting(bank.origin, ids)) == 2
+        assert [t.amount_points for t in bank.transfers[-2:]] == [950, 10]
+        assert bank.do(pay_waiting(bank.origin, ids)) == 0
+        bank.do(approve(bank.origin, Approval("c", 500, "再追加")))
+        assert bank.do(pay_waiting(bank.origin, ids)) == 1
+        assert bank.balance("barber") == 980
+        assert bank.verified() == []

@@ -276,6 +276,8 @@ PAGES = (
 
 @pytest.mark.parametrize("release", RELEASES)
 async def test_all_that_a_release_stored_is_shown_over_http(own_house: Running, release: str) -> None:
+    for name in ("accounts", "transfers"):  # an earlier release's books have no approval
+        await own_house.stores["points"].plain(name).delete({})
     for collection in collections(release):
         service, name = collection.split(".")
         for row in records(release, collection):

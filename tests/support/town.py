@@ -46,7 +46,8 @@ from services.notify.handlers.tellings import Notifier
 from services.notify.jobs.tellings import TellMany
 from services.points.consumers import CONSUMES as POINTS_HEARS
 from services.points.consumers import POSITIONS as POINTS_POSITIONS
-from services.points.domain.accounts import BUDGET, Account, Transfer, transfer_id
+from services.points.domain.accounts import BUDGET, Account
+from services.points.domain.transfers import Transfer, transfer_id
 from services.points.handlers.awards import SETTLED
 from services.points.store.accounts import account_ref, transfer_ref
 from tests.support.deployment import jiwang

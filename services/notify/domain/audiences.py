@@ -73,6 +73,8 @@ def sentence(text: str, fact: Any) -> str:
     fields = {name: "、".join(value) if _is_words(value) else value for name, value in told}
     if fields.get("finish_due_on", ...) is None:
         text = _NO_DAY.sub("", text)
+    if not fields.get("seal", "-"):
+        text = text.replace(texts.LINE, "")
     if fields.get("soon"):
         fields["soon"] = f"隐患·{fields['soon']}，"
     words = text.format_map(fields)

@@ -23,6 +23,9 @@ VOICES = "voices"
 
 ALARM = "【紧急·{danger}】{place}：“{text}”。请立即处置，先点“我来处理”再打开联系方式；求助电话 {call}"
 
+LINE = "（存折第 {line} 行，校验码 {seal:.16}）"
+"""By which a line that was cut off or altered is missed; earlier releases did not say it."""
+
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "demand.alarmed.v1": {
@@ -133,11 +136,23 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             PROVIDER: "社区对您的工单督办：{reason}",
             ASKERS: "您的诉求已列入社区督办：{reason}",
         },
-        "points.posted.v1": {PARTNER: "积分 +{amount_points}，余额 {balance_points}：{because}"},
+        "points.posted.v1": {PARTNER: "积分 +{amount_points}，余额 {balance_points}：{because}" + LINE},
         "points.withheld.v1": {
             STAFF: "合伙人积分 {amount_points} 未能入账：{because}",
             PARTNER: "积分 {amount_points} 待入账：{because}",
         },
+        "points.held.v1": {
+            PARTNER: "冻结积分 {amount_points:+}，余额 {balance_points}，到 {until:%Y-%m-%d} 为止：{because}"
+            + LINE
+        },
+        "points.released.v1": {
+            PARTNER: "退回积分 {amount_points:+}，余额 {balance_points}：{because}" + LINE
+        },
+        "points.captured.v1": {PARTNER: "冻结的积分 {amount_points} 已兑换：{because}"},
+        "points.expired.v1": {PARTNER: "积分到期 {amount_points:+}，余额 {balance_points}：{because}" + LINE},
+        "points.reversed.v1": {PARTNER: "积分 {amount_points:+}，余额 {balance_points}：{because}" + LINE},
+        "points.expire_soon.v1": {PARTNER: "您有 {amount_points} 积分将于 {at:%Y-%m-%d} 到期，请尽早使用"},
+        "points.approved.v1": {STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}"},
     }
 )
 """Kind of event → audience → text. A kind that is not here concerns nobody beyond those who did it."""

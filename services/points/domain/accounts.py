@@ -1,17 +1,40 @@
-"""The ledger: every transfer takes from one account what it gives to another; nothing is ever edited."""
+"""The accounts of a community's points bank (积分银行), and what stands in each of them.
+
+| account | id | holds |
+|---|---|---|
+| equity (核定) | `@equity` | what was approved, below zero: the only one that may be |
+| issuing (预算) | `budget` | what is approved and not given out yet |
+| passbook (存折) | a partner's id | what the partner has |
+| escrow (冻结) | `@escrow` | what partners have set aside for something that is not done yet |
+| redeemed (已兑换) | `@redeemed` | what they have spent |
+| expired (已过期) | `@expired` | what they have let expire |
+
+The sum of all is zero, always. No partner's id begins with `@`, and none is called `budget`.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
-from uuid import UUID, uuid5
+from datetime import datetime, timedelta
+from typing import Literal
 
-from services.contracts.ids import OrderId
 from services.contracts.refusal import Conflict
 from services.contracts.values import replace
+from services.points.domain.lots import Lot, Lots, joined, next_expiry, taken, total_points
 
+EQUITY = "@equity"
 BUDGET = "budget"
-"""The account that points are issued from; it holds what somebody approved."""
-_CAUSES = UUID("6c1f7c0e-4f9d-5d6c-9a43-5f3a1c0d7b11")
+ESCROW = "@escrow"
+REDEEMED = "@redeemed"
+EXPIRED = "@expired"
+ANNOUNCED_BEFORE = timedelta(days=30)
+"""Partners are told so long before points expire."""
+AccountKind = Literal["equity", "issuing", "passbook", "escrow", "redeemed", "expired"]
+_KINDS: dict[str, AccountKind] = {
+    EQUITY: "equity",
+    BUDGET: "issuing",
+    ESCROW: "escrow",
+    REDEEMED: "redeemed",
+    EXPIRED: "expired",
+}
 
 
 class InsufficientPoints(Conflict):
@@ -21,75 +44,94 @@ class InsufficientPoints(Conflict):
     title = "积分余额不足"
 
 
-def transfer_id(community: str, order: OrderId, rule: str) -> str:
-    """Return the id of a transfer: its cause. The same cause is the same transfer, for ever."""
-    return uuid5(_CAUSES, f"{community}|{order}|{rule}").hex
+def kind_of(account: str) -> AccountKind:
+    """Return what kind of account an id is of."""
+    return _KINDS.get(account, "passbook")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was ever put in and taken out, in whole points. `head` is the hash of its last transfer."""
+    """What was ever put in and taken out, in whole points.
+
+    Arguments:
+        transfers: number of its last line. The issuing account's counts all transfers of the community.
+        head: seal of its last line, which chains it to all before.
+        lots: of a passbook or the issuing account: what its points consist of.
+        expires_at: when the first of its lots does; it is looked at then.
+        announce_at: when its owner is to be told of that beforehand; None once they were.
+        announced_for: the expiry that they were told of last.
+    """
 
     id: str
     credited_points: int = 0
     debited_points: int = 0
     transfers: int = 0
     head: str = ""
+    lots: Lots = ()
+    expires_at: datetime | None = None
+    announce_at: datetime | None = None
+    announced_for: datetime | None = None
+
+    @property
+    def kind(self) -> AccountKind:
+        """Return what kind of account it is."""
+        return kind_of(self.id)
 
     @property
     def balance_points(self) -> int:
-        """Return what it holds."""
+        """Return what it holds; below zero for equity alone."""
         return self.credited_points - self.debited_points
 
-    def credited(self, amount_points: int, chained: str) -> "Account":
-        """Return the account with points more."""
-        return replace(
-            self,
-            credited_points=self.credited_points + amount_points,
-            transfers=self.transfers + 1,
-            head=chained,
-        )
+    @property
+    def has_lots(self) -> bool:
+        """Return whether its points expire."""
+        return self.kind in ("passbook", "issuing")
 
-    def debited(self, amount_points: int) -> "Account":
-        """Return the account with points less.
+    @property
+    def all_lots(self) -> Lots:
+        """Return what its points consist of. What an earlier release put in belongs to no lot: no term."""
+        rest = self.balance_points - total_points(self.lots)
+        return joined(self.lots, (Lot(rest),)) if self.has_lots and rest > 0 else self.lots
+
+    def debited(self, amount_points: int) -> tuple["Account", Lots]:
+        """Return the account with points less, and the lots that they were taken from.
 
         Raises:
-            InsufficientPoints: it does not hold as much.
+            InsufficientPoints: it does not hold as much; equity need not.
         """
-        if amount_points > self.balance_points:
+        if self.kind != "equity" and amount_points > self.balance_points:
             raise InsufficientPoints(balance_points=self.balance_points, amount_points=amount_points)
-        return replace(self, debited_points=self.debited_points + amount_points, transfers=self.transfers + 1)
+        gone, left = taken(self.all_lots, amount_points) if self.has_lots else ((), ())
+        return self._with(left, less=amount_points), gone
 
-    def numbered(self) -> "Account":
-        """Return the account with one transfer more counted, though no points moved."""
-        return replace(self, transfers=self.transfers + 1)
+    def credited(self, amount_points: int, lots: Lots) -> "Account":
+        """Return the account with points more.
 
-    def funded_to(self, approved_points: int) -> "Account":
-        """Return the budget with as much approved in all; it is never set below what was spent."""
-        return replace(self, credited_points=max(approved_points, self.debited_points))
+        Arguments:
+            lots: what they consist of, where the account has lots.
+        """
+        more = joined(self.all_lots, lots) if self.has_lots else ()
+        return self._with(more, more=amount_points)
 
+    def without_lots(self, gone: Lots) -> tuple["Account", int]:
+        """Return the account without lots that have expired, and how many points that were."""
+        points = total_points(gone)
+        moments = {lot.expires_at for lot in gone}
+        left = tuple(lot for lot in self.all_lots if lot.expires_at not in moments)
+        return self._with(left, less=points), points
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Points from one account to another, and why.
+    def announced(self) -> "Account":
+        """Return the account after its owner was told what expires next."""
+        return replace(self, announced_for=self.expires_at, announce_at=None)
 
-    `number` counts a community's transfers from one without gaps; `chained` seals it to the receiver's
-    one before, unless it is withheld.
-    """
-
-    id: str
-    order: OrderId
-    debit: str
-    credit: str
-    amount_points: int
-    because: str
-    at: datetime
-    posted: bool
-    number: int = 0
-    chained: str = ""
-
-
-def seal(previous: str, transfer: Transfer) -> str:
-    """Return the hash that chains a transfer to the one before it in the receiver's passbook."""
-    parts = (previous, transfer.id, transfer.debit, transfer.credit, str(transfer.amount_points))
-    return sha256("\0".join((*parts, transfer.at.isoformat())).encode()).hexdigest()
+    def _with(self, lots: Lots, *, more: int = 0, less: int = 0) -> "Account":
+        first = next_expiry(lots)
+        is_told = first is None or first == self.announced_for or self.kind != "passbook"
+        return replace(
+            self,
+            lots=lots,
+            credited_points=self.credited_points + more,
+            debited_points=self.debited_points + less,
+            expires_at=first,
+            announce_at=None if first is None or is_told else first - ANNOUNCED_BEFORE,
+        )

@@ -1,8 +1,8 @@
-"""What a settled order earns: an amount per category, doubled outside the partner's business hours."""
+"""What a settled order earns: an amount per category, doubled outside the partner's hours; its term."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from services.worktime.hours import Opening, is_open
 
@@ -38,3 +38,19 @@ class Rule:
             return Earning(amount, f"完成“{category}”服务")
         because = f"在营业时间以外完成“{category}”服务，积分 {self.off_hours_factor} 倍"
         return Earning(amount * self.off_hours_factor, because)
+
+
+def expiry(earned_at: datetime, months: int | None, zone: tzinfo) -> datetime | None:
+    """Return when points expire: with the end of the month in which their term is over; None: never.
+
+    Points of a month expire together, so that a passbook has no more lots than its term has months.
+
+    Arguments:
+        months: how long points are good for.
+        zone: the community's, in which months end.
+    """
+    if months is None:
+        return None
+    local = earned_at.astimezone(zone)
+    years, month = divmod(local.month + months, 12)
+    return datetime(local.year + years, month + 1, 1, tzinfo=zone).astimezone(UTC)

@@ -1,44 +1,39 @@
-"""What a settled order earns is posted, and the budget funded."""
+"""What partners earn is posted, or waits for a budget and is paid in order."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.chassis.documents import Ref
 from services.chassis.failures import NotYet
 from services.chassis.streams import REPEATED, Repeated
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import CommunityFile, Partner
-from services.contracts.ids import OrderId
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
-from services.contracts.values import replace
-from services.points.domain.accounts import BUDGET, Account, Transfer, seal, transfer_id
-from services.points.domain.rules import Earning, Rule
+from services.points.domain.accounts import BUDGET
+from services.points.domain.lots import Lot
+from services.points.domain.posting import Posting
+from services.points.domain.rules import Earning, Rule, expiry
+from services.points.domain.transfers import Cause, Transfer, id_of, transfer_id
+from services.points.domain.waiting import Award, Waiting, WaitingAward
+from services.points.handlers.ledger import account, account_refs, post
 from services.points.handlers.rules import file_of
-from services.points.store.accounts import account_ref, transfer_ref
+from services.points.store.accounts import transfer_ref, waiting_award_ref, waiting_ref
 from services.points.store.rules import rule_ref
 from services.worktime.hours import Opening
 
 SETTLED = "order.settled"
 
 
-@dataclass(frozen=True, slots=True)
-class _Award:
-    """What one settled order earns its partner."""
-
-    partner: str
-    order: OrderId
-    earning: Earning
-
-
 def award_points(origin: Origin, settled: OrderSettled) -> Work[Repeated | None]:
     """Post what a partner's settled order earns, once, as its transfer shows; units earn none."""
-    transfer = transfer_ref(origin.community, transfer_id(origin.community, settled.order, SETTLED))
-    partner = account_ref(origin.community, settled.provider.id)
-    budget = account_ref(origin.community, BUDGET)
+    award_id = transfer_id(origin.community, settled.order, SETTLED)
+    reads = _reads(origin.community, award_id, settled.provider.id)
     record = rule_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> Repeated | None:
-        if uow.find(transfer) is not None:
+        if _is_known(uow, award_id):
             return REPEATED
         if settled.provider.kind != "partner":
             return None
@@ -48,10 +43,45 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[Repeated | None]
         file = file_of(kept.text)
         earning = _earning(file, settled)
         if earning.amount_points > 0:
-            _post(uow, _Award(settled.provider.id, settled.order, earning))
+            award = Award(
+                award_id,
+                settled.provider.id,
+                earning.amount_points,
+                earning.because,
+                Cause("order", settled.order),
+                settled.order,
+                SETTLED,
+                uow.revision(record),
+                expiry(settled.served_at, _term(file), ZoneInfo(file.community.timezone)),
+            )
+            _pay_or_wait(uow, award)
         return None
 
-    return Work(origin, (transfer, partner, budget, record), decide)
+    return Work(origin, (*reads, record), decide)
+
+
+def pay_or_wait(origin: Origin, award: Award) -> Work[Repeated | None]:
+    """Post what a partner has earned, once; where the budget does not cover it, it waits."""
+    reads = _reads(origin.community, award.id, award.partner)
+
+    def decide(uow: UnitOfWork) -> Repeated | None:
+        if _is_known(uow, award.id):
+            return REPEATED
+        _pay_or_wait(uow, award)
+        return None
+
+    return Work(origin, reads, decide)
+
+
+def _reads(community: str, award: str, partner: str) -> tuple[Ref[Any], ...]:
+    waiting = (waiting_award_ref(community, award), waiting_ref(community))
+    return (transfer_ref(community, award), *waiting, *account_refs(community, partner))
+
+
+def _is_known(uow: UnitOfWork, award: str) -> bool:
+    community = uow.origin.community
+    transfer, waiting = transfer_ref(community, award), waiting_award_ref(community, award)
+    return uow.find(transfer) is not None or uow.find(waiting) is not None
 
 
 def _earning(file: CommunityFile, settled: OrderSettled) -> Earning:
@@ -71,53 +101,126 @@ def _hours(partner: Partner) -> tuple[Opening, ...]:
     return tuple(Opening(hours.days, hours.opens, hours.closes) for hours in partner.hours)
 
 
-def _post(uow: UnitOfWork, award: _Award) -> None:
-    """Take from the budget what the partner gets; what the budget does not cover is withheld."""
-    community = uow.origin.community
-    amount = award.earning.amount_points
-    budget = uow.find(account_ref(community, BUDGET)) or Account(BUDGET)
-    transfer = Transfer(
-        id=transfer_id(community, award.order, SETTLED),
-        order=award.order,
-        debit=BUDGET,
-        credit=award.partner,
-        amount_points=amount,
-        because=award.earning.because,
-        at=uow.at,
-        posted=True,
-        number=budget.transfers + 1,
-    )
-    ref = transfer_ref(community, transfer.id)
-    if budget.balance_points < amount:
-        uow.put(account_ref(community, BUDGET), budget.numbered())
-        uow.put(ref, replace(transfer, posted=False))
-        uow.announce(ref, _withheld(transfer))
+def _term(file: CommunityFile) -> int | None:
+    return file.points.expire_after_months if file.points else None
+
+
+def _pay_or_wait(uow: UnitOfWork, award: Award) -> None:
+    """Pay from the budget; where it does not cover it, or others wait, the award waits behind them."""
+    waiting = uow.find(waiting_ref(uow.origin.community)) or Waiting()
+    if not waiting.awards and award.amount_points <= account(uow, BUDGET).balance_points:
+        pay(uow, award, award.id)
         return
-    partner = uow.find(account_ref(community, award.partner)) or Account(award.partner)
-    chained = seal(partner.head, transfer)
-    after = partner.credited(amount, chained)
-    uow.put(account_ref(community, BUDGET), budget.debited(amount))
-    uow.put(account_ref(community, award.partner), after)
-    uow.put(ref, replace(transfer, chained=chained))
-    uow.announce(ref, _posted(transfer, after))
+    after = waiting.joined_by(award)
+    uow.put(waiting_ref(uow.origin.community), after)
+    ref = waiting_award_ref(uow.origin.community, award.id)
+    uow.put(ref, WaitingAward(award, after.numbered, uow.at))
+    uow.announce(ref, _withheld(award))
 
 
-def _posted(transfer: Transfer, account: Account) -> PointsPosted:
-    return PointsPosted(
-        transfer=transfer.id,
-        partner=transfer.credit,
-        order=transfer.order,
-        amount_points=transfer.amount_points,
-        balance_points=account.balance_points,
-        because=transfer.because,
+def pay(uow: UnitOfWork, award: Award, transfer: str) -> Transfer:
+    """Post an award.
+
+    Arguments:
+        transfer: id of the transfer.
+    """
+    paid = post(
+        uow,
+        Posting(
+            transfer,
+            "award",
+            BUDGET,
+            award.partner,
+            award.amount_points,
+            award.because,
+            award.cause,
+            award.order,
+            award.rule,
+            award.rule_version,
+            uow.origin.actor.subject,
+            gives=(Lot(award.amount_points, award.expires_at),),
+        ),
     )
+    fact = PointsPosted(
+        transfer=paid.id,
+        partner=award.partner,
+        order=award.order,
+        amount_points=award.amount_points,
+        balance_points=paid.credit_balance_points,
+        because=award.because,
+        line=paid.credit_line,
+        seal=paid.chained,
+    )
+    uow.announce(transfer_ref(uow.origin.community, paid.id), fact)
+    return paid
 
 
-def _withheld(transfer: Transfer) -> PointsWithheld:
+def _withheld(award: Award) -> PointsWithheld:
     return PointsWithheld(
-        transfer=transfer.id,
-        partner=transfer.credit,
-        order=transfer.order,
-        amount_points=transfer.amount_points,
-        because=f"{transfer.because}；已批预算不足",
+        transfer=award.id,
+        partner=award.partner,
+        order=award.order,
+        amount_points=award.amount_points,
+        because=f"{award.because}；已批预算不足",
     )
+
+
+def pay_waiting(origin: Origin, awards: Sequence[str]) -> Work[int]:
+    """Pay awards that wait, in order, as far as the budget goes; answers how many were paid.
+
+    Arguments:
+        awards: ids of the first that wait in the community, in order.
+    """
+    waiting = waiting_ref(origin.community)
+    refs = {award: waiting_award_ref(origin.community, award) for award in awards}
+
+    def accounts(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+        found = [kept.award for ref in refs.values() if (kept := uow.find(ref)) is not None]
+        transfers = [transfer_ref(origin.community, award.id) for award in found]
+        return (*transfers, *account_refs(origin.community, *(award.partner for award in found)))
+
+    def decide(uow: UnitOfWork) -> int:
+        paid = 0
+        found = [(ref, kept) for ref in refs.values() if (kept := uow.find(ref)) is not None]
+        for ref, kept in sorted(found, key=lambda one: one[1].number):
+            if kept.waits_since is None:
+                continue
+            if kept.award.amount_points > account(uow, BUDGET).balance_points:
+                break
+            transfer = pay(uow, kept.award, _transfer_of(uow, kept.award))
+            uow.put(ref, kept.paid(transfer.id))
+            uow.put(waiting, (uow.find(waiting) or Waiting()).left_by(kept.award))
+            paid += 1
+        return paid
+
+    return Work(origin, (waiting, *refs.values()), decide, accounts)
+
+
+def _transfer_of(uow: UnitOfWork, award: Award) -> str:
+    """Return the id that pays an award: its own, unless an earlier release kept it as withheld."""
+    withheld = uow.find(transfer_ref(uow.origin.community, award.id))
+    return award.id if withheld is None else id_of(uow.origin.community, award.id, "late")
+
+
+def take_up_withheld(origin: Origin, withheld: str) -> Work[bool]:
+    """Let what an earlier release withheld wait with the others; answers whether it did not yet.
+
+    Arguments:
+        withheld: id of the transfer that it kept, which was not posted.
+    """
+    kept_at, ref = transfer_ref(origin.community, withheld), waiting_award_ref(origin.community, withheld)
+    waiting = waiting_ref(origin.community)
+
+    def decide(uow: UnitOfWork) -> bool:
+        kept = uow.find(kept_at)
+        if kept is None or kept.posted or uow.find(ref) is not None:
+            return False
+        award = Award(
+            kept.id, kept.credit, kept.amount_points, kept.because, kept.origin, kept.order, SETTLED, 0
+        )
+        after = (uow.find(waiting) or Waiting()).joined_by(award)
+        uow.put(waiting, after)
+        uow.put(ref, WaitingAward(award, after.numbered, uow.at))
+        return True
+
+    return Work(origin, (kept_at, ref, waiting), decide)

@@ -4,21 +4,24 @@ from functools import lru_cache
 
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
-from services.points.domain.accounts import BUDGET, Account
-from services.points.store.accounts import account_ref
+from services.points.domain.accounts import EQUITY
+from services.points.handlers.funding import fund_to
+from services.points.handlers.ledger import account_refs
 from services.points.store.rules import RuleOnRecord, rule_ref
 
 
 def keep_rule(origin: Origin, loaded: CommunityLoaded) -> Work[None]:
     """Keep a community's rule, and fund its budget as far as it is approved."""
-    record, budget = rule_ref(origin.community), account_ref(origin.community, BUDGET)
-    approved = loaded.file.points.budget_points if loaded.file.points else 0
+    record, rule = rule_ref(origin.community), loaded.file.points
+    approved = rule.budget_points if rule else 0
+    because = f"{rule.approved_by} {rule.approved_on} 核定" if rule else "社区文件不再有积分规则"
 
     def decide(uow: UnitOfWork) -> None:
-        uow.put(record, RuleOnRecord(loaded.file.model_dump_json()))
-        uow.put(budget, (uow.find(budget) or Account(BUDGET)).funded_to(approved))
+        before = uow.find(record)
+        funded = fund_to(uow, approved, before.funded_points if before else 0, because)
+        uow.put(record, RuleOnRecord(loaded.file.model_dump_json(), funded))
 
-    return Work(origin, (record, budget), decide)
+    return Work(origin, (record, *account_refs(origin.community, EQUITY)), decide)
 
 
 file_of = lru_cache(maxsize=16)(read_file_on_record)

@@ -1,34 +1,36 @@
-"""The doors of the points bank: balances and passbooks."""
+"""The doors of the ledger: balances, passbooks, what is approved, what is taken back."""
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from services.chassis.clock import new_id
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
-from services.chassis.http.web import ApiRequest, Route, show
+from services.chassis.http.web import ApiRequest, Route, post, show
 from services.chassis.mongo import Store
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
-from services.contracts.words import Role
-from services.points.domain.accounts import BUDGET, Account
-from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref
-from services.points.views.accounts import AccountPage, AccountView, TransferPage, account_view, transfer_view
-
-
-class PassbookQuery(BaseModel):
-    """Which part of a passbook, newest first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    after: int | None = Field(default=None, ge=1, le=2**53, description="`next` of the page before")
-    limit: int = Field(default=20, ge=1, le=100)
+from services.points.domain.accounts import Account, InsufficientPoints
+from services.points.domain.transfers import AlreadyReversed, NotReversible, Transfer
+from services.points.handlers.corrections import reverse_transfer
+from services.points.handlers.funding import Approval, ApprovalOver, TooManyPeriods, approve
+from services.points.routes import access
+from services.points.routes.bodies import ApprovePoints, PassbookQuery, ReverseTransfer
+from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref, lines_of
+from services.points.views.accounts import (
+    AccountPage,
+    AccountView,
+    TransferPage,
+    TransferView,
+    account_view,
+    transfer_view,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class PointsRoutes:
-    """The routes of points over its store."""
+class AccountRoutes:
+    """The routes of accounts and transfers over points' store."""
 
     store: Store
 
@@ -45,11 +47,8 @@ class PointsRoutes:
 
     async def list_transfers(self, request: ApiRequest[None]) -> Reply:
         account = (await self._account(request)).present
-        side = "debit" if account.id == BUDGET else "credit"
         query: PassbookQuery = request.query
-        where: dict[str, object] = {side: account.id}
-        if query.after is not None:
-            where["number"] = {"$lt": query.after}
+        where = lines_of(request.community, account.id, query.after)
         found = await self.store.page(TRANSFERS, request.community, where, by="number", limit=query.limit + 1)
         items = [transfer_view(kept) for kept in found[: query.limit]]
         more = len(found) > query.limit
@@ -57,17 +56,21 @@ class PointsRoutes:
 
     async def _account(self, request: ApiRequest[None]) -> Versioned[Account]:
         """A partner sees its own account; another's is not there for it."""
-        wanted = request.path["account"]
-        if request.identity.role is Role.PARTNER and wanted != request.identity.subject:
-            raise NotFound
-        ref = account_ref(request.community, wanted)
-        kept = await self.store.find(ref)
-        if kept.value is None:
+        kept = await self.store.find(account_ref(request.community, request.path["account"]))
+        if kept.value is None or not access.is_for(request, kept.value.id):
             raise NotFound
         return kept
 
+    def approve(self, request: ApiRequest[ApprovePoints]) -> Work[Reply]:
+        approval = Approval(new_id(), request.body.amount_points, request.body.because, request.body.until)
+        return approve(request.origin(), approval).then(_shown)
+
+    def reverse(self, request: ApiRequest[ReverseTransfer]) -> Work[Reply]:
+        return reverse_transfer(request.origin(), request.path["transfer"], request.body.reason).then(_shown)
+
     def table(self) -> tuple[Route, ...]:
-        """Return every route of points."""
+        """Return every route of accounts and transfers."""
+        one = "/points/accounts/{account}"
         return (
             Route(
                 "GET",
@@ -78,16 +81,36 @@ class PointsRoutes:
                 AccountPage,
                 query=PageQuery,
             ),
-            Route(
-                "GET", "/points/accounts/{account}", HOLDERS, self.show_account, "Show a balance", AccountView
-            ),
+            Route("GET", one, HOLDERS, self.show_account, "Show a balance", AccountView),
             Route(
                 "GET",
-                "/points/accounts/{account}/transfers",
+                f"{one}/transfers",
                 HOLDERS,
                 self.list_transfers,
                 "Show a passbook",
                 TransferPage,
                 query=PassbookQuery,
             ),
+            post(
+                "/points/approvals",
+                STAFF,
+                self.approve,
+                "Let points be issued that the community approved (核定)",
+                takes=ApprovePoints,
+                answers=TransferView,
+                refuses=(ApprovalOver, TooManyPeriods),
+            ),
+            post(
+                "/points/transfers/{transfer}/reverse",
+                STAFF,
+                self.reverse,
+                "Take an award or an expiry back (冲正)",
+                takes=ReverseTransfer,
+                answers=TransferView,
+                refuses=(NotReversible, AlreadyReversed, InsufficientPoints),
+            ),
         )
+
+
+def _shown(kept: Versioned[Transfer], _: UnitOfWork) -> Reply:
+    return show(transfer_view(kept))

@@ -1,6 +1,15 @@
 """Where points keeps things: one collection per kind of document."""
 
-from services.points.store.accounts import ACCOUNTS, TRANSFERS
+from services.chassis.documents import Watched
+from services.points.store.accounts import (
+    ACCOUNTS,
+    HOLDS,
+    TRANSFERS,
+    WAITING,
+    WAITING_AWARDS,
+    WAITS_SINCE,
+)
 from services.points.store.rules import RULES
 
-COLLECTIONS = (ACCOUNTS, TRANSFERS, RULES)
+COLLECTIONS = (ACCOUNTS, TRANSFERS, HOLDS, WAITING_AWARDS, WAITING, RULES)
+WATCHED = (Watched("awards_without_budget", WAITING_AWARDS, WAITS_SINCE),)

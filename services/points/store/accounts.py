@@ -1,16 +1,36 @@
-"""Where points keeps accounts and transfers."""
+"""Where points keeps accounts, transfers, holds, and awards that wait for a budget."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from services.chassis.documents import Collection, Index, Ref
-from services.points.domain.accounts import Account, Transfer
+from services.points.domain.accounts import Account
+from services.points.domain.holds import Hold
+from services.points.domain.transfers import Transfer
+from services.points.domain.waiting import Waiting, WaitingAward
 
-ACCOUNTS = Collection("accounts", Account)
+EXPIRES, ANNOUNCE = "expires_at", "announce_at"
+HOLD_DUE = "due_at"
+WAITS_SINCE = "waits_since"
+WITHHELD: Mapping[str, object] = MappingProxyType({"posted": False})
+"""What an earlier release kept of an award that its budget did not cover."""
+ACCOUNTS = Collection(
+    "accounts",
+    Account,
+    Index((EXPIRES,), due=True),
+    Index((ANNOUNCE,), due=True),
+)
 TRANSFERS = Collection(
     "transfers",
     Transfer,
     Index(("number",), unique=True),
     Index(("credit", "-number")),
     Index(("debit", "-number")),
+    Index(("at",), due=True, only=WITHHELD),
 )
+HOLDS = Collection("holds", Hold, Index(("account", "-_id")), Index((HOLD_DUE,), due=True))
+WAITING_AWARDS = Collection("waiting_awards", WaitingAward, Index((WAITS_SINCE,), due=True))
+WAITING = Collection("waiting", Waiting)
 
 
 def account_ref(community: str, account: str) -> Ref[Account]:
@@ -21,3 +41,28 @@ def account_ref(community: str, account: str) -> Ref[Account]:
 def transfer_ref(community: str, transfer: str) -> Ref[Transfer]:
     """Return where a transfer is kept."""
     return Ref(TRANSFERS, community, transfer)
+
+
+def lines_of(community: str, account: str, before: int | None = None) -> Mapping[str, object]:
+    """Return the condition under which a transfer is a line of an account.
+
+    Arguments:
+        before: the number that they come before.
+    """
+    number = {} if before is None else {"number": {"$lt": before}}
+    return {"$or": [{"community": community, side: account, **number} for side in ("debit", "credit")]}
+
+
+def hold_ref(community: str, hold: str) -> Ref[Hold]:
+    """Return where a hold is kept."""
+    return Ref(HOLDS, community, hold)
+
+
+def waiting_award_ref(community: str, award: str) -> Ref[WaitingAward]:
+    """Return where an award is kept that waits for a budget, or did."""
+    return Ref(WAITING_AWARDS, community, award)
+
+
+def waiting_ref(community: str) -> Ref[Waiting]:
+    """Return where it is kept how many awards wait in a community."""
+    return Ref(WAITING, community, "awards")

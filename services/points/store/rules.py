@@ -7,9 +7,14 @@ from services.chassis.documents import Collection, Ref
 
 @dataclass(frozen=True, slots=True)
 class RuleOnRecord:
-    """The community file that the rule is made from, as JSON."""
+    """The community file that the rule is made from, as JSON.
+
+    Arguments:
+        funded_points: what files have approved so far; None where an earlier release kept the file.
+    """
 
     text: str
+    funded_points: int | None = None
 
 
 RULES = Collection("rules", RuleOnRecord, seldom_changes=True)

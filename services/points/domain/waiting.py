@@ -1,0 +1,66 @@
+"""Awards that wait: the budget does not cover them, or others wait already. They are paid in order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.contracts.ids import OrderId
+from services.contracts.values import replace
+from services.points.domain.transfers import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What a partner has earned.
+
+    Arguments:
+        id: of its cause, and of the transfer that pays it.
+        expires_at: when its points do; None: never.
+        rule_version: of the rule that it was reckoned by.
+    """
+
+    id: str
+    partner: str
+    amount_points: int
+    because: str
+    cause: Cause
+    order: OrderId
+    rule: str
+    rule_version: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAward:
+    """An award that waits, or has waited.
+
+    Arguments:
+        number: in the community, in the order they came.
+        waits_since: None once it is paid.
+        paid_by: the transfer.
+    """
+
+    award: Award
+    number: int
+    waits_since: datetime | None
+    paid_by: str = ""
+
+    def paid(self, transfer: str) -> "WaitingAward":
+        """Return the award after it was paid."""
+        return replace(self, waits_since=None, paid_by=transfer)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many awards wait in a community, how many points that is, and how many ever did."""
+
+    awards: int = 0
+    points: int = 0
+    numbered: int = 0
+
+    def joined_by(self, award: Award) -> "Waiting":
+        """Return it with one award more."""
+        return Waiting(self.awards + 1, self.points + award.amount_points, self.numbered + 1)
+
+    def left_by(self, award: Award) -> "Waiting":
+        """Return it with one award less."""
+        return Waiting(self.awards - 1, self.points - award.amount_points, self.numbered)

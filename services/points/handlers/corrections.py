@@ -1,0 +1,72 @@
+"""A correction is a reversal (冲正): another transfer that takes back the wrong one. Nothing is edited."""
+
+from collections.abc import Sequence
+
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
+from services.contracts.points import PointsReversed
+from services.contracts.refusal import NotFound
+from services.points.domain.accounts import Account
+from services.points.domain.lots import Lot, Lots
+from services.points.domain.posting import Posting
+from services.points.domain.transfers import AlreadyReversed, Cause, NotReversible, Transfer, id_of
+from services.points.handlers.ledger import account, account_refs, post
+from services.points.store.accounts import transfer_ref
+
+REVERSIBLE = ("award", "expiry")
+
+
+def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[Transfer]]:
+    """Take a transfer back by another, once; its partner must still have the points.
+
+    The work raises NotFound, NotReversible, AlreadyReversed, InsufficientPoints.
+    """
+    ref = transfer_ref(origin.community, wrong)
+    back = transfer_ref(origin.community, id_of(origin.community, wrong, "reversal"))
+
+    def accounts(uow: UnitOfWork) -> Sequence[Ref[Account]]:
+        kept = uow.find(ref)
+        return account_refs(origin.community, kept.debit, kept.credit) if kept is not None else ()
+
+    def decide(uow: UnitOfWork) -> Versioned[Transfer]:
+        kept = uow.get(ref, NotFound())
+        if kept.kind not in REVERSIBLE or not kept.posted:
+            raise NotReversible(kind=kept.kind)
+        if uow.find(back) is not None:
+            raise AlreadyReversed
+        posting = Posting(
+            back.id,
+            "reversal",
+            kept.credit,
+            kept.debit,
+            kept.amount_points,
+            f"冲正：{reason}",
+            Cause("correction", kept.id),
+            actor=origin.actor.subject,
+            gives=_given_back(kept),
+        )
+        transfer = post(uow, posting)
+        uow.announce(back, _fact(uow, kept, transfer))
+        return uow.versioned(back)
+
+    return Work(origin, (ref, back, *account_refs(origin.community)), decide, accounts)
+
+
+def _given_back(wrong: Transfer) -> Lots:
+    """Return what goes back: to a passbook the very lots that expired, to the budget what has no term."""
+    return wrong.lots if wrong.kind == "expiry" else (Lot(wrong.amount_points),)
+
+
+def _fact(uow: UnitOfWork, wrong: Transfer, transfer: Transfer) -> PointsReversed:
+    is_award = wrong.kind == "award"
+    partner = wrong.credit if is_award else wrong.debit
+    return PointsReversed(
+        transfer=transfer.id,
+        partner=partner,
+        amount_points=-transfer.amount_points if is_award else transfer.amount_points,
+        balance_points=account(uow, partner).balance_points,
+        because=transfer.because,
+        line=transfer.debit_line if is_award else transfer.credit_line,
+        seal=transfer.debit_seal if is_award else transfer.chained,
+        reversed=wrong.id,
+    )

@@ -1,0 +1,155 @@
+"""What a community approves to be issued: from equity to the issuing account, or back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.chassis.documents import Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
+from services.contracts.points import PointsApproved
+from services.contracts.refusal import Conflict, Invalid
+from services.contracts.values import replace
+from services.points.domain.accounts import BUDGET, EQUITY, Account
+from services.points.domain.lots import Lot
+from services.points.domain.posting import Posted, Posting
+from services.points.domain.posting import post as posted
+from services.points.domain.transfers import Cause, Transfer, TransferKind, id_of
+from services.points.handlers.ledger import account, account_refs, post
+from services.points.store.accounts import account_ref, transfer_ref
+
+BY_FILE = "community_file"
+PERIODS_MAX = 100
+"""Periods that run at once."""
+
+
+class ApprovalOver(Invalid):
+    """A period ends after it begins."""
+
+    slug = "approval_over"
+    title = "核定期限须在现在之后"
+
+
+class TooManyPeriods(Conflict):
+    """More periods run at once than an account keeps apart."""
+
+    slug = "too_many_periods"
+    title = "同时有效的核定期限过多"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Points that a community has approved.
+
+    Arguments:
+        id: of its cause.
+        until: end of the period; what is not issued by then lapses. None: it stays.
+    """
+
+    id: str
+    amount_points: int
+    because: str
+    until: datetime | None = None
+
+
+def approve(origin: Origin, approval: Approval) -> Work[Versioned[Transfer]]:
+    """Let points be issued that the community has approved, once for each approval.
+
+    The work raises ApprovalOver, and TooManyPeriods where the issuing account cannot keep them apart.
+    """
+    ref = transfer_ref(origin.community, id_of(origin.community, approval.id, "approval"))
+
+    def decide(uow: UnitOfWork) -> Versioned[Transfer]:
+        if uow.find(ref) is not None:
+            return uow.versioned(ref)
+        if approval.until is not None and approval.until <= uow.at:
+            raise ApprovalOver(until=approval.until.isoformat())
+        open_books(uow)
+        if len(account(uow, BUDGET).all_lots) >= PERIODS_MAX:
+            raise TooManyPeriods(most=PERIODS_MAX)
+        _move(uow, "approval", approval, Cause("approval", approval.id))
+        return uow.versioned(ref)
+
+    return Work(origin, (ref, *account_refs(origin.community, EQUITY)), decide)
+
+
+def fund_to(uow: UnitOfWork, approved_points: int, funded_points: int | None, because: str) -> int:
+    """Bring what the community file has approved to what it says now; returns how much that is.
+
+    The unit of work has read the issuing account and equity.
+
+    Arguments:
+        funded_points: by earlier files; None where an earlier release did it.
+    """
+    open_books(uow)
+    budget = account(uow, BUDGET)
+    funded = -account(uow, EQUITY).balance_points if funded_points is None else funded_points
+    cause = Cause("approval", uow.origin.cause or BY_FILE)
+    approval = Approval(f"{cause.id}|{budget.transfers}", abs(approved_points - funded), because)
+    if approved_points > funded:
+        _move(uow, "approval", approval, cause)
+        return approved_points
+    less = min(approval.amount_points, budget.balance_points)
+    if less:
+        _move(uow, "return", replace(approval, amount_points=less), cause)
+    return funded - less
+
+
+def _move(uow: UnitOfWork, kind: TransferKind, approval: Approval, cause: Cause) -> Transfer:
+    community = uow.origin.community
+    debit, credit = (EQUITY, BUDGET) if kind == "approval" else (BUDGET, EQUITY)
+    posting = Posting(
+        id_of(community, approval.id, "approval"),
+        kind,
+        debit,
+        credit,
+        approval.amount_points,
+        approval.because,
+        cause,
+        actor=uow.origin.actor.subject,
+        gives=(Lot(approval.amount_points, approval.until),),
+    )
+    transfer = post(uow, posting)
+    fact = PointsApproved(
+        transfer=transfer.id,
+        amount_points=approval.amount_points if kind == "approval" else -approval.amount_points,
+        budget_points=account(uow, BUDGET).balance_points,
+        because=approval.because,
+    )
+    uow.announce(transfer_ref(community, transfer.id), fact)
+    return transfer
+
+
+def open_books(uow: UnitOfWork) -> None:
+    """Enter what an earlier release wrote to the issuing account without a transfer, once.
+
+    It set what was approved on the account itself; of that, equity has not given anything yet.
+    """
+    budget, equity = account(uow, BUDGET), account(uow, EQUITY)
+    if equity.transfers or not budget.credited_points:
+        return
+    community = uow.origin.community
+    opened = opening(budget, community, uow.at)
+    for name, after in opened.accounts.items():
+        uow.put(account_ref(community, name), after)
+    uow.put(transfer_ref(community, opened.transfer.id), opened.transfer)
+
+
+def opening(budget: Account, community: str, at: datetime) -> Posted:
+    """Return the transfer that enters what was approved before there was equity, and both accounts after it.
+
+    Arguments:
+        budget: as an earlier release left it: credited without a transfer.
+    """
+    posting = Posting(
+        id_of(community, BUDGET, "opening"),
+        "opening",
+        EQUITY,
+        BUDGET,
+        budget.credited_points,
+        "启用新账簿时已核定的积分",
+        Cause("approval", BY_FILE),
+        actor="points",
+    )
+    before = replace(budget, credited_points=0)
+    done = posted(posting, {EQUITY: Account(EQUITY), BUDGET: before}, at)
+    after = replace(done.accounts[BUDGET], lots=())  # the rest of its balance: points without a term
+    return replace(done, accounts={**done.accounts, BUDGET: after})

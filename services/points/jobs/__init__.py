@@ -1,0 +1,1 @@
+"""What points does by itself."""

@@ -1,0 +1,164 @@
+"""The doors of holds, and of awards that wait."""
+
+from dataclasses import dataclass
+
+from services.chassis.clock import new_id
+from services.chassis.documents import Versioned
+from services.chassis.http.bodies import listed
+from services.chassis.http.once import Reply
+from services.chassis.http.web import ApiRequest, Route, post, show
+from services.chassis.mongo import Store
+from services.chassis.work import UnitOfWork, Work
+from services.contracts.refusal import NotFound
+from services.contracts.roles import HOLDERS, STAFF
+from services.points.domain.accounts import InsufficientPoints
+from services.points.domain.holds import Hold, HoldExpired, HoldResolved, HoldTooShort
+from services.points.domain.transfers import Cause
+from services.points.domain.waiting import Waiting
+from services.points.handlers.holds import Setting, capture_hold, place_hold, release_hold
+from services.points.routes import access
+from services.points.routes.bodies import HoldQuery, PlaceHold, ResolveHold
+from services.points.store.accounts import HOLDS, WAITING_AWARDS, hold_ref, waiting_ref
+from services.points.views.accounts import HoldPage, HoldView, WaitingList, hold_view, waiting_view
+
+WAITING_SHOWN = 100
+ONE = "/points/holds/{hold}"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRoutes:
+    """The routes of holds over points' store."""
+
+    store: Store
+
+    async def list_holds(self, request: ApiRequest[None]) -> Reply:
+        query: HoldQuery = request.query
+        whose = request.identity.subject if not access.is_for(request, "") else query.account
+        if whose is not None and not access.is_for(request, query.account or whose):
+            raise NotFound
+        wanted = {"account": whose, "state": query.state}
+        where = {name: value for name, value in wanted.items() if value is not None}
+        found = await self.store.page(
+            HOLDS, request.community, where, after=query.after, limit=query.limit + 1
+        )
+        items, after = listed(found, query.limit, hold_view)
+        return show(HoldPage(items=items, next=after))
+
+    async def show_hold(self, request: ApiRequest[None]) -> Reply:
+        kept = await self.store.find(hold_ref(request.community, request.path["hold"]))
+        if kept.value is None or not access.is_for(request, kept.value.account):
+            raise NotFound
+        return show(hold_view(kept), revision=kept.revision)
+
+    async def list_waiting(self, request: ApiRequest[None]) -> Reply:
+        waiting = (await self.store.find(waiting_ref(request.community))).value or Waiting()
+        found = await self.store.page(
+            WAITING_AWARDS,
+            request.community,
+            {"waits_since": {"$ne": None}},
+            by="number",
+            limit=WAITING_SHOWN,
+        )
+        kept = sorted((one.present for one in found), key=lambda one: one.number)
+        items = [waiting_view(one, one.waits_since) for one in kept if one.waits_since]
+        return show(WaitingList(awards=waiting.awards, points=waiting.points, items=items))
+
+    def place(self, request: ApiRequest[PlaceHold]) -> Work[Reply]:
+        account = access.own(request, request.body.account)
+        hold = new_id()
+        setting = Setting(
+            hold,
+            account,
+            request.body.amount_points,
+            request.body.because,
+            Cause("correction", hold),
+            request.body.until,
+        )
+        return place_hold(request.origin(), setting).then(_shown_new)
+
+    def capture(self, request: ApiRequest[ResolveHold]) -> Work[Reply]:
+        work = capture_hold(request.origin(), request.path["hold"], request.body.because)
+        return self._step(request, work)
+
+    def release(self, request: ApiRequest[ResolveHold]) -> Work[Reply]:
+        work = release_hold(request.origin(), request.path["hold"], request.body.because)
+        return self._step(request, work)
+
+    def _step(self, request: ApiRequest[ResolveHold], work: Work[Versioned[Hold]]) -> Work[Reply]:
+        ref = hold_ref(request.community, request.path["hold"])
+
+        def is_theirs(uow: UnitOfWork) -> None:
+            if not access.is_for(request, uow.get(ref, NotFound()).account):
+                raise NotFound
+            uow.expect(ref, request.if_match)
+
+        return work.only_if(is_theirs, ref).then(_shown)
+
+    def table(self) -> tuple[Route, ...]:
+        """Return every route of holds, and of what waits."""
+        return (*self._looks(), *self._steps())
+
+    def _looks(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "GET",
+                "/points/holds",
+                HOLDERS,
+                self.list_holds,
+                "List holds (冻结)",
+                HoldPage,
+                query=HoldQuery,
+            ),
+            Route("GET", ONE, HOLDERS, self.show_hold, "Show a hold", HoldView),
+            Route(
+                "GET",
+                "/points/waiting",
+                STAFF,
+                self.list_waiting,
+                "List awards that wait for a budget, in the order in which they are paid",
+                WaitingList,
+            ),
+        )
+
+    def _steps(self) -> tuple[Route, ...]:
+        resolved = (HoldResolved, HoldExpired)
+        return (
+            Route(
+                "POST",
+                "/points/holds",
+                HOLDERS,
+                self.place,
+                "Set points aside (冻结)",
+                HoldView,
+                body=PlaceHold,
+                status=201,
+                conditional=False,
+                refusals=(InsufficientPoints, HoldTooShort),
+            ),
+            post(
+                f"{ONE}/capture",
+                STAFF,
+                self.capture,
+                "Spend what was set aside",
+                takes=ResolveHold,
+                answers=HoldView,
+                refuses=resolved,
+            ),
+            post(
+                f"{ONE}/release",
+                HOLDERS,
+                self.release,
+                "Give back what was set aside",
+                takes=ResolveHold,
+                answers=HoldView,
+                refuses=resolved,
+            ),
+        )
+
+
+def _shown(kept: Versioned[Hold], _: UnitOfWork) -> Reply:
+    return show(hold_view(kept), revision=kept.revision)
+
+
+def _shown_new(kept: Versioned[Hold], _: UnitOfWork) -> Reply:
+    return show(hold_view(kept), status=201, revision=kept.revision)
