@@ -38,7 +38,7 @@ from tests.support.towns import Towns
 
 def weights(model: CommunityModel) -> bytes:
     """Return all that was learnt, bit by bit."""
-    learnt = cast(Learning, model.experience)._weights
+    learnt = cast(Learning, model.experience)._known.weights
     assert learnt is not None
     assert learnt.any()
     return learnt.tobytes()

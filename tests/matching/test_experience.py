@@ -38,8 +38,8 @@ def scores(ranking: Ranking) -> dict[str, float]:
 
 
 def weights(experience: Learning) -> bytes:
-    assert experience._weights is not None
-    return experience._weights.tobytes()
+    assert experience._known.weights is not None
+    return experience._known.weights.tobytes()
 
 
 def digest() -> str:

@@ -26,6 +26,8 @@ FEW_LESSONS = 100
 """Up to here each lesson is learnt at once: all of them together take less than a tenth of a second."""
 REST_SHARE = 19
 """After learning many the job rests so many times as long: at most a twentieth of a core."""
+FIRST_REST_SHARE = 3
+"""After a community that was cold, so long: when many are, the work has three quarters of the core."""
 
 
 class Books(Protocol):
@@ -107,10 +109,10 @@ class Retrain:
         What made room for others, and is used again, is learnt in the time that is left.
         """
         now = self.clock()
-        if model.experience is None and self.models.made_room(community):
-            return now >= self._rests_until
-        if model.experience is None or version <= FEW_LESSONS:
+        if version <= FEW_LESSONS and not self.models.made_room(community):
             return True
+        if model.experience is None:
+            return now >= self._rests_until
         since = self._behind.setdefault(community, now)
         enough = version - _version(model) >= self.pace.lessons or now - since >= self.pace.seconds
         return enough and now >= self._rests_until
@@ -126,7 +128,8 @@ class Retrain:
         self.models.learn(community, model, learning)
         if version > FEW_LESSONS or again:
             ended = self.clock()
-            self._rests_until = ended + REST_SHARE * (ended - began)
+            share = FIRST_REST_SHARE if model.experience is None and not again else REST_SHARE
+            self._rests_until = ended + share * (ended - began)
         log.info("lessons_learnt", community=community, lessons=len(lessons), version=version)
 
 

@@ -18,7 +18,7 @@ from services.matching.domain.confidence import Scale, fit_scale, lowest_sure, s
 from services.matching.domain.lessons import DOUBTED_WEIGHT, Lesson, Teaching
 from services.matching.domain.matter import Learnt, Matter
 from services.matching.domain.ranking import Ranker
-from services.matching.routing.features import GRAMS, Features, Values, dimensions, features_of
+from services.matching.routing.features import GRAMS, Features, Indices, Values, dimensions, features_of
 
 Matrix = NDArray[np.float64]
 SMOOTHING = (0.2, 0.6, 1.5)
@@ -81,6 +81,40 @@ class _Fit:
     foretold: Matrix
 
 
+class _Known:
+    """What lessons say by n-gram, theme and place: only of those that some lesson has; the others are alike.
+
+    Arguments:
+        numbers: the lessons.
+        rarity: how telling each n-gram is.
+        weights: by n-gram, theme and place, what it says of each provider; None without lessons.
+    """
+
+    def __init__(self, numbers: _Lessons, rarity: Values, weights: NDArray[np.float32] | None) -> None:
+        indices = [found for found, _ in numbers.features]
+        seen = np.unique(np.concatenate(indices)) if indices else np.zeros(0, dtype=np.int64)
+        size = GRAMS if weights is None else len(weights)
+        self.rows = np.zeros(size, dtype=np.uint32)
+        """By n-gram, theme and place, its row in the tables; row 0 stands for all that no lesson has."""
+        self.rows[seen] = np.arange(1, len(seen) + 1)
+        unseen = float(rarity.max()) if len(rarity) else 0.0
+        self._rarity = np.concatenate(([unseen], rarity[seen[seen < GRAMS]]))
+        self.weights: NDArray[np.float32] | None = None
+        if weights is not None:
+            self.weights = np.concatenate((np.zeros((1, weights.shape[1]), dtype=np.float32), weights[seen]))
+
+    def __getitem__(self, grams: Indices, /) -> Values:
+        """Return how telling n-grams are."""
+        rarity: Values = self._rarity[self.rows[grams]]
+        return rarity
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it takes."""
+        weights = self.weights.nbytes if self.weights is not None else 0
+        return self.rows.nbytes + self._rarity.nbytes + weights
+
+
 class Learning:
     """A community's experience, ready to be asked.
 
@@ -100,17 +134,17 @@ class Learning:
         self._ranker = ranker
         self._themes = ranker.themes
         self._share = len(lessons) / (len(lessons) + TRUST_HALF)
-        self._rarity = self._rarity_of(lessons)
-        numbers = self._in_numbers(lessons)
+        rarity = self._rarity_of(lessons)
+        numbers = self._in_numbers(lessons, rarity)
         fit = _learn(numbers, dimensions(self._themes)) if lessons else None
         self._trust = fit.trust if fit else 1.0
-        self._weights = self._primal(numbers, fit) if fit else None
+        self._known = _Known(numbers, rarity, self._primal(numbers, fit) if fit else None)
         self._scale, self._sure_from, self._catalogue_holds = self._calibrate(numbers, fit, wanted)
 
     @property
     def size(self) -> int:
-        """Return how many bytes it takes, roughly: two tables over all n-grams."""
-        return self._rarity.nbytes + (self._weights.nbytes if self._weights is not None else 0)
+        """Return how many bytes it takes, roughly: what it keeps by n-gram."""
+        return self._known.size
 
     def recall(self, matter: Matter, heard: Mapping[int, ThemeHeard], said: Sequence[float]) -> Learnt:
         """Return what experience says of a matter of which the catalogue alone says `said`, by provider."""
@@ -135,10 +169,10 @@ class Learning:
 
     def _forecast(self, matter: Matter, heard: Mapping[int, ThemeHeard], said: Values) -> Values:
         expected = self._trust * _chances(said)
-        if self._weights is None:
+        if self._known.weights is None:
             return expected
-        indices, values = features_of(matter, heard, self._themes, self._rarity)
-        learnt: Values = values @ self._weights[indices]
+        indices, values = features_of(matter, heard, self._themes, self._known)
+        learnt: Values = values @ self._known.weights[self._known.rows[indices]]
         return expected + learnt
 
     def _rarity_of(self, lessons: Sequence[Lesson]) -> Values:
@@ -150,7 +184,7 @@ class Learning:
         rarity: Values = np.log((1 + len(lessons)) / (1 + seen)) + 1
         return rarity
 
-    def _in_numbers(self, lessons: Sequence[Lesson]) -> _Lessons:
+    def _in_numbers(self, lessons: Sequence[Lesson], rarity: Values) -> _Lessons:
         count, providers = len(lessons), self._ranker.provider_ids
         number = {provider: index for index, provider in enumerate(providers)}
         said = np.zeros((count, len(providers)))
@@ -165,7 +199,7 @@ class Learning:
             evidence = self._ranker.evidence(matter, on)
             said[index] = _chances(np.array(evidence.said))
             alone[index], first[index] = evidence.alone, evidence.first
-            features.append(features_of(matter, evidence.heard, self._themes, self._rarity))
+            features.append(features_of(matter, evidence.heard, self._themes, rarity))
             about = number.get(lesson.provider)
             if lesson.teaching is Teaching.REFUSED:
                 targets[index] = said[index]

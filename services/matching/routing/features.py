@@ -4,6 +4,7 @@ Only the hashes are kept in a community's experience; no text can be read back f
 """
 
 from collections.abc import Mapping
+from typing import Protocol
 from zlib import crc32
 
 import numpy as np
@@ -23,6 +24,16 @@ PLACE_SHARE = 0.2
 Indices = NDArray[np.int64]
 Values = NDArray[np.float64]
 Features = tuple[Indices, Values]
+
+
+class ByGram(Protocol):
+    """Values by n-gram."""
+
+    def __getitem__(self, grams: Indices, /) -> Values:
+        """Return the values of n-grams, in their order."""
+        ...
+
+
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32 - GRAM_BITS)
 
@@ -47,7 +58,7 @@ def grams_of(text: str) -> Features:
 
 
 def features_of(
-    matter: Matter, heard: Mapping[int, ThemeHeard], themes: int, rarity: Values | None
+    matter: Matter, heard: Mapping[int, ThemeHeard], themes: int, rarity: ByGram | None
 ) -> Features:
     """Return a matter as numbers; n-grams, themes and place each have their share of the length 1.
 
