@@ -40,6 +40,8 @@ NOT_COPIED = frozenset(
     | {"places", "files", "catalogues", "rules"}
 )
 """The machinery's books, and what comes with a community's file."""
+ONE_WHOLE = frozenset({"accounts", "transfers"})
+"""A ledger is copied as a whole, in place of what approving the budget made of it."""
 LIMITS = {
     "SANDAN_LIMIT_ADDRESS_PER_MINUTE": "0",
     "SANDAN_LIMIT_RESIDENT_PER_MINUTE": "0",
@@ -250,6 +252,8 @@ class Growth:
                     if name in NOT_COPIED or name.startswith("system."):
                         continue
                     for community in names()[1:]:
+                        if name in ONE_WHOLE:
+                            await database[name].delete_many({"community": community})
                         await database[name].aggregate(_copies(name, community)).to_list(None)
                     documents += await database[name].estimated_document_count()
         finally:

@@ -32,8 +32,8 @@ from services.matching.routing.deadlines import limits_of
 from services.matching.store.catalogues import CatalogueOnRecord, catalogue_ref
 
 MODELS_MAX = 2_000
-EXPERIENCE_BYTES_MAX = 96 * 1024 * 1024
-"""Of all communities' experience together, some 3 MB each; the rest is learnt again when it is used."""
+EXPERIENCE_BYTES_MAX = 48 * 1024 * 1024
+"""Of all communities' experience together, one to three MB each; the rest is learnt again when it is used."""
 COMMUNITY_CAPACITY = 1_000_000
 
 
