@@ -63,7 +63,10 @@ class PointsReleased(PassbookFact):
 
 
 class PointsCaptured(Message):
-    """Points that were set aside are spent; the passbook gave them when they were set aside."""
+    """Points that were set aside are spent; the passbook gave them when they were set aside.
+
+    Line and seal are those of the escrow account.
+    """
 
     kind = "points.captured.v1"
     transfer: str
@@ -71,6 +74,8 @@ class PointsCaptured(Message):
     hold: str
     amount_points: int
     because: str
+    line: int
+    seal: str
 
 
 class PointsExpired(PassbookFact):
@@ -96,10 +101,15 @@ class PointsExpireSoon(Message):
 
 
 class PointsApproved(Message):
-    """The community approved points to be issued; below zero where it took some back."""
+    """The community approved points to be issued; below zero where it took some back.
+
+    Line and seal are those of the issuing account.
+    """
 
     kind = "points.approved.v1"
     transfer: str
     amount_points: int
     budget_points: int
     because: str
+    line: int
+    seal: str

@@ -14,6 +14,7 @@ from tests.support.scene import (
     TRY_SECONDS,
     Scene,
     assert_nothing_lost_and_nothing_doubled,
+    awards,
     scene,
 )
 
@@ -54,7 +55,7 @@ async def _settled(scene: Scene) -> None:
             unsent = [row for row in rows if row.get("sent_at") is None]
             notices = await scene.rows("notify", "notices")
             settled = {row["demand"] for row in notices if row["kind"] == "order.settled.v1"}
-            transfers = await scene.rows("points", "transfers")
+            transfers = await awards(scene)
             due = [
                 row
                 for row in await scene.rows("matching", "orders")

@@ -94,11 +94,11 @@ async def test_a_partner_earns_points_once_and_a_unit_none(deployments: Deployme
         accounts = (await client.get("/points/accounts?limit=100", staff))["items"]
         transfers = (await client.get("/points/accounts/budget/transfers", staff))["items"]
     partners = [t.provider for t in told if t.provider == "yiming-optical"]
-    assert {account["id"] for account in accounts} == {"budget", "yiming-optical"}
-    assert [transfer["credit"] for transfer in transfers] == partners
+    assert {account["id"] for account in accounts} == {"@equity", "budget", "yiming-optical"}
+    assert [transfer["credit"] for transfer in transfers] == [*partners, "budget"]
     earned = next(a["balance_points"] for a in accounts if a["id"] == "yiming-optical")
     spent = next(a["debited_points"] for a in accounts if a["id"] == "budget")
-    assert earned == spent == sum(transfer["amount_points"] for transfer in transfers) > 0
+    assert earned == spent == sum(line["amount_points"] for line in transfers if line["kind"] == "award") > 0
 
 
 async def test_a_demand_is_followed_by_its_id_through_the_logs_of_all_services(

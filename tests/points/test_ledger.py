@@ -42,6 +42,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"rule_version": 2},
     {"actor": "x"},
     {"lots": ()},
+    {"until": AT},
     {"debit_line": 7},
     {"credit_line": 7},
     {"debit_balance_points": 7},

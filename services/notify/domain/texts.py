@@ -25,6 +25,8 @@ ALARM = "【紧急·{danger}】{place}：“{text}”。请立即处置，先点
 
 LINE = "（存折第 {line} 行，校验码 {seal:.16}）"
 """By which a line that was cut off or altered is missed; earlier releases did not say it."""
+BUDGET_LINE = "（预算第 {line} 行，校验码 {seal:.16}）"
+ESCROW_LINE = "（冻结第 {line} 行，校验码 {seal:.16}）"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -148,11 +150,13 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "points.released.v1": {
             PARTNER: "退回积分 {amount_points:+}，余额 {balance_points}：{because}" + LINE
         },
-        "points.captured.v1": {PARTNER: "冻结的积分 {amount_points} 已兑换：{because}"},
+        "points.captured.v1": {PARTNER: "冻结的积分 {amount_points} 已兑换：{because}" + ESCROW_LINE},
         "points.expired.v1": {PARTNER: "积分到期 {amount_points:+}，余额 {balance_points}：{because}" + LINE},
         "points.reversed.v1": {PARTNER: "积分 {amount_points:+}，余额 {balance_points}：{because}" + LINE},
         "points.expire_soon.v1": {PARTNER: "您有 {amount_points} 积分将于 {at:%Y-%m-%d} 到期，请尽早使用"},
-        "points.approved.v1": {STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}"},
+        "points.approved.v1": {
+            STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE
+        },
     }
 )
 """Kind of event → audience → text. A kind that is not here concerns nobody beyond those who did it."""

@@ -50,6 +50,7 @@ class Posting:
     rule: str = ""
     rule_version: int = 0
     actor: str = ""
+    until: datetime | None = None
     gives: Lots | None = None
     takes: Lots | None = None
 
@@ -111,6 +112,7 @@ def _transfer(
         rule=posting.rule,
         rule_version=posting.rule_version,
         actor=posting.actor,
+        until=posting.until,
         debit_line=lines[posting.debit],
         credit_line=lines[posting.credit],
         debit_balance_points=after[posting.debit].balance_points,

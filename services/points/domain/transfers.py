@@ -69,6 +69,7 @@ class Transfer:
         rule, rule_version: what it was reckoned by.
         actor: who had it posted; a service's own name where it did by itself.
         lots: what the points consist of.
+        until: of what is set aside: when it goes back by itself.
         debit_line, credit_line: numbers of its lines in the two accounts.
         debit_seal: seal of the giver's line.
         debit_balance_points, credit_balance_points: what the two accounts held after it.
@@ -91,6 +92,7 @@ class Transfer:
     rule_version: int = 0
     actor: str = ""
     lots: Lots = ()
+    until: datetime | None = None
     debit_line: int = 0
     credit_line: int = 0
     debit_seal: str = ""
@@ -130,6 +132,7 @@ def digest_of(transfer: Transfer) -> str:
         str(transfer.rule_version),
         transfer.actor,
         lots,
+        _moment(transfer.until),
         str(transfer.debit_line),
         str(transfer.credit_line),
         str(transfer.debit_balance_points),

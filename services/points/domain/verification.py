@@ -7,6 +7,7 @@ was sealed by earlier releases is looked at as far as they sealed it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from services.contracts.refusal import Refused
 from services.contracts.values import replace
@@ -14,6 +15,8 @@ from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, Account
 from services.points.domain.holds import Hold
 from services.points.domain.transfers import FIRST_SEAL, Transfer, digest_of, first_seal, seal
 
+CLOCKS_APART = timedelta(minutes=1)
+"""By which the clocks of replicas may differ at most."""
 RESOLVING = {"captured": "capture", "released": "release", "expired": "release"}
 """State of a hold → kind of the transfer that resolved it."""
 
@@ -53,6 +56,7 @@ class Verification:
     """Transfers that placed or resolved a hold, by the hold's cause, as they come."""
     _resolved: dict[str, Transfer] = field(default_factory=dict)
     _number: int = 0
+    _at: datetime | None = None
 
     def __post_init__(self) -> None:
         self._accounts[BUDGET] = Account(BUDGET, credited_points=self.opened_points)
@@ -63,7 +67,12 @@ class Verification:
         if transfer.number != self._number + 1:
             self._say(transfer, "ledger", f"comes after number {self._number}")
         self._number = transfer.number
+        if self._at is not None and transfer.at < self._at - CLOCKS_APART:
+            self._say(transfer, "ledger", f"is of {transfer.at}, after one of {self._at}")
+        self._at = transfer.at
         if not transfer.posted:
+            if transfer.sealed != FIRST_SEAL:
+                self._say(transfer, transfer.credit, "is said not to be posted")
             self._numbered(transfer)
             return
         if transfer.amount_points <= 0:
@@ -155,15 +164,20 @@ class Verification:
         placed = {transfer.id: transfer for transfer in self._held.values()}
         for hold in holds:
             transfer = placed.pop(hold.placed_by, None)
-            if transfer is None or transfer.lots != hold.lots or transfer.debit != hold.account:
-                self._note(hold.id, "nothing placed this hold")
+            if transfer is None or _as_placed(hold) != _by_placing(transfer):
+                self._note(hold.id, "was not placed so")
             resolved = self._resolved.pop(hold.id, None)
             if hold.state == "open":
+                until = transfer.until if transfer is not None else None
+                if (hold.due_at, hold.resolved_at) != (until, None):
+                    self._note(hold.id, f"is open until {hold.due_at} and not {until}")
                 open_points += hold.amount_points
                 if resolved is not None:
                     self._note(hold.id, f"is open, and transfer {resolved.number} resolved it")
-            elif resolved is None or RESOLVING[hold.state] != resolved.kind:
-                self._note(hold.id, f"is {hold.state}, and no transfer did that")
+            elif resolved is None or _as_resolved(hold) != (resolved.kind, resolved.at, None):
+                self._note(hold.id, f"is {hold.state}, and no transfer did that then")
+            elif (hold.state == "expired") != (transfer is not None and _is_over(transfer, resolved)):
+                self._note(hold.id, f"was resolved at {resolved.at}, and is {hold.state}")
         for left in (*placed.values(), *self._resolved.values()):
             self._note(left.origin.id, f"transfer {left.number} is about a hold that is not there")
         escrow = self._accounts.get(ESCROW)
@@ -175,3 +189,21 @@ class Verification:
 
     def _note(self, place: str, what: str) -> None:
         self.wrong.append(Wrong(0, place, what))
+
+
+def _as_placed(hold: Hold) -> tuple[object, ...]:
+    return hold.account, hold.amount_points, hold.lots, hold.because, hold.cause, hold.placed_at
+
+
+def _by_placing(transfer: Transfer) -> tuple[object, ...]:
+    points, why = (transfer.amount_points, transfer.lots), (transfer.because, transfer.cause)
+    return transfer.debit, *points, *why, transfer.at
+
+
+def _as_resolved(hold: Hold) -> tuple[object, ...]:
+    return RESOLVING.get(hold.state), hold.resolved_at, hold.due_at
+
+
+def _is_over(placed: Transfer, resolved: Transfer) -> bool:
+    """Return whether a hold was over when it was resolved."""
+    return placed.until is not None and placed.until <= resolved.at

@@ -55,6 +55,8 @@ def _fact(after: Account, transfer: Transfer) -> PointsApproved | PointsExpired:
             amount_points=-transfer.amount_points,
             budget_points=after.balance_points,
             because=transfer.because,
+            line=transfer.debit_line,
+            seal=transfer.debit_seal,
         )
     return PointsExpired(
         transfer=transfer.id,

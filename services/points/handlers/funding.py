@@ -113,6 +113,8 @@ def _move(uow: UnitOfWork, kind: TransferKind, approval: Approval, cause: Cause)
         amount_points=approval.amount_points if kind == "approval" else -approval.amount_points,
         budget_points=account(uow, BUDGET).balance_points,
         because=approval.because,
+        line=transfer.number,
+        seal=transfer.chained if kind == "approval" else transfer.debit_seal,
     )
     uow.announce(transfer_ref(community, transfer.id), fact)
     return transfer

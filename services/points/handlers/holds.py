@@ -61,6 +61,7 @@ def place_hold(origin: Origin, setting: Setting) -> Work[Versioned[Hold]]:
             setting.because,
             setting.cause,
             actor=origin.actor.subject,
+            until=setting.until,
         )
         _placed(uow, setting, post(uow, posting))
         return uow.versioned(ref)
@@ -163,6 +164,8 @@ def _fact(hold: Hold, transfer: Transfer) -> PointsCaptured | PointsReleased:
             hold=hold.id,
             amount_points=hold.amount_points,
             because=transfer.because,
+            line=transfer.debit_line,
+            seal=transfer.debit_seal,
         )
     return PointsReleased(
         transfer=transfer.id,
