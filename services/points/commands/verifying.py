@@ -6,15 +6,16 @@ Memory does not grow with the ledger: lines are read page by page, and what part
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from services.contracts.ids import OrderId
 from services.contracts.points import PointsApproved
-from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, kind_of
+from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED, kind_of
 from services.points.domain.holds import Hold
-from services.points.domain.transfers import SECOND_SEAL, Transfer, transfer_id
+from services.points.domain.lots import Lot
+from services.points.domain.transfers import SECOND_SEAL, Cause, Transfer, transfer_id
 from services.points.domain.verification import Verification, Wrong
 from services.points.handlers.awards import SETTLED
 from services.points.handlers.rules import file_of
@@ -30,10 +31,15 @@ PASSBOOK, ISSUING, ESCROWED = "存折", "预算", "冻结"
 TOLD = re.compile(rf"({PASSBOOK}|{ISSUING}|{ESCROWED})第 (\d+) 行，校验码 ([0-9a-f]{{16}})")
 """As notify tells a line; a test holds the two together."""
 STAFF = "staff"
+NOT_TOLD = frozenset({EQUITY, REDEEMED, EXPIRED})
+"""Accounts of whose lines nobody is told; the other account of the transfer is somebody's."""
 ON_THE_WAY_SECONDS = 5.0
 """What was settled just now is paid within these."""
 LATE = timedelta(hours=1)
 """Within which everybody is told of what was posted."""
+
+
+_FIELDS = tuple(field.name for field in fields(Transfer))
 
 
 class Rows(Protocol):
@@ -91,7 +97,7 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
     since = at - timedelta(days=kept_days) if kept_days else EPOCH
     witness = _Witness(points, stores["notify"], community, since, at - LATE)
     async for row in _pages(points.plain(TRANSFERS.name), {"community": community}, "number"):
-        transfer = TRANSFERS.decode(row)
+        transfer = transfer_of(row)
         if row["_id"] != f"{community}/{transfer.id}":
             verification.wrong.append(Wrong(transfer.number, transfer.id, f"stands under {row['_id']}"))
         verification.read(transfer)
@@ -102,6 +108,15 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
     orders, unpaid = await _unpaid(points, stores["matching"], community)
     wrong += [Wrong(0, order, "is settled, and nothing was paid for it") for order in unpaid]
     return Verified(verification.lines, len(accounts), witness.lines, orders, wrong)
+
+
+def transfer_of(row: Mapping[str, Any]) -> Transfer:
+    """Return the transfer kept in a document: as its collection decodes it, several times faster."""
+    parts = {name: row[name] for name in _FIELDS if name in row}
+    if cause := parts.get("cause"):
+        parts["cause"] = Cause(**cause)
+    parts["lots"] = tuple(Lot(**lot) for lot in parts.get("lots", ()))
+    return Transfer(**parts)
 
 
 def _hold(row: dict[str, Any]) -> Hold:
@@ -159,16 +174,17 @@ class _Told:
     """
 
     def __init__(self, notify: Books, query: dict[str, Any], since: datetime, until: datetime) -> None:
-        self._notices = _pages(notify.plain("notices"), query, "_id", ["text"], NOTICES)
+        self._notices, self._query = notify.plain("notices"), query
         self._since, self._until = since, until
         self._pending: dict[tuple[str, int], str] = {}
+        self._behind: str | None = ""
         self.lines = 0
 
     async def compare(self, book: str, transfer: Transfer, line: int, sealed: str) -> Wrong | None:
         """Return what is wrong with a line, by what was told of it."""
         key = (book, line)
-        while key not in self._pending and len(self._pending) < AHEAD and await self._read():
-            pass
+        while key not in self._pending and len(self._pending) < AHEAD and self._behind is not None:
+            await self._read()
         told = self._pending.pop(key, None)
         self.lines += told is not None
         if told is None:
@@ -180,20 +196,20 @@ class _Told:
 
     async def gone(self, whose: str) -> list[Wrong]:
         """Return the lines of which somebody was told and that are not there."""
-        while len(self._pending) < AHEAD and await self._read():
-            pass
+        while len(self._pending) < AHEAD and self._behind is not None:
+            await self._read()
         return [
             Wrong(0, whose, f"line {line} of {book} is gone, and it was told")
             for book, line in sorted(self._pending)
         ]
 
-    async def _read(self) -> bool:
-        notice = await anext(self._notices, None)
-        if notice is None:
-            return False
-        for book, line, sealed in TOLD.findall(notice["text"]):
-            self._pending[book, int(line)] = sealed
-        return True
+    async def _read(self) -> None:
+        query = {**self._query, "_id": {"$gt": self._behind}}
+        found = await self._notices.find(query, limit=NOTICES, fields=["text"])
+        for notice in found:
+            for book, line, sealed in TOLD.findall(notice["text"]):
+                self._pending[book, int(line)] = sealed
+        self._behind = found[-1]["_id"] if len(found) == NOTICES else None
 
 
 class _Witness:
@@ -218,15 +234,16 @@ class _Witness:
 
     async def compare(self, transfer: Transfer) -> list[Wrong]:
         """Return what is wrong with the lines of a transfer."""
-        if transfer.sealed != SECOND_SEAL or transfer.kind == "opening":
-            return []
         found = []
-        debit = (transfer.debit, transfer.debit_line, transfer.debit_seal)
-        credit = (transfer.credit, transfer.credit_line, transfer.chained)
-        for account, line, sealed in (debit, credit):
-            whose, book = await self._whose(transfer, account)
-            if whose:
-                found.append(await self._of(whose).compare(book, transfer, line, sealed))
+        if transfer.sealed == SECOND_SEAL and transfer.kind != "opening":
+            debit = (transfer.debit, transfer.debit_line, transfer.debit_seal)
+            credit = (transfer.credit, transfer.credit_line, transfer.chained)
+            for account, line, sealed in (debit, credit):
+                if account not in NOT_TOLD:
+                    whose, book = await self._whose(transfer, account)
+                    found.append(
+                        await self._of(whose).compare(book, transfer, line, sealed) if whose else None
+                    )
         return [one for one in found if one is not None]
 
     async def _whose(self, transfer: Transfer, account: str) -> tuple[str, str]:

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.contracts.refusal import Refused
-from services.contracts.values import replace
-from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, Account
+from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, Account, kind_of
 from services.points.domain.holds import Hold
+from services.points.domain.lots import Lot, Lots, joined, taken, total_points
 from services.points.domain.transfers import FIRST_SEAL, Transfer, digest_of, first_seal, seal
 
 CLOCKS_APART = timedelta(minutes=1)
@@ -41,6 +40,50 @@ class Wrong:
 
 
 @dataclass(slots=True)
+class _Reckoned:
+    """An account as its lines make it, by nothing but adding up."""
+
+    id: str
+    credited_points: int = 0
+    debited_points: int = 0
+    transfers: int = 0
+    head: str = ""
+    lots: Lots = ()
+    has_lots: bool = False
+    may_owe: bool = False
+
+    @property
+    def balance_points(self) -> int:
+        return self.credited_points - self.debited_points
+
+    def take(self, points: int, lots: Lots | None) -> bool:
+        """Take points, of these lots or of the first to expire; return whether they were there."""
+        self.debited_points += points
+        if not self.has_lots:
+            return self.may_owe or self.balance_points >= 0
+        if lots is not None:
+            moments = {lot.expires_at for lot in lots}
+            is_there = tuple(lot for lot in self.lots if lot.expires_at in moments) == lots
+            self.lots = tuple(lot for lot in self.lots if lot.expires_at not in moments)
+            return is_there and total_points(lots) == points
+        if self.balance_points < 0:
+            self.lots = ()
+            return False
+        if len(self.lots) == 1 and self.lots[0].points > points:
+            self.lots = (Lot(self.lots[0].points - points, self.lots[0].expires_at),)
+        else:
+            self.lots = taken(self.lots, points)[1]
+        return True
+
+    def give(self, points: int, lots: Lots) -> bool:
+        """Give points, of these lots; return whether the lots are as many."""
+        self.credited_points += points
+        if self.has_lots:
+            self.lots = joined(self.lots, lots)
+        return total_points(lots) == points
+
+
+@dataclass(slots=True)
 class Verification:
     """Reckons a community's ledger anew.
 
@@ -51,15 +94,26 @@ class Verification:
     opened_points: int = 0
     wrong: list[Wrong] = field(default_factory=list)
     lines: int = 0
-    _accounts: dict[str, Account] = field(default_factory=dict)
+    _accounts: dict[str, _Reckoned] = field(default_factory=dict)
     _held: dict[str, Transfer] = field(default_factory=dict)
-    """Transfers that placed or resolved a hold, by the hold's cause, as they come."""
+    """Transfers that placed a hold, by their ids."""
     _resolved: dict[str, Transfer] = field(default_factory=dict)
+    """Transfers that resolved a hold, by the hold."""
     _number: int = 0
     _at: datetime | None = None
 
     def __post_init__(self) -> None:
-        self._accounts[BUDGET] = Account(BUDGET, credited_points=self.opened_points)
+        budget = self._account(BUDGET)
+        budget.credited_points = self.opened_points
+        budget.lots = (Lot(self.opened_points),) if self.opened_points else ()
+
+    def _account(self, name: str) -> _Reckoned:
+        found = self._accounts.get(name)
+        if found is None:
+            kind = kind_of(name)
+            found = _Reckoned(name, has_lots=kind in ("passbook", "issuing"), may_owe=kind == "equity")
+            self._accounts[name] = found
+        return found
 
     def read(self, transfer: Transfer) -> None:
         """Look at the next transfer, in the order of their numbers."""
@@ -70,59 +124,48 @@ class Verification:
         if self._at is not None and transfer.at < self._at - CLOCKS_APART:
             self._say(transfer, "ledger", f"is of {transfer.at}, after one of {self._at}")
         self._at = transfer.at
+        self._account(BUDGET).transfers = transfer.number
         if not transfer.posted:
             if transfer.sealed != FIRST_SEAL:
                 self._say(transfer, transfer.credit, "is said not to be posted")
-            self._numbered(transfer)
             return
-        if transfer.amount_points <= 0:
-            self._say(transfer, "amount", f"{transfer.amount_points} points")
+        if transfer.amount_points <= 0 or transfer.debit == transfer.credit:
+            self._say(transfer, "amount", f"{transfer.amount_points} points to {transfer.credit}")
             return
-        try:
-            debit, credit = self._moved(transfer)
-        except (Refused, AssertionError) as refused:
-            self._say(transfer, transfer.debit, f"does not hold what left it ({refused})")
-            return
+        debit, credit = self._account(transfer.debit), self._account(transfer.credit)
+        self._move(transfer, debit, credit)
         if transfer.sealed == FIRST_SEAL:
-            self._first(transfer, debit, credit)
+            self._look_at_first_seal(transfer, credit)
         else:
-            self._second(transfer, debit, credit)
+            self._look_at_seals(transfer, debit, credit)
         if transfer.kind in ("capture", "release"):
             self._resolved[transfer.origin.id] = transfer
         elif transfer.kind == "hold":
             self._held[transfer.id] = transfer
 
-    def _moved(self, transfer: Transfer) -> tuple[Account, Account]:
-        debit = self._accounts.get(transfer.debit) or Account(transfer.debit)
-        credit = self._accounts.get(transfer.credit) or Account(transfer.credit)
+    def _move(self, transfer: Transfer, debit: _Reckoned, credit: _Reckoned) -> None:
+        points = transfer.amount_points
+        if not debit.take(points, transfer.lots if transfer.origin.kind == "lot" else None):
+            self._say(transfer, debit.id, f"{points} points left it that it does not hold")
         if transfer.kind == "opening":  # it stands on the issuing account already
-            return debit.debited(transfer.amount_points)[0], replace(credit, lots=())
-        if transfer.origin.kind == "lot":
-            debit, points = debit.without_lots(transfer.lots)
-            assert points == transfer.amount_points, "lots"
-        else:
-            debit, _ = debit.debited(transfer.amount_points)
-        lots = transfer.lots if transfer.sealed != FIRST_SEAL else ()
-        return debit, credit.credited(transfer.amount_points, lots)
+            return
+        lots = transfer.lots if transfer.sealed != FIRST_SEAL else (Lot(points),)
+        if not credit.give(points, lots):
+            self._say(transfer, credit.id, "its lots are not what it got")
 
-    def _numbered(self, transfer: Transfer) -> None:
-        self._accounts[BUDGET] = replace(self._accounts[BUDGET], transfers=transfer.number)
-
-    def _first(self, transfer: Transfer, debit: Account, credit: Account) -> None:
+    def _look_at_first_seal(self, transfer: Transfer, credit: _Reckoned) -> None:
         """A line as earlier releases posted it: from the issuing account, the receiver's line sealed."""
-        expected = first_seal(credit.head, transfer)
-        if transfer.chained != expected:
+        if transfer.chained != first_seal(credit.head, transfer):
             self._say(transfer, credit.id, "its seal is another")
-        self._accounts[credit.id] = replace(credit, transfers=credit.transfers + 1, head=transfer.chained)
-        self._accounts[debit.id] = replace(debit, transfers=transfer.number)
+        credit.transfers += 1
+        credit.head = transfer.chained
 
-    def _second(self, transfer: Transfer, debit: Account, credit: Account) -> None:
+    def _look_at_seals(self, transfer: Transfer, debit: _Reckoned, credit: _Reckoned) -> None:
         digest = digest_of(transfer)
         sides = (
             (debit, transfer.debit_line, transfer.debit_seal, transfer.debit_balance_points),
             (credit, transfer.credit_line, transfer.chained, transfer.credit_balance_points),
         )
-        self._numbered(transfer)
         for account, line, sealed, balance in sides:
             due = transfer.number if account.id == BUDGET else account.transfers + 1
             if line != due:
@@ -131,7 +174,7 @@ class Verification:
                 self._say(transfer, account.id, "its seal is another")
             if balance != account.balance_points:
                 self._say(transfer, account.id, f"says {balance} points and not {account.balance_points}")
-            self._accounts[account.id] = replace(account, transfers=line, head=sealed)
+            account.transfers, account.head = line, sealed
 
     def finish(self, accounts: Mapping[str, Account], holds: Iterable[Hold]) -> list[Wrong]:
         """Compare what was reckoned with what is kept; return all that was found, the first first.
@@ -140,14 +183,14 @@ class Verification:
             accounts: of the community, by id.
         """
         for name in sorted(set(self._accounts) | set(accounts)):
-            self._compare(name, accounts.get(name), self._accounts.get(name, Account(name)))
+            self._compare(name, accounts.get(name), self._account(name))
         total = sum(account.balance_points for account in self._accounts.values())
         if total and EQUITY in self._accounts:
             self._note("ledger", f"the sum of all accounts is {total}")
         self._compare_holds(holds)
         return self.wrong
 
-    def _compare(self, name: str, kept: Account | None, reckoned: Account) -> None:
+    def _compare(self, name: str, kept: Account | None, reckoned: _Reckoned) -> None:
         if kept is None:
             if reckoned.transfers or reckoned.credited_points:
                 self._note(name, "there is no such account")
@@ -156,8 +199,8 @@ class Verification:
         for what in same:
             if (had := getattr(kept, what)) != (due := getattr(reckoned, what)):
                 self._note(name, f"{what} is {had!r} and not {due!r}")
-        if kept.all_lots != reckoned.all_lots:
-            self._note(name, f"lots are {kept.all_lots} and not {reckoned.all_lots}")
+        if kept.all_lots != reckoned.lots:
+            self._note(name, f"lots are {kept.all_lots} and not {reckoned.lots}")
 
     def _compare_holds(self, holds: Iterable[Hold]) -> None:
         open_points = 0
