@@ -28,6 +28,8 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 COMMUNITY_SELF = "community"
 """The provider id under which the community itself takes the lead of a matter."""
+POINTS_BUDGET = "budget"
+"""The account that points are issued from stands beside the partners' own, so none may be called so."""
 
 
 class Entry(BaseModel):

@@ -21,7 +21,7 @@ def build(kit: ServiceContext) -> ServiceParts:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)
         waiting = PayWaiting(kit.store, kit.batches, now)
         seconds = kit.settings_as(Settings).timers_seconds
-        jobs = [PeriodicJob("timers", timers.look, seconds), PeriodicJob("waiting", waiting.look, seconds)]
+        jobs = [PeriodicJob("timers", timers.look, seconds), PeriodicJob("awards", waiting.look, seconds)]
     return ServiceParts(
         tuple(route for room in rooms for route in room.table()),
         CONSUMES,

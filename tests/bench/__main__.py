@@ -20,7 +20,7 @@ from services.cli.route import router_of
 from services.contracts.words import Role
 from services.intake.community_file import parse_community_file
 from services.matching.commands.lines import DemandLine
-from tests.bench import growth, machine, neighbours, replicas, report, stages
+from tests.bench import growth, ledger, machine, neighbours, replicas, report, stages
 from tests.bench.sayings import COMMUNITIES, PEOPLE, home_of, sayings
 from tests.bench.systems import ALL_IN_ONE, EACH_ALONE, ROOT, System, in_a_process, running
 
@@ -314,6 +314,12 @@ async def _replicas(place: Deployment, results: Results) -> None:
         results.add(f"declines_{measure}", value, unit, "600 declines, 90 at once")
 
 
+async def _ledger(place: Deployment, results: Results) -> None:
+    for measure, value in (await ledger.measure(place)).items():
+        unit = "1/s" if measure.endswith("per_second") else "s" if measure.endswith("seconds") else "1"
+        results.add(measure, value, unit, f"the points bank, {ledger.PARTNERS:,} partners")
+
+
 async def _growth(place: Deployment, results: Results) -> None:
     file = community_file()
     compounds = [compound["id"] for compound in orjson.loads(file)["compounds"]]
@@ -333,7 +339,13 @@ async def _growth(place: Deployment, results: Results) -> None:
 
 APART = {"growth": _growth}
 """Parts that are run by their name alone: they take long."""
-PARTS = {"system": _system, "stages": _stages, "neighbours": _neighbours, "replicas": _replicas}
+PARTS = {
+    "system": _system,
+    "stages": _stages,
+    "neighbours": _neighbours,
+    "replicas": _replicas,
+    "ledger": _ledger,
+}
 
 
 async def main(wanted: Sequence[str]) -> None:

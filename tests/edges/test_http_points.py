@@ -1,8 +1,11 @@
 """The points bank over HTTP: who may look, what may be done, and what is refused."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +22,7 @@ from services.points.domain.transfers import Cause
 from services.points.domain.waiting import Award
 from services.points.handlers.awards import pay_or_wait
 from tests.support.client import Visitor
+from tests.support.processes import ROOT
 from tests.support.running import Running
 
 OTHER = "another-partner"
@@ -212,3 +216,24 @@ async def test_after_all_of_it_the_ledger_is_what_was_posted(running: Running) -
     assert verified.wrong == []
     assert verified.lines > 2
     assert name in {row["id"] for row in await running.stores["points"].plain("accounts").find({})}
+
+
+async def test_a_passbook_is_taken_away_and_agrees_with_itself(running: Running, tmp_path: Path) -> None:
+    name, partner = await someone_with(running, 100)
+    for _ in range(3):
+        hold = (await held(partner, 10)).ok()["id"]
+        (await running.staff().post(f"/points/holds/{hold}/release", {})).ok()
+    path = f"/points/accounts/{name}/passbook.csv"
+    answer = await partner.get(path)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    file = tmp_path / "passbook.csv"
+    file.write_bytes(answer.raw)
+    command = [sys.executable, "-I", str(ROOT / "deploy" / "check_passbook.py"), str(file)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "7 行，全部相符\n")
+    first = (await partner.get(f"{path}?limit=3")).raw.decode("utf-8-sig").splitlines()
+    number = first[-1].split(",")[8]
+    rest = (await partner.get(f"{path}?after={number}")).raw.decode("utf-8-sig").splitlines()
+    assert first + rest[1:] == answer.raw.decode("utf-8-sig").splitlines()
+    (await running.partner(OTHER).get(path)).refused(404, "not_found")
+    (await partner.get(f"{path}?limit=0")).refused(422, "invalid_query")

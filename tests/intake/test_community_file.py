@@ -123,6 +123,7 @@ def test_the_refusal_carries_the_problems_as_plain_json() -> None:
         ("opens: 08:00", "opens: 8点", "partners[0].hours[0].opens", "应当是时间"),
         ("2026-01-01", "2026-02-30", "contracts[0].starts_on", "应当是日期"),
         ("id: hair", "id: community", "partners[0].id", "留给社区自己"),
+        ("id: hair", "id: budget", "partners[0].id", "留给积分预算账户"),
         ("id: hair", "id: roads", "partners[0].id", "重复，已用于 units[0]"),
         ("name: 西院", "name: 东院", "compounds[1].name", "与 compounds[0] 相同"),
         ("unit: roads", "unit: hair", "contracts[0].unit", "契约只与共建单位签订"),

@@ -44,7 +44,7 @@ def document(routes_by_service: Iterable[tuple[str, Sequence[Route]]]) -> dict[s
 
 def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     bodies = {route.body for route in routes if route.body is not None}
-    answers = {route.answer for route in routes}
+    answers = {route.answer for route in routes if route.answer is not None}
     wanted: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
     wanted += [(model, "validation") for model in sorted(bodies, key=lambda m: m.__name__)]
     wanted += [(model, "serialization") for model in sorted(answers, key=lambda m: m.__name__)]
@@ -136,9 +136,11 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    answer = {"schema": {"$ref": _REF.format(model=route.answer.__name__)}}
+    model = route.answer
+    schema = {"type": "string"} if model is None else {"$ref": _REF.format(model=model.__name__)}
+    media = route.answer_media.partition(";")[0]
     responses: dict[str, Any] = {
-        str(route.status): {"description": "成功", "content": {"application/json": answer}}
+        str(route.status): {"description": "成功", "content": {media: {"schema": schema}}}
     }
     for status, slugs in _refusals(route).items():
         responses[str(status)] = {

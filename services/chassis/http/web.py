@@ -67,11 +67,12 @@ class Route:
         audience: roles that may ask; there is no default, and none is a mistake.
         handler: for GET a coroutine function, otherwise a function that returns the work to be done.
         summary: one sentence for the reference.
-        answer: model of the answer's body.
+        answer: model of the answer's body; None where it is not JSON.
         body: model of the request's body; None where there is none.
         query: model of the query string.
         status: of success.
         body_media: of the request's body; other than JSON it comes raw.
+        answer_media: of the answer's body.
         refusals: slugs of the rules that may say no, beside those that every route has.
         only_looks: a POST that asks with a body and changes nothing; its handler is a coroutine function.
         conditional: whether there is something to compare with If-Match; where not, it is refused.
@@ -84,11 +85,12 @@ class Route:
     audience: frozenset[Role]
     handler: WriteHandler | ReadHandler
     summary: str
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     body: type[Command] | None = None
     query: type[BaseModel] | None = None
     status: int = 200
     body_media: str = "application/json"
+    answer_media: str = "application/json"
     body_bytes_max: int | None = None
     refusals: tuple[type[Refused], ...] = ()
     only_looks: bool = False

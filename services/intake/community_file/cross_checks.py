@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from services.contracts.community_file import (
     COMMUNITY_SELF,
+    POINTS_BUDGET,
     Community,
     Compound,
     Contract,
@@ -135,6 +136,8 @@ def _community_id_is_reserved(sheet: Sheet) -> Iterator[Finding]:
         for index, written in sheet.ids[section]:
             if written == COMMUNITY_SELF:
                 yield (section, index, "id"), f"编号 {COMMUNITY_SELF} 留给社区自己"
+            if written == POINTS_BUDGET and section == "partners":
+                yield (section, index, "id"), f"编号 {POINTS_BUDGET} 留给积分预算账户"
 
 
 def _names_are_unique(sheet: Sheet) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.contracts.ids import OrderId
 from services.contracts.refusal import Invalid
 from services.contracts.values import replace
+from services.language.masks import masked
 from services.points.domain.accounts import BUDGET, Account
 from services.points.domain.lots import Lot, Lots, total_points
 from services.points.domain.transfers import (
@@ -35,6 +36,7 @@ class Posting:
 
     Arguments:
         id: of its cause: the same cause cannot post twice.
+        because: numbers of people are masked in it, since it is sealed, and shown.
         gives: lots that the receiver gets; None passes on those that the giver's points consist of.
         takes: lots that are taken, where it matters which; otherwise the first to expire.
     """
@@ -105,7 +107,7 @@ def _transfer(
         debit=posting.debit,
         credit=posting.credit,
         amount_points=posting.amount_points,
-        because=posting.because,
+        because=masked(posting.because),
         at=at,
         kind=posting.kind,
         cause=posting.cause,

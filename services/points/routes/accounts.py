@@ -6,6 +6,7 @@ from services.chassis.clock import new_id
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
+from services.chassis.http.tables import MEDIA_CSV
 from services.chassis.http.web import ApiRequest, Route, post, show
 from services.chassis.mongo import Store
 from services.chassis.work import UnitOfWork, Work
@@ -16,7 +17,7 @@ from services.points.domain.transfers import AlreadyReversed, NotReversible, Tra
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.funding import Approval, ApprovalOver, TooManyPeriods, approve
 from services.points.routes import access
-from services.points.routes.bodies import ApprovePoints, PassbookQuery, ReverseTransfer
+from services.points.routes.bodies import ApprovePoints, PassbookFileQuery, PassbookQuery, ReverseTransfer
 from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref, lines_of
 from services.points.views.accounts import (
     AccountPage,
@@ -26,6 +27,7 @@ from services.points.views.accounts import (
     account_view,
     transfer_view,
 )
+from services.points.views.passbooks import passbook_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,18 @@ class AccountRoutes:
     async def list_transfers(self, request: ApiRequest[None]) -> Reply:
         account = (await self._account(request)).present
         query: PassbookQuery = request.query
-        where = lines_of(request.community, account.id, query.after)
+        where = lines_of(request.community, account.id, before=query.after)
         found = await self.store.page(TRANSFERS, request.community, where, by="number", limit=query.limit + 1)
         items = [transfer_view(kept) for kept in found[: query.limit]]
         more = len(found) > query.limit
         return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
+
+    async def download(self, request: ApiRequest[None]) -> Reply:
+        account = (await self._account(request)).present
+        query: PassbookFileQuery = request.query
+        where = dict(lines_of(request.community, account.id, after=query.after))
+        rows = await self.store.plain(TRANSFERS.name).find(where, sort="number", limit=query.limit)
+        return Reply(200, passbook_csv(account.id, map(TRANSFERS.decode, rows)), MEDIA_CSV)
 
     async def _account(self, request: ApiRequest[None]) -> Versioned[Account]:
         """A partner sees its own account; another's is not there for it."""
@@ -70,6 +79,9 @@ class AccountRoutes:
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of accounts and transfers."""
+        return (*self._looks(), *self._steps())
+
+    def _looks(self) -> tuple[Route, ...]:
         one = "/points/accounts/{account}"
         return (
             Route(
@@ -91,6 +103,20 @@ class AccountRoutes:
                 TransferPage,
                 query=PassbookQuery,
             ),
+            Route(
+                "GET",
+                f"{one}/passbook.csv",
+                HOLDERS,
+                self.download,
+                "Download a passbook; deploy/check_passbook.py checks it",
+                None,
+                query=PassbookFileQuery,
+                answer_media=MEDIA_CSV,
+            ),
+        )
+
+    def _steps(self) -> tuple[Route, ...]:
+        return (
             post(
                 "/points/approvals",
                 STAFF,

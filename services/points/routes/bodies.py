@@ -22,6 +22,15 @@ class PassbookQuery(BaseModel):
     limit: int = Field(default=20, ge=1, le=100)
 
 
+class PassbookFileQuery(BaseModel):
+    """Which part of a passbook, the first line first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: int | None = Field(default=None, ge=1, le=2**53, description="流水号 of the last line before")
+    limit: int = Field(default=5_000, ge=1, le=5_000)
+
+
 class HoldQuery(PageQuery):
     """Which holds."""
 

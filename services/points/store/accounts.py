@@ -43,13 +43,18 @@ def transfer_ref(community: str, transfer: str) -> Ref[Transfer]:
     return Ref(TRANSFERS, community, transfer)
 
 
-def lines_of(community: str, account: str, before: int | None = None) -> Mapping[str, object]:
+def lines_of(
+    community: str, account: str, *, before: int | None = None, after: int | None = None
+) -> Mapping[str, object]:
     """Return the condition under which a transfer is a line of an account.
 
+    Each side names the community and the numbers, so that it is found by the index of that side.
+
     Arguments:
-        before: the number that they come before.
+        before, after: numbers that they come before or after.
     """
-    number = {} if before is None else {"number": {"$lt": before}}
+    bounds = {test: number for test, number in (("$lt", before), ("$gt", after)) if number is not None}
+    number = {"number": bounds} if bounds else {}
     return {"$or": [{"community": community, side: account, **number} for side in ("debit", "credit")]}
 
 
