@@ -19,7 +19,7 @@ from services.chassis.service import Service
 from services.chassis.work import Origin, Work
 from services.cli.client import Client, Refusal
 from services.cli.local import Deployment
-from services.composition import Settings, process_of
+from services.composition import process_of
 from services.contracts.ids import OrderId
 from services.contracts.words import Actor, Role
 from services.points.commands.verifying import verify
@@ -30,6 +30,11 @@ from services.points.handlers.funding import Approval, approve
 from services.points.handlers.holds import Setting, place_hold
 
 COMMUNITY = "bench-0"
+LIMITS = {
+    "limit_address_per_minute": 0,
+    "limit_provider_per_minute": 0,
+    "limit_community_per_second": 0.0,
+}
 PARTNERS = 1_000
 WARM_UP = 2_000
 TRANSFERS = 24_000
@@ -85,10 +90,8 @@ class Bank:
 async def measure(place: Deployment) -> Figures:
     """Return the figures: transfers a second, seconds, ratios."""
     prefix = f"bench_{uuid4().hex[:6]}"
-    given: dict[str, Any] = {name: 0 for name in ("limit_address_per_minute", "limit_partner_per_minute")}
     named = {"database_prefix": prefix, "bus_prefix": prefix, "http_port": 0}
-    known = {name: value for name, value in given.items() if name in Settings.model_fields}
-    process = process_of(place.settings.model_copy(update={**named, **known}), ("points", "notify"))
+    process = process_of(place.settings.model_copy(update={**named, **LIMITS}), ("points", "notify"))
     await process.start()
     try:
         points = next(service for service in process.services if service.name == "points")

@@ -24,7 +24,7 @@ from services.points.store.rules import RULES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PAGE = 2_000
-NOTICES = 100
+NOTICES = 400
 AHEAD = 1_000
 """So many lines that a partner was told of are held at most: they come in nearly the same order."""
 PASSBOOK, ISSUING, ESCROWED = "存折", "预算", "冻结"
