@@ -193,6 +193,28 @@ class TestStaff:
         (await staff.post("/points/transfers/nothing/reverse", {"reason": "x"})).refused(404, "not_found")
         assert (await staff.get("/points/waiting")).ok() == {"awards": 0, "points": 0, "items": []}
 
+    async def test_see_where_all_points_are(self, running: Running) -> None:
+        staff = running.staff()
+        before = (await staff.get("/points/summary")).ok()
+        name, partner = await someone_with(running, 50)
+        hold = (await held(partner, 20)).ok()["id"]
+        (await held(partner, 5)).ok()
+        (await staff.post(f"/points/holds/{hold}/capture", {})).ok()
+        after = (await staff.get("/points/summary")).ok()
+        more = {key: after[key] - before[key] for key in after if after[key] != before[key]}
+        assert more == {
+            "budget_points": -50,
+            "issued_points": 50,
+            "outstanding_points": 25,
+            "held_points": 5,
+            "redeemed_points": 20,
+            "transfers": 4,
+        }
+        accounts = (await staff.get("/points/accounts?limit=100")).ok()["items"]
+        passbooks = sum(one["balance_points"] for one in accounts if one["kind"] == "passbook")
+        assert (after["outstanding_points"], name in {one["id"] for one in accounts}) == (passbooks, True)
+        (await partner.get("/points/summary")).refused(403, "forbidden")
+
     async def test_an_award_waits_for_a_budget_and_is_paid_when_it_comes(self, running: Running) -> None:
         staff = running.staff()
         left = await balance(running, "budget")

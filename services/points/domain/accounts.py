@@ -25,6 +25,8 @@ BUDGET = "budget"
 ESCROW = "@escrow"
 REDEEMED = "@redeemed"
 EXPIRED = "@expired"
+OWN = (EQUITY, BUDGET, ESCROW, REDEEMED, EXPIRED)
+"""The community's accounts, of which all passbooks together are the counterpart."""
 ANNOUNCED_BEFORE = timedelta(days=30)
 """Partners are told so long before points expire."""
 AccountKind = Literal["equity", "issuing", "passbook", "escrow", "redeemed", "expired"]

@@ -12,13 +12,14 @@ from services.chassis.mongo import Store
 from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
-from services.points.domain.accounts import Account, InsufficientPoints
+from services.points.domain.accounts import OWN, Account, InsufficientPoints
 from services.points.domain.transfers import AlreadyReversed, NotReversible, Transfer
+from services.points.domain.waiting import Waiting
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.funding import Approval, ApprovalOver, TooManyPeriods, approve
 from services.points.routes import access
 from services.points.routes.bodies import ApprovePoints, PassbookFileQuery, PassbookQuery, ReverseTransfer
-from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref, lines_of
+from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref, lines_of, waiting_ref
 from services.points.views.accounts import (
     AccountPage,
     AccountView,
@@ -28,6 +29,7 @@ from services.points.views.accounts import (
     transfer_view,
 )
 from services.points.views.passbooks import passbook_csv
+from services.points.views.summaries import SummaryView, summary_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ class AccountRoutes:
         )
         items, after = listed(found, request.query.limit, account_view)
         return show(AccountPage(items=items, next=after))
+
+    async def show_summary(self, request: ApiRequest[None]) -> Reply:
+        own = {name: account_ref(request.community, name) for name in OWN}
+        waits = waiting_ref(request.community)
+        loaded = await self.store.load([*own.values(), waits])
+        accounts = {name: kept for name, ref in own.items() if (kept := loaded[ref].value) is not None}
+        return show(summary_view(accounts, loaded[waits].value or Waiting()))
 
     async def show_account(self, request: ApiRequest[None]) -> Reply:
         kept = await self._account(request)
@@ -94,6 +103,9 @@ class AccountRoutes:
                 query=PageQuery,
             ),
             Route("GET", one, HOLDERS, self.show_account, "Show a balance", AccountView),
+            Route(
+                "GET", "/points/summary", STAFF, self.show_summary, "Show where all points are", SummaryView
+            ),
             Route(
                 "GET",
                 f"{one}/transfers",
