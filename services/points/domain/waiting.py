@@ -51,16 +51,19 @@ class WaitingAward:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many awards wait in a community, how many points that is, and how many ever did."""
+    """How many awards wait in a community, what they come to, how many ever did, and since when some do."""
 
     awards: int = 0
     points: int = 0
     numbered: int = 0
+    waits_since: datetime | None = None
 
-    def joined_by(self, award: Award) -> "Waiting":
+    def joined_by(self, award: Award, at: datetime) -> "Waiting":
         """Return it with one award more."""
-        return Waiting(self.awards + 1, self.points + award.amount_points, self.numbered + 1)
+        points = self.points + award.amount_points
+        return Waiting(self.awards + 1, points, self.numbered + 1, self.waits_since or at)
 
     def left_by(self, award: Award) -> "Waiting":
         """Return it with one award less."""
-        return Waiting(self.awards - 1, self.points - award.amount_points, self.numbered)
+        left, points = self.awards - 1, self.points - award.amount_points
+        return Waiting(left, points, self.numbered, self.waits_since if left else None)

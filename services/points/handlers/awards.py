@@ -111,7 +111,7 @@ def _pay_or_wait(uow: UnitOfWork, award: Award) -> None:
     if not waiting.awards and award.amount_points <= account(uow, BUDGET).balance_points:
         pay(uow, award, award.id)
         return
-    after = waiting.joined_by(award)
+    after = waiting.joined_by(award, uow.at)
     uow.put(waiting_ref(uow.origin.community), after)
     ref = waiting_award_ref(uow.origin.community, award.id)
     uow.put(ref, WaitingAward(award, after.numbered, uow.at))
@@ -218,7 +218,7 @@ def take_up_withheld(origin: Origin, withheld: str) -> Work[bool]:
         award = Award(
             kept.id, kept.credit, kept.amount_points, kept.because, kept.origin, kept.order, SETTLED, 0
         )
-        after = (uow.find(waiting) or Waiting()).joined_by(award)
+        after = (uow.find(waiting) or Waiting()).joined_by(award, uow.at)
         uow.put(waiting, after)
         uow.put(ref, WaitingAward(award, after.numbered, uow.at))
         return True

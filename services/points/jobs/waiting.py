@@ -3,29 +3,41 @@
 What an earlier release withheld, and could never pay, waits with the others from the first look on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.documents import Due
+from services.chassis.documents import Due, Ref, Versioned
 from services.chassis.due import DueDocuments, Failing, Runs
 from services.chassis.work import Origin
+from services.points.domain.accounts import BUDGET
 from services.points.handlers.awards import pay_waiting, take_up_withheld
 from services.points.jobs.timers import BY_ITSELF
-from services.points.store.accounts import TRANSFERS, WAITING_AWARDS, WAITS_SINCE, WITHHELD
+from services.points.store.accounts import (
+    EPOCH,
+    STILL_WAITING,
+    TRANSFERS,
+    WAITING,
+    WAITING_AWARDS,
+    WAITS_SINCE,
+    WITHHELD,
+    account_ref,
+)
 
 log = structlog.get_logger()
-PORTION = 500
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PORTION = 100
+"""Communities looked at together, and what an earlier release withheld."""
 PAID_AT_ONCE = 100
-"""Awards of a community in one transaction."""
+"""Awards of a community in one transaction; its turn comes again with the next look."""
 
 
 class Books(DueDocuments, Protocol):
     """Points' store."""
+
+    async def load(self, refs: Iterable[Ref[Any]]) -> dict[Ref[Any], Versioned[Any]]: ...
 
     def plain(self, name: str) -> Any: ...
 
@@ -44,47 +56,60 @@ class PayWaiting:
     batches: Runs
     clock: Callable[[], datetime]
     _failing: Failing = field(default_factory=Failing)
-    _has_looked_back: bool = False
-    """Whether it has taken up what an earlier release withheld."""
+    _dry: dict[str, int] = field(default_factory=dict)
+    """Community → revision of a budget that did not cover the first of its awards."""
+    _withheld_since: datetime | None = EPOCH
+    """How far it has looked for what an earlier release withheld; None: to the end."""
 
     async def look(self) -> int:
         """Pay what the budgets cover; return how many awards that were."""
-        if not self._has_looked_back:
-            await self._take_up()
+        if self._withheld_since is not None:
+            await self._take_up(self._withheld_since)
         until, paid, last = self.clock(), 0, None
-        over = set[str]()
-        while found := await self.books.due(WAITING_AWARDS, WAITS_SINCE, until, limit=PORTION, after=last):
-            paid += await self._pay(found, over)
+        seen = set[str]()
+        while found := await self.books.due(WAITING, WAITS_SINCE, until, limit=PORTION, after=last):
+            paid += await self._pay(found)
+            seen.update(due.community for due in found)
             last = found[-1]
-        self._failing.forget_all_but(over)
+        self._failing.forget_all_but(seen)
+        self._dry = {community: revision for community, revision in self._dry.items() if community in seen}
         return paid
 
-    async def _pay(self, found: list[Due], over: set[str]) -> int:
-        """Pay in each community the first of these, unless some of its before wait still."""
-        turns: dict[str, list[str]] = {}
-        for due in found:
-            if due.community not in over:
-                turns.setdefault(due.community, []).append(due.id)
-        works = [
-            pay_waiting(Origin(community, BY_ITSELF, community), awards[:PAID_AT_ONCE])
-            for community, awards in turns.items()
-        ]
+    async def _pay(self, found: Sequence[Due]) -> int:
+        """Pay in each community the first that wait, unless its budget is as it was when it was dry."""
+        refs = {due.community: account_ref(due.community, BUDGET) for due in found}
+        budgets = await self.books.load(refs.values())
+        revisions = {community: budgets[ref].revision for community, ref in refs.items()}
+        turns = [name for name, revision in revisions.items() if self._dry.get(name) != revision]
+        works = [pay_waiting(Origin(name, BY_ITSELF, name), await self._first(name)) for name in turns]
         paid = 0
-        for (community, awards), outcome in zip(
-            turns.items(), await self.batches.run(works) if works else (), strict=True
-        ):
+        for community, outcome in zip(turns, await self.batches.run(works) if works else (), strict=True):
             if self._failing.is_news(community, outcome):
                 log.error("awards_not_paid", community=community, exc_info=outcome)
-            done = outcome if isinstance(outcome, int) else 0
-            paid += done
-            if done < len(awards):
-                over.add(community)
+            if isinstance(outcome, int):
+                paid += outcome
+                if not outcome:
+                    self._dry[community] = revisions[community]
         return paid
 
-    async def _take_up(self) -> None:
-        query = {**WITHHELD, "at": {"$gt": EPOCH}}
-        rows = await self.books.plain(TRANSFERS.name).find(query, sort="at", fields=["at", "community"])
-        keys = [(row["community"], row["_id"].partition("/")[2]) for row in rows]
+    async def _first(self, community: str) -> list[str]:
+        query = {"community": community, **STILL_WAITING}
+        rows = await self.books.plain(WAITING_AWARDS.name).find(
+            query, sort="number", limit=PAID_AT_ONCE, fields=["_id"]
+        )
+        return [row["_id"].removeprefix(f"{community}/") for row in rows]
+
+    async def _take_up(self, since: datetime) -> None:
+        """Let a portion of what an earlier release withheld wait with the others; the next look goes on."""
+        query = {**WITHHELD, "at": {"$gt": EPOCH, "$gte": since}}
+        rows = await self.books.plain(TRANSFERS.name).find(
+            query, sort=("at", "_id"), limit=PORTION, fields=["at", "community"]
+        )
+        keys = [(row["community"], row["_id"].removeprefix(f"{row['community']}/")) for row in rows]
         works = [take_up_withheld(Origin(community, BY_ITSELF, key), key) for community, key in keys]
         outcomes = await self.batches.run(works) if works else []
-        self._has_looked_back = not any(isinstance(outcome, Exception) for outcome in outcomes)
+        if any(isinstance(outcome, Exception) for outcome in outcomes):
+            log.error("withheld_not_taken_up", exc_info=next(o for o in outcomes if isinstance(o, Exception)))
+            return
+        is_last = len(rows) < PORTION or rows[-1]["at"] == since
+        self._withheld_since = None if is_last else rows[-1]["at"]

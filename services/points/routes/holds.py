@@ -18,7 +18,7 @@ from services.points.domain.waiting import Waiting
 from services.points.handlers.holds import Setting, capture_hold, place_hold, release_hold
 from services.points.routes import access
 from services.points.routes.bodies import HoldQuery, PlaceHold, ResolveHold
-from services.points.store.accounts import HOLDS, WAITING_AWARDS, hold_ref, waiting_ref
+from services.points.store.accounts import HOLDS, STILL_WAITING, WAITING_AWARDS, hold_ref, waiting_ref
 from services.points.views.accounts import HoldPage, HoldView, WaitingList, hold_view, waiting_view
 
 WAITING_SHOWN = 100
@@ -52,14 +52,10 @@ class HoldRoutes:
 
     async def list_waiting(self, request: ApiRequest[None]) -> Reply:
         waiting = (await self.store.find(waiting_ref(request.community))).value or Waiting()
-        found = await self.store.page(
-            WAITING_AWARDS,
-            request.community,
-            {"waits_since": {"$ne": None}},
-            by="number",
-            limit=WAITING_SHOWN,
-        )
-        kept = sorted((one.present for one in found), key=lambda one: one.number)
+        query = {"community": request.community, **STILL_WAITING}
+        rows = self.store.plain(WAITING_AWARDS.name)
+        first = await rows.find(query, sort="number", limit=WAITING_SHOWN)
+        kept = map(WAITING_AWARDS.decode, first)
         items = [waiting_view(one, one.waits_since) for one in kept if one.waits_since]
         return show(WaitingList(awards=waiting.awards, points=waiting.points, items=items))
 
@@ -115,7 +111,7 @@ class HoldRoutes:
                 "/points/waiting",
                 STAFF,
                 self.list_waiting,
-                "List awards that wait for a budget, in the order in which they are paid",
+                "List the awards that wait for a budget and are paid first",
                 WaitingList,
             ),
         )

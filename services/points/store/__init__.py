@@ -12,4 +12,4 @@ from services.points.store.accounts import (
 from services.points.store.rules import RULES
 
 COLLECTIONS = (ACCOUNTS, TRANSFERS, HOLDS, WAITING_AWARDS, WAITING, RULES)
-WATCHED = (Watched("awards_without_budget", WAITING_AWARDS, WAITS_SINCE),)
+WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)

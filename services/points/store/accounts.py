@@ -1,6 +1,7 @@
 """Where points keeps accounts, transfers, holds, and awards that wait for a budget."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from services.chassis.documents import Collection, Index, Ref
@@ -29,8 +30,13 @@ TRANSFERS = Collection(
     Index(("at",), due=True, only=WITHHELD),
 )
 HOLDS = Collection("holds", Hold, Index(("account", "-_id")), Index((HOLD_DUE,), due=True))
-WAITING_AWARDS = Collection("waiting_awards", WaitingAward, Index((WAITS_SINCE,), due=True))
-WAITING = Collection("waiting", Waiting)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STILL_WAITING: Mapping[str, object] = MappingProxyType({WAITS_SINCE: {"$gte": EPOCH}})
+"""What an award looks like that is not paid yet."""
+WAITING_AWARDS = Collection(
+    "waiting_awards", WaitingAward, Index(("number",), unique=True, only=STILL_WAITING)
+)
+WAITING = Collection("waiting", Waiting, Index((WAITS_SINCE,), due=True))
 
 
 def account_ref(community: str, account: str) -> Ref[Account]:
