@@ -276,6 +276,13 @@ class Store:
             if result.matched_count != len(requests):
                 raise Stale(f"{name}: another revision")
 
+    async def together(self, asked: Sequence[tuple[str, Document]]) -> list[list[Document]]:
+        """Return what matches in several collections, by name and query, as all stood at one moment."""
+        database = self._client.get_database(self.name)
+        with self._calls.named():
+            async with await self._client.start_session(snapshot=True) as one:
+                return [await database[name].find(query, session=one).to_list(None) for name, query in asked]
+
     def plain(self, name: str) -> "RawCollection":
         """Return a collection that keeps no values of the domain: outbox, parked messages, members."""
         return RawCollection(self._database, name, self._calls)

@@ -166,9 +166,9 @@ class PointsRule(Entry):
     """What a partner's settled order earns. Units earn none."""
 
     default_points: int = Field(ge=0, le=100_000)
-    points_by_category: dict[Annotated[str, StringConstraints(max_length=40)], int] = Field(
-        default_factory=dict, description="category of the demand → points; others get the default"
-    )
+    points_by_category: dict[
+        Annotated[str, StringConstraints(max_length=40)], Annotated[int, Field(ge=0, le=100_000)]
+    ] = Field(default_factory=dict, description="category of the demand → points; others get the default")
     off_hours_factor: int = Field(default=2, ge=1, le=10, description="outside the partner's business hours")
     budget_points: int = Field(ge=0, le=1_000_000_000, description="issued at most, until approved anew")
     expire_after_months: int | None = Field(

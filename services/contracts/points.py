@@ -21,7 +21,10 @@ class PointsPosted(Message):
 
 
 class PointsWithheld(Message):
-    """Points were earned but the approved budget does not cover them; they wait for one."""
+    """Points were earned but the approved budget does not cover them; they wait for one.
+
+    Line and seal are those of the award among all that ever waited.
+    """
 
     kind = "points.withheld.v1"
     transfer: str
@@ -29,6 +32,8 @@ class PointsWithheld(Message):
     order: OrderId
     amount_points: int
     because: str
+    line: int = 0
+    seal: str = ""
 
 
 class PassbookFact(Message):

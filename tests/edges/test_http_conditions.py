@@ -10,6 +10,7 @@ from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
 from tests.support.routes import body_of, routes
 from tests.support.running import Running
+from tests.support.savers import someone_with
 
 WRITES = [route for _, route in routes() if route.writes]
 COMPARING = [route for route in WRITES if route.conditional]
@@ -29,7 +30,15 @@ async def ids(running: Running) -> dict[str, str]:
         "issue": issues["items"][0]["id"],
         "milestone": "m1",
         "notice": "n1",
+        "hold": await a_hold(running),
+        "transfer": "t1",
     }
+
+
+async def a_hold(running: Running) -> str:
+    _, partner = await someone_with(running, 5)
+    given = {"amount_points": 5, "because": "兑换", "until": "2100-01-01T00:00:00Z"}
+    return str((await partner.post("/points/holds", given)).ok()["id"])
 
 
 def by(running: Running, route: Route) -> Visitor:
@@ -95,6 +104,9 @@ def test_most_writes_compare() -> None:
         "/demands/{demand}/contact",
         "/lessons/{order}/undo",
         "/notices/{notice}/read",
+        "/points/approvals",
+        "/points/holds",
+        "/points/transfers/{transfer}/reverse",
     ]
 
 

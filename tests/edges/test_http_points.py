@@ -3,36 +3,21 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from services.chassis.batches import Batches
 from services.chassis.clock import now
-from services.chassis.outbox import OutboxRow
-from services.chassis.work import Origin
-from services.contracts.ids import OrderId
-from services.contracts.words import Actor, Role
+from services.contracts.words import Role
 from services.points.commands.verifying import verify
-from services.points.domain.transfers import Cause
-from services.points.domain.waiting import Award
-from services.points.handlers.awards import pay_or_wait
 from tests.support.client import Visitor
 from tests.support.processes import ROOT
 from tests.support.running import Running
+from tests.support.savers import someone_with
 
 OTHER = "another-partner"
-
-
-class LeftToTheHouse:
-    """What is announced here lies in the outbox, where the house finds it."""
-
-    def hand_over(self, outbox_rows: Sequence[OutboxRow]) -> None:
-        """Send nothing."""
 
 
 def later(days: float = 1) -> str:
@@ -41,16 +26,6 @@ def later(days: float = 1) -> str:
 
 async def balance(running: Running, account: str) -> int:
     return int((await running.staff().get(f"/points/accounts/{account}")).ok()["balance_points"])
-
-
-async def someone_with(running: Running, points: int) -> tuple[str, Visitor]:
-    """Return a partner that has earned so many points."""
-    name, order = f"partner-{uuid4().hex[:8]}", OrderId(uuid4().hex)
-    award = Award(order, name, points, "完成服务", Cause("order", order), order, "order.settled", 1)
-    origin = Origin("jiwang", Actor(subject="staff-1", role=Role.STAFF), order)
-    batches = Batches(running.stores["points"], LeftToTheHouse(), 8, now)
-    assert await batches.run([pay_or_wait(origin, award)]) == [None]
-    return name, running.partner(name)
 
 
 async def held(visitor: Visitor, points: int, **more: Any) -> Any:

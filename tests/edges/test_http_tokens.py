@@ -159,7 +159,7 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
         assert answer.status == (200 if role is Role.OPERATOR else 404)
 
 
-NAMED = ("demand", "order", "notice", "account", "milestone", "issue")
+NAMED = ("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer")
 
 # Every route × every role × own, foreign, none, expired.
 
@@ -173,6 +173,8 @@ class WorkloadView:
     account = "budget"
     milestone = "m1"
     issue = "i1"
+    hold = "h1"
+    transfer = "t1"
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,8 @@ async def test_the_passbook_is_chained_from_its_first_line_to_its_last(town: Tow
         await town.done(demand)
         transfer = await town.transfer(demand)
         assert transfer is not None
-        head = seal(head, OPTICIAN, transfer.credit_line, digest_of(transfer))
+        balance = transfer.credit_balance_points
+        head = seal(head, OPTICIAN, transfer.credit_line, balance, digest_of(transfer))
         assert transfer.chained == head
     assert (await town.account(OPTICIAN)).head == head
 

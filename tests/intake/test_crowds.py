@@ -36,7 +36,8 @@ class Shelf:
 
     def keep(self, named: Demand, by_name_max: int = 0) -> None:
         """Keep a demand that names everybody."""
-        self.demand, portions = kept(named, by_name_max, self.demand.crowd)
+        last = self.demand.crowd.last if self.demand.crowd else 0
+        self.demand, portions = kept(named, by_name_max, last)
         self.portions = {**dict.fromkeys(self.portions, Portion()), **portions}
 
     def endorse(self, subject: str) -> None:
@@ -84,7 +85,7 @@ def test_what_is_kept_beside_a_demand_is_what_it_named(
         Brought(DemandId(f"{origin}{n}"), tuple(people)) for n, (origin, people) in enumerate(groups)
     )
     named = a_public_demand(A, asker).with_voices(tuple(one for one in own if one != asker), brought)
-    thin, portions = kept(named, 0, None)
+    thin, portions = kept(named, 0, 0)
     again = whole(thin, portions.values())
     assert (again.supporters, again.own_supporters) == (named.supporters, named.own_supporters)
     assert again.endorsed_too == named.endorsed_too
@@ -138,7 +139,7 @@ def test_somebody_whom_a_merge_brought_and_who_endorses_is_one_voice_and_stays()
 def test_the_number_of_a_portion_is_never_given_twice() -> None:
     shelf = many(*crowd(1_000))
     seen = set(shelf.portions)
-    for some in ((), crowd(500), crowd(3)):
+    for some in (crowd(5), crowd(500), crowd(3)):
         shelf.keep(shelf.named.with_voices(tuple(some), ()))
         shelf.check()
         filled = {number for number, portion in shelf.portions.items() if portion.supporters}
@@ -176,8 +177,8 @@ class TestRefusals:
 
 def test_few_stay_on_the_demand_until_they_are_many() -> None:
     few = a_public_demand(A, "asker", "r1", "r2")
-    assert kept(few, 2, None) == (few, {})
-    thin, portions = kept(few, 1, None)
+    assert kept(few, 2, 0) == (few, {})
+    thin, portions = kept(few, 1, 0)
     assert (thin.supporters, thin.supporter_count, len(portions)) == ((), 2, 1)
     assert beside(few, Crowd(2, 2, (), 1)).supporters == ()
 

@@ -4,13 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.chassis.documents import Versioned
+from services.contracts.communities import CommunityLoaded
 from services.contracts.ids import OrderId
 from services.points.domain.accounts import BUDGET, EQUITY, Account
 from services.points.domain.transfers import FIRST_SEAL, Transfer, first_seal, transfer_id
 from services.points.handlers.awards import pay_or_wait, pay_waiting, take_up_withheld
+from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.funding import Approval, approve
+from services.points.handlers.rules import keep_rule
 from services.points.store.accounts import account_ref, transfer_ref
+from services.points.store.rules import RuleOnRecord, rule_ref
 from tests.support.bank import COMMUNITY, Bank, an_award
+from tests.support.deployment import jiwang
 
 SHOP = "optician"
 
@@ -74,6 +79,27 @@ def test_what_it_withheld_waits_with_the_others_and_is_paid_once() -> None:
         bank.do(pay_waiting(bank.origin, [withheld.id]))
     assert bank.balance(SHOP) == 60
     assert [transfer for transfer in bank.transfers if transfer.id == withheld.id] == [withheld], "not edited"
+    assert bank.verified(opened_points=50) == []
+
+
+def test_a_mistake_of_an_earlier_release_is_taken_back_and_the_books_agree() -> None:
+    bank = earlier()
+    bank.do(reverse_transfer(bank.origin, bank.transfers[0].id, "记错了"))
+    bank.do(approve(bank.origin, Approval("a", 100, "追加")))
+    assert (bank.balance(EQUITY), bank.balance(BUDGET), bank.balance(SHOP)) == (-150, 130, 20)
+    assert bank.verified(opened_points=50) == []
+
+
+def test_the_same_file_again_takes_nothing_back_that_was_approved_otherwise() -> None:
+    bank, file = earlier(), jiwang(budget_points=50)
+    bank.kept[rule_ref(COMMUNITY)] = Versioned(RuleOnRecord(file.model_dump_json()), 1)
+    bank.do(approve(bank.origin, Approval("a", 500, "追加")))
+    for _ in range(2):
+        bank.do(keep_rule(bank.origin, CommunityLoaded(file=file)))
+        assert bank.balance(BUDGET) == 510
+    more = jiwang(budget_points=80)
+    bank.do(keep_rule(bank.origin, CommunityLoaded(file=more)))
+    assert bank.balance(BUDGET) == 540
     assert bank.verified(opened_points=50) == []
 
 

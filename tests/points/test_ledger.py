@@ -1,12 +1,17 @@
 """The ledger: points are moved, never made, never owed; every transfer is sealed, and nothing is edited."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
+import bson
 import pytest
+from bson.codec_options import CodecOptions
 
+from services.chassis.documents import Versioned, to_document
+from services.chassis.work import UnitOfWork
 from services.contracts.ids import OrderId
+from services.contracts.refusal import NotFound
 from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED, InsufficientPoints
 from services.points.domain.holds import HoldExpired, HoldResolved
 from services.points.domain.posting import NotAnAmount, Posting, post
@@ -19,13 +24,14 @@ from services.points.domain.transfers import (
     id_of,
     seal,
 )
-from services.points.handlers.awards import pay_or_wait, pay_waiting
+from services.points.handlers.awards import pay, pay_or_wait, pay_waiting
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.expiring import announce_expiry, expire_lots
 from services.points.handlers.funding import Approval, approve
 from services.points.handlers.holds import Setting, capture_hold, expire_hold, place_hold, release_hold
+from services.points.store.accounts import TRANSFERS, account_ref, transfer_ref
 from tests.builders import AT
-from tests.support.bank import DAY, Bank, an_award
+from tests.support.bank import COMMUNITY, DAY, Bank, an_award
 
 CHANGES: tuple[dict[str, Any], ...] = (
     {"id": "t2"},
@@ -43,10 +49,6 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"actor": "x"},
     {"lots": ()},
     {"until": AT},
-    {"debit_line": 7},
-    {"credit_line": 7},
-    {"debit_balance_points": 7},
-    {"credit_balance_points": 7},
 )
 """Whatever a transfer says, changed."""
 
@@ -109,20 +111,52 @@ class TestSeals:
 
     def test_cover_all_that_a_transfer_says(self) -> None:
         covered = {name for changed in CHANGES for name in changed}
-        outside = {"posted", "chained", "debit_seal", "sealed"}
+        of_one_side = {"debit_line", "credit_line", "debit_balance_points", "credit_balance_points"}
+        outside = {"posted", "chained", "debit_seal", "sealed", *of_one_side}
         assert covered | outside == set(Transfer.__dataclass_fields__)
+
+    @pytest.mark.parametrize("changed", range(5))
+    def test_of_a_line_break_when_its_number_its_balance_or_the_line_before_is_changed(
+        self, changed: int
+    ) -> None:
+        given: list[Any] = ["before", "optician", 3, 40, "digest"]
+        other = [*given]
+        other[changed] = other[changed] * 2
+        assert seal(*other) != seal(*given)
 
     def test_hang_together_from_line_to_line(self, bank: Bank) -> None:
         for number in range(1, 4):
             bank.do(pay_or_wait(bank.origin, an_award(number, "optician", 5)))
         head = ""
         for transfer in bank.transfers[1:]:
-            head = seal(head, "optician", transfer.credit_line, digest_of(transfer))
+            balance = transfer.credit_balance_points
+            head = seal(head, "optician", transfer.credit_line, balance, digest_of(transfer))
             assert transfer.chained == head
         assert bank.account("optician").head == head
 
 
+class TestWhatIsSealed:
+    def test_is_what_the_database_gives_back(self, bank: Bank) -> None:
+        here = timezone(timedelta(hours=8))
+        until = (bank.now + DAY).astimezone(here) + timedelta(microseconds=123_456)
+        bank.do(approve(bank.origin, Approval("q", 10, "一季度", until)))
+        setting = Setting("h", "optician", 5, "联系13812345678", Cause("shop", "h"), until)
+        bank.do(place_hold(bank.origin, setting))
+        for transfer in bank.transfers:
+            kept = to_document(transfer_ref(COMMUNITY, transfer.id), Versioned(transfer, 1))
+            again = TRANSFERS.decode(bson.decode(bson.encode(kept), CodecOptions(tz_aware=True)))
+            assert digest_of(again) == digest_of(transfer)
+        assert bank.verified() == []
+        assert "13812345678" not in str(bank.kept)
+
+
 class TestHolds:
+    @pytest.mark.parametrize("account", [BUDGET, EQUITY, ESCROW])
+    def test_are_for_passbooks_alone(self, bank: Bank, account: str) -> None:
+        setting = Setting("h", account, 5, "", Cause("shop", "h"), bank.now + DAY)
+        with pytest.raises(NotFound):
+            bank.do(place_hold(bank.origin, setting))
+
     def place(self, bank: Bank, points: int = 60) -> None:
         setting = Setting("h", "optician", points, "金牌推广位", Cause("shop", "h"), bank.now + DAY)
         bank.do(place_hold(bank.origin, setting))
@@ -192,6 +226,15 @@ class TestExpiry:
         assert (bank.balance("barber"), bank.balance(EXPIRED)) == (30, 0)
         assert bank.verified() == []
 
+    def test_that_was_wrong_is_not_repeated_at_once(self, bank: Bank) -> None:
+        at = bank.now + DAY
+        bank.do(pay_or_wait(bank.origin, an_award(1, "barber", 30, at)))
+        bank.now = at
+        bank.do(expire_lots(bank.origin, "barber"))
+        bank.do(reverse_transfer(bank.origin, bank.transfers[-1].id, "系统误扣"))
+        assert not bank.do(expire_lots(bank.origin, "barber"))
+        assert bank.balance("barber") == 30
+
 
 class TestCorrections:
     def test_are_transfers_of_their_own_and_happen_once(self, bank: Bank) -> None:
@@ -212,6 +255,22 @@ class TestCorrections:
 
 
 class TestWaiting:
+    def test_an_award_that_was_paid_elsewhere_meanwhile_is_not_paid_again(self, bank: Bank) -> None:
+        one = an_award(1, "barber", 2_000)
+        bank.do(pay_or_wait(bank.origin, one))
+        bank.do(approve(bank.origin, Approval("b", 5_000, "追加")))
+        below = {account_ref(COMMUNITY, "barber"): Versioned(None), **bank.kept}
+        other = UnitOfWork(bank.origin, bank.now, below)
+        other_transfer = pay(other, one, one.id)
+        bank.kept.update(other.changes)
+        assert bank.do(pay_waiting(bank.origin, [one.id])) == 1
+        assert bank.balance("barber") == 2_000
+        assert other_transfer.id == one.id
+
+    def test_what_is_no_amount_does_not_wait(self, bank: Bank) -> None:
+        with pytest.raises(NotAnAmount):
+            bank.do(pay_or_wait(bank.origin, an_award(1, "barber", 2_000_000_000)))
+
     def test_awards_wait_for_a_budget_and_are_paid_in_order(self, bank: Bank) -> None:
         for number, points in ((1, 950), (2, 10), (3, 20)):
             bank.do(pay_or_wait(bank.origin, an_award(number, "barber", points)))

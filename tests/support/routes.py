@@ -36,12 +36,7 @@ BODIES: Mapping[str, Any] = {
     "RequestExtension": {"days": 3, "reason": "等材料"},
     "AnswerQuestion": {"about": "danger", "yes": True},
     "ApprovePoints": {"amount_points": 100, "because": "居委会 2026 年核定"},
-    "PlaceHold": {
-        "account": "a-partner",
-        "amount_points": 5,
-        "because": "兑换",
-        "until": "2100-01-01T00:00:00Z",
-    },
+    "PlaceHold": {"amount_points": 5, "because": "兑换", "until": "2100-01-01T00:00:00Z"},
     "ResolveHold": {"because": "办好了"},
     "ReverseTransfer": {"reason": "录错了"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},

@@ -27,6 +27,10 @@ class Shelves:
 
     shelves: dict[str, Shelf] = field(default_factory=dict)
 
+    async def together(self, asked: Sequence[tuple[str, Row]]) -> list[list[Row]]:
+        """Return what matches in several collections."""
+        return [await self.plain(name).find(query) for name, query in asked]
+
     def plain(self, name: str) -> Shelf:
         """Return a collection."""
         return self.shelves.setdefault(name, Shelf())

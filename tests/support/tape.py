@@ -13,6 +13,7 @@ from services.contracts.envelope import open_parcel
 from services.contracts.words import Role
 from tests.support.client import Visitor
 from tests.support.running import Running, broker
+from tests.support.stories import OPTICIAN
 
 PROOF = [{"kind": "photo", "ref": "p1.jpg"}]
 
@@ -68,7 +69,7 @@ class Story:
     async def play(self) -> None:
         """Play every thread of the story, all at once."""
         await asyncio.gather(
-            self.settled_by_a_partner(),
+            self.saved_and_spent(),
             self.settled_by_a_unit_as_a_project(),
             self.reopened(),
             self.declined_to_the_end(),
@@ -106,8 +107,24 @@ class Story:
         await self._has(demand, "completed")
         (await self.resident.post(f"/demands/{demand['id']}/rate", rating)).ok()
 
-    async def settled_by_a_partner(self) -> None:
-        words = "孩子看黑板看不清，能不能组织一次视力筛查"
+    async def saved_and_spent(self) -> None:
+        """A partner earns twice, spends some of it, and gives back what was a mistake."""
+        await self.settled_by_a_partner("孩子看黑板看不清，能不能组织一次视力筛查")
+        await self.settled_by_a_partner("老人看报纸看不清，想在社区里验验光配副眼镜")
+        partner, path = self.running.partner(OPTICIAN), f"/points/accounts/{OPTICIAN}"
+        account = await partner.until(path, lambda seen: seen["transfers"] >= 2)
+        assert account["balance_points"] >= 20
+        given = {"amount_points": 5, "because": "兑换宣传栏位置", "until": "2100-01-01T00:00:00Z"}
+        for how, who in (("capture", self.staff), ("release", partner)):
+            hold = (await partner.post("/points/holds", given)).ok()
+            (await who.post(f"/points/holds/{hold['id']}/{how}", {})).ok()
+        lines = (await partner.get(f"{path}/transfers")).ok()["items"]
+        award = next(line for line in lines if line["kind"] == "award")
+        (await self.staff.post(f"/points/transfers/{award['id']}/reverse", {"reason": "记错了"})).ok()
+        approval = {"amount_points": 100, "because": "居委会追加"}
+        (await self.staff.post("/points/approvals", approval)).ok()
+
+    async def settled_by_a_partner(self, words: str) -> None:
         demand = await self._submit(words, "binhe-jiayuan", private=False)
         (await self.neighbour.post(f"/demands/{demand['id']}/endorse")).ok()
         (await self.resident.post(f"/demands/{demand['id']}/urge", {"note": "快开学了"})).ok()

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 MEDIA_CSV = "text/csv; charset=utf-8"
 _BOM = "\N{BYTE ORDER MARK}"
 """By which Excel knows UTF-8."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell of words may not begin with (OWASP, CSV injection)."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+"""What a cell of words may not begin with (OWASP, CSV injection); nor with the apostrophe itself."""
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -31,26 +31,26 @@ def whole(demand: Demand, portions: Iterable[Portion]) -> Demand:
     return replace(demand, crowd=None).with_voices(own, brought)
 
 
-def kept(demand: Demand, by_name_max: int, before: Crowd | None) -> tuple[Demand, Portions]:
+def kept(demand: Demand, by_name_max: int, last: int) -> tuple[Demand, Portions]:
     """Return a whole demand as it is kept: as it is, or with its supporters beside it in portions.
 
     Arguments:
         by_name_max: so many names, those whom merges brought among them, stand on the demand itself.
-        before: where its supporters were many: they stay beside it, in portions of new numbers.
+        last: the last number that a portion of it was given, or could have been.
     """
     own = demand.own_supporters
     brought: dict[str, list[DemandId]] = {subject: [] for subject in own}
     for group in demand.brought:
         for subject in group.people:
             brought.setdefault(subject, []).append(group.demand)
-    if before is None and len(brought) <= by_name_max:
+    if len(brought) <= by_name_max:
         return demand, {}
     endorsed = frozenset(own)
     everybody = [
         Supporter(subject, number, subject in endorsed, tuple(origins))
         for number, (subject, origins) in enumerate(brought.items(), start=1)
     ]
-    crowd, portions = crowd_of(everybody, len(demand.supporters), before.last if before else 0)
+    crowd, portions = crowd_of(everybody, len(demand.supporters), last)
     return beside(demand, crowd), portions
 
 

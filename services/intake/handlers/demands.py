@@ -15,7 +15,7 @@ from services.contracts.literals import DemandKind
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.values import replace
-from services.intake.domain.crowds import BY_NAME_MAX
+from services.intake.domain.crowds import BY_NAME_MAX, SUPPORTERS_MAX
 from services.intake.domain.demands import Demand, Line, NotYourDemand, UnknownCompound
 from services.intake.domain.duplicates import FoundBy, text_found_by
 from services.intake.domain.lifecycle import DemandStatus, DemandStep
@@ -155,14 +155,17 @@ def endorse_demand(
         by_name_max: beyond so many supporters stand beside their demand.
     """
     ref = demand_ref(origin.community, demand)
+    # Where all are to stand on their demand, those of a crowd come back to it.
+    may_crowd = by_name_max < SUPPORTERS_MAX
 
     def decide(uow: UnitOfWork) -> VersionedDemand:
         before = uow.get(ref, NotFound())
         if before.is_private:
             raise PrivateMatter
-        if before.crowd is None:
-            after = before.endorsed_by(subject, uow.at)
-            if after is not before:
+        if before.crowd is None or not may_crowd:
+            named = supporters.named(uow, before)
+            after = named.endorsed_by(subject, uow.at)
+            if after is not named:
                 supporters.keep_named(uow, ref, after, by_name_max)
         else:
             after = supporters.endorse_among_many(uow, ref, before, subject)
@@ -171,7 +174,8 @@ def endorse_demand(
             uow.announce(ref, facts.DemandEndorsed(demand=demand, endorsed_by=subject, supporters=count))
         return uow.versioned(ref)
 
-    return Work(origin, (ref,), decide, supporters.one_of(ref, subject))
+    more_reads = supporters.one_of(ref, subject) if may_crowd else supporters.all_of(ref)
+    return Work(origin, (ref,), decide, more_reads)
 
 
 def urge_demand(origin: Origin, demand: DemandId, note: str) -> Work[VersionedDemand]:

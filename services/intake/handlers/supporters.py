@@ -51,7 +51,9 @@ def keep_named(uow: UnitOfWork, ref: Ref[Demand], demand: Demand, by_name_max: i
     if before is not None and before.crowd and have_same_voices(named(uow, before), demand):
         uow.put(ref, beside(demand, before.crowd))
         return
-    after, portions = kept(demand, by_name_max, before.crowd if before else None)
+    # Seconds, where it has no crowd: it may have had one that another release has forgotten since.
+    last = before.crowd.last if before is not None and before.crowd else int(uow.at.timestamp())
+    after, portions = kept(demand, by_name_max, last)
     uow.put(ref, after)
     for left in portion_refs(ref.community, before) if before else ():
         uow.put(left, Portion())

@@ -8,6 +8,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
+from services.contracts.seals import code_of
 from services.contracts.spans import PORTION_MAX
 from services.notify.domain import notices as inbox
 from services.notify.domain import texts
@@ -73,8 +74,9 @@ def sentence(text: str, fact: Any) -> str:
     fields = {name: "、".join(value) if _is_words(value) else value for name, value in told}
     if fields.get("finish_due_on", ...) is None:
         text = _NO_DAY.sub("", text)
-    if not fields.get("seal", "-"):
-        text = text.replace(texts.LINE, "")
+    if (seal := fields.get("seal")) is not None:
+        text = text if seal else text.replace(texts.LINE, "").replace(texts.AWARD_LINE, "")
+        fields["seal"] = code_of(seal)
     if fields.get("soon"):
         fields["soon"] = f"隐患·{fields['soon']}，"
     words = text.format_map(fields)

@@ -23,10 +23,11 @@ VOICES = "voices"
 
 ALARM = "【紧急·{danger}】{place}：“{text}”。请立即处置，先点“我来处理”再打开联系方式；求助电话 {call}"
 
-LINE = "（存折第 {line} 行，校验码 {seal:.16}）"
+LINE = "（存折第 {line} 行，校验码 {seal}）"
 """By which a line that was cut off or altered is missed; earlier releases did not say it."""
-BUDGET_LINE = "（预算第 {line} 行，校验码 {seal:.16}）"
-ESCROW_LINE = "（冻结第 {line} 行，校验码 {seal:.16}）"
+BUDGET_LINE = "（预算第 {line} 行，校验码 {seal}）"
+AWARD_LINE = "（待入账第 {line} 笔，校验码 {seal}）"
+ESCROW_LINE = "（冻结第 {line} 行，校验码 {seal}）"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -141,7 +142,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "points.posted.v1": {PARTNER: "积分 +{amount_points}，余额 {balance_points}：{because}" + LINE},
         "points.withheld.v1": {
             STAFF: "合伙人积分 {amount_points} 未能入账：{because}",
-            PARTNER: "积分 {amount_points} 待入账：{because}",
+            PARTNER: "积分 {amount_points} 待入账：{because}" + AWARD_LINE,
         },
         "points.held.v1": {
             PARTNER: "冻结积分 {amount_points:+}，余额 {balance_points}，到 {until:%Y-%m-%d} 为止：{because}"

@@ -126,14 +126,19 @@ class Account:
         """Return the account after its owner was told what expires next."""
         return replace(self, announced_for=self.expires_at, announce_at=None)
 
-    def _with(self, lots: Lots, *, more: int = 0, less: int = 0) -> "Account":
-        first = next_expiry(lots)
+    @property
+    def dates(self) -> tuple[datetime | None, datetime | None]:
+        """Return when it is to be looked at: its next expiry, and the telling of it beforehand."""
+        first = next_expiry(self.lots)
         is_told = first is None or first == self.announced_for or self.kind != "passbook"
-        return replace(
+        return first, None if first is None or is_told else first - ANNOUNCED_BEFORE
+
+    def _with(self, lots: Lots, *, more: int = 0, less: int = 0) -> "Account":
+        after = replace(
             self,
             lots=lots,
             credited_points=self.credited_points + more,
             debited_points=self.debited_points + less,
-            expires_at=first,
-            announce_at=None if first is None or is_told else first - ANNOUNCED_BEFORE,
         )
+        expires_at, announce_at = after.dates
+        return replace(after, expires_at=expires_at, announce_at=announce_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.contracts.ids import OrderId
 from services.contracts.refusal import Invalid
@@ -21,6 +21,12 @@ from services.points.domain.transfers import (
 
 AMOUNT_MAX = 1_000_000_000
 """Points in one transfer: what a budget may hold at most."""
+
+
+def in_milliseconds(at: datetime) -> datetime:
+    """Return a moment as the database gives it back: what is sealed must be what is read."""
+    here = at.astimezone(UTC)
+    return here.replace(microsecond=here.microsecond // 1_000 * 1_000)
 
 
 class NotAnAmount(Invalid):
@@ -91,7 +97,10 @@ def post(posting: Posting, accounts: Mapping[str, Account], at: datetime) -> Pos
     }
     transfer = replace(_transfer(posting, after, lines, at), number=number, lots=gives)
     digest = digest_of(transfer)
-    seals = {account: seal(after[account].head, account, line, digest) for account, line in lines.items()}
+    seals = {
+        account: seal(after[account].head, account, line, after[account].balance_points, digest)
+        for account, line in lines.items()
+    }
     for account, line in lines.items():
         after[account] = replace(after[account], transfers=line, head=seals[account])
     sealed = replace(transfer, debit_seal=seals[posting.debit], chained=seals[posting.credit])

@@ -1,7 +1,7 @@
 """Transfers: points from one account to another, and why. Nothing about one is ever changed.
 
 A transfer is a line in two accounts. In each of them it is chained to the line before: the seal of a line is
-a hash over the seal before it, the account, the line's number and all that the transfer says.
+a hash over the seal before it, the account, the line's number and balance, and all that the transfer says.
 """
 
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ def first_seal(previous: str, transfer: Transfer) -> str:
 
 
 def digest_of(transfer: Transfer) -> str:
-    """Return the hash of all that a transfer says, without its seals."""
+    """Return the hash of all that a transfer says to both of its accounts."""
     origin = transfer.origin
     lots = ";".join(f"{lot.points}@{_moment(lot.expires_at)}" for lot in transfer.lots)
     parts = (
@@ -133,22 +133,20 @@ def digest_of(transfer: Transfer) -> str:
         transfer.actor,
         lots,
         _moment(transfer.until),
-        str(transfer.debit_line),
-        str(transfer.credit_line),
-        str(transfer.debit_balance_points),
-        str(transfer.credit_balance_points),
     )
     return sha256("\0".join(parts).encode()).hexdigest()
 
 
-def seal(previous: str, account: str, line: int, digest: str) -> str:
-    """Return the seal of a line.
+def seal(previous: str, account: str, line: int, balance_points: int, digest: str) -> str:
+    """Return the seal of a line. What the other account holds is not in it, since its owner need not know.
 
     Arguments:
         previous: seal of the account's line before; empty before the first.
+        balance_points: of the account after it.
         digest: of the transfer.
     """
-    return sha256("\0".join((previous, account, str(line), digest)).encode()).hexdigest()
+    parts = (previous, account, str(line), str(balance_points), digest)
+    return sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _moment(at: datetime | None) -> str:

@@ -170,7 +170,7 @@ class Verification:
             due = transfer.number if account.id == BUDGET else account.transfers + 1
             if line != due:
                 self._say(transfer, account.id, f"is line {line} and not {due}")
-            if sealed != seal(account.head, account.id, line, digest):
+            if sealed != seal(account.head, account.id, line, balance, digest):
                 self._say(transfer, account.id, "its seal is another")
             if balance != account.balance_points:
                 self._say(transfer, account.id, f"says {balance} points and not {account.balance_points}")
@@ -199,6 +199,8 @@ class Verification:
         for what in same:
             if (had := getattr(kept, what)) != (due := getattr(reckoned, what)):
                 self._note(name, f"{what} is {had!r} and not {due!r}")
+        if (kept.expires_at, kept.announce_at) != kept.dates:
+            self._note(name, f"is looked at on {kept.expires_at} and not on {kept.dates[0]}")
         if kept.all_lots != reckoned.lots:
             self._note(name, f"lots are {kept.all_lots} and not {reckoned.lots}")
 

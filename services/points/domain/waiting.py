@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from services.contracts.ids import OrderId
 from services.contracts.values import replace
@@ -27,6 +28,21 @@ class Award:
     rule: str
     rule_version: int
     expires_at: datetime | None = None
+
+
+def digest_of(award: Award) -> str:
+    """Return the hash of all that an award says."""
+    expires = award.expires_at.isoformat() if award.expires_at else ""
+    parts = (
+        award.id,
+        award.partner,
+        str(award.amount_points),
+        award.because,
+        award.cause.kind,
+        award.cause.id,
+    )
+    rule = (award.order, award.rule, str(award.rule_version), expires)
+    return sha256("\0".join((*parts, *rule)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

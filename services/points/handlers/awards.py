@@ -11,16 +11,18 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import CommunityFile, Partner
 from services.contracts.orders import OrderSettled
 from services.contracts.points import PointsPosted, PointsWithheld
+from services.contracts.values import replace
+from services.language.masks import masked
 from services.points.domain.accounts import BUDGET
 from services.points.domain.lots import Lot
-from services.points.domain.posting import Posting
+from services.points.domain.posting import AMOUNT_MAX, NotAnAmount, Posting
 from services.points.domain.rules import Earning, Rule, expiry
 from services.points.domain.transfers import Cause, Transfer, id_of, transfer_id
-from services.points.domain.waiting import Award, Waiting, WaitingAward
+from services.points.domain.waiting import Award, Waiting, WaitingAward, digest_of
 from services.points.handlers.ledger import account, account_refs, post
 from services.points.handlers.rules import file_of
 from services.points.store.accounts import transfer_ref, waiting_award_ref, waiting_ref
-from services.points.store.rules import rule_ref
+from services.points.store.rules import RuleOnRecord, rule_ref
 from services.worktime.hours import Opening
 
 SETTLED = "order.settled"
@@ -111,11 +113,14 @@ def _pay_or_wait(uow: UnitOfWork, award: Award) -> None:
     if not waiting.awards and award.amount_points <= account(uow, BUDGET).balance_points:
         pay(uow, award, award.id)
         return
+    if award.amount_points > AMOUNT_MAX:
+        raise NotAnAmount(amount_points=award.amount_points)
     after = waiting.joined_by(award, uow.at)
     uow.put(waiting_ref(uow.origin.community), after)
     ref = waiting_award_ref(uow.origin.community, award.id)
-    uow.put(ref, WaitingAward(award, after.numbered, uow.at))
-    uow.announce(ref, _withheld(award))
+    kept = WaitingAward(replace(award, because=masked(award.because)), after.numbered, uow.at)
+    uow.put(ref, kept)
+    uow.announce(ref, _withheld(kept))
 
 
 def pay(uow: UnitOfWork, award: Award, transfer: str) -> Transfer:
@@ -155,13 +160,16 @@ def pay(uow: UnitOfWork, award: Award, transfer: str) -> Transfer:
     return paid
 
 
-def _withheld(award: Award) -> PointsWithheld:
+def _withheld(kept: WaitingAward) -> PointsWithheld:
+    award = kept.award
     return PointsWithheld(
         transfer=award.id,
         partner=award.partner,
         order=award.order,
         amount_points=award.amount_points,
         because=f"{award.because}；已批预算不足",
+        line=kept.number,
+        seal=digest_of(award),
     )
 
 
@@ -171,7 +179,7 @@ def pay_waiting(origin: Origin, awards: Sequence[str]) -> Work[int]:
     Arguments:
         awards: ids of the first that wait in the community, in order.
     """
-    waiting = waiting_ref(origin.community)
+    waiting, record = waiting_ref(origin.community), rule_ref(origin.community)
     refs = {award: waiting_award_ref(origin.community, award) for award in awards}
 
     def accounts(uow: UnitOfWork) -> Sequence[Ref[Any]]:
@@ -185,21 +193,37 @@ def pay_waiting(origin: Origin, awards: Sequence[str]) -> Work[int]:
         for ref, kept in sorted(found, key=lambda one: one[1].number):
             if kept.waits_since is None:
                 continue
-            if kept.award.amount_points > account(uow, BUDGET).balance_points:
-                break
-            transfer = pay(uow, kept.award, _transfer_of(uow, kept.award))
-            uow.put(ref, kept.paid(transfer.id))
+            transfer, is_paid = _transfer_of(uow, kept.award)
+            if not is_paid:
+                if kept.award.amount_points > account(uow, BUDGET).balance_points:
+                    break
+                pay(uow, _from_now(uow, kept.award, uow.find(record)), transfer)
+            uow.put(ref, kept.paid(transfer))
             uow.put(waiting, (uow.find(waiting) or Waiting()).left_by(kept.award))
             paid += 1
         return paid
 
-    return Work(origin, (waiting, *refs.values()), decide, accounts)
+    return Work(origin, (waiting, record, *refs.values()), decide, accounts)
 
 
-def _transfer_of(uow: UnitOfWork, award: Award) -> str:
-    """Return the id that pays an award: its own, unless an earlier release kept it as withheld."""
-    withheld = uow.find(transfer_ref(uow.origin.community, award.id))
-    return award.id if withheld is None else id_of(uow.origin.community, award.id, "late")
+def _from_now(uow: UnitOfWork, award: Award, rule: RuleOnRecord | None) -> Award:
+    """Return an award whose term begins when it is paid: nobody loses points by the wait."""
+    if award.expires_at is None or rule is None:
+        return award
+    file = file_of(rule.text)
+    later = expiry(uow.at, _term(file), ZoneInfo(file.community.timezone))
+    return replace(award, expires_at=later if later is None else max(award.expires_at, later))
+
+
+def _transfer_of(uow: UnitOfWork, award: Award) -> tuple[str, bool]:
+    """Return the id of the transfer that pays an award, and whether it did: its own, or another one's.
+
+    An earlier release kept what it withheld under the award's own id; beside this one it may have paid it.
+    """
+    kept = uow.find(transfer_ref(uow.origin.community, award.id))
+    if kept is None or kept.posted:
+        return award.id, kept is not None
+    return id_of(uow.origin.community, award.id, "late"), False
 
 
 def take_up_withheld(origin: Origin, withheld: str) -> Work[bool]:

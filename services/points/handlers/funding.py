@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis.documents import Versioned
+from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import PointsApproved
 from services.contracts.refusal import Conflict, Invalid
 from services.contracts.values import replace
 from services.points.domain.accounts import BUDGET, EQUITY, Account
 from services.points.domain.lots import Lot
-from services.points.domain.posting import Posted, Posting
+from services.points.domain.posting import Posted, Posting, in_milliseconds
 from services.points.domain.posting import post as posted
 from services.points.domain.transfers import Cause, Transfer, TransferKind, id_of
 from services.points.handlers.ledger import account, account_refs, post
@@ -71,17 +71,15 @@ def approve(origin: Origin, approval: Approval) -> Work[Versioned[Transfer]]:
     return Work(origin, (ref, *account_refs(origin.community, EQUITY)), decide)
 
 
-def fund_to(uow: UnitOfWork, approved_points: int, funded_points: int | None, because: str) -> int:
+def fund_to(uow: UnitOfWork, approved_points: int, funded_points: int, because: str) -> int:
     """Bring what the community file has approved to what it says now; returns how much that is.
 
-    The unit of work has read the issuing account and equity.
+    The unit of work has read the issuing account and equity, and the books are open.
 
     Arguments:
-        funded_points: by earlier files; None where an earlier release did it.
+        funded_points: by earlier files.
     """
-    open_books(uow)
-    budget = account(uow, BUDGET)
-    funded = -account(uow, EQUITY).balance_points if funded_points is None else funded_points
+    budget, funded = account(uow, BUDGET), funded_points
     cause = Cause("approval", uow.origin.cause or BY_FILE)
     approval = Approval(f"{cause.id}|{budget.transfers}", abs(approved_points - funded), because)
     if approved_points > funded:
@@ -105,7 +103,7 @@ def _move(uow: UnitOfWork, kind: TransferKind, approval: Approval, cause: Cause)
         approval.because,
         cause,
         actor=uow.origin.actor.subject,
-        gives=(Lot(approval.amount_points, approval.until),),
+        gives=(Lot(approval.amount_points, in_milliseconds(approval.until) if approval.until else None),),
     )
     transfer = post(uow, posting)
     fact = PointsApproved(
@@ -118,6 +116,11 @@ def _move(uow: UnitOfWork, kind: TransferKind, approval: Approval, cause: Cause)
     )
     uow.announce(transfer_ref(community, transfer.id), fact)
     return transfer
+
+
+def opening_ref(community: str) -> Ref[Transfer]:
+    """Return where the transfer is kept by which a community's books were opened."""
+    return transfer_ref(community, id_of(community, BUDGET, "opening"))
 
 
 def open_books(uow: UnitOfWork) -> None:

@@ -9,9 +9,9 @@ from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import PointsCaptured, PointsHeld, PointsReleased
 from services.contracts.refusal import NotFound
-from services.points.domain.accounts import ESCROW, REDEEMED
+from services.points.domain.accounts import ESCROW, REDEEMED, kind_of
 from services.points.domain.holds import Hold, HoldState, HoldTooShort
-from services.points.domain.posting import Posting
+from services.points.domain.posting import Posting, in_milliseconds
 from services.points.domain.transfers import Cause, Transfer, TransferKind, id_of
 from services.points.handlers.ledger import account_refs, post
 from services.points.store.accounts import account_ref, hold_ref, transfer_ref
@@ -49,6 +49,8 @@ def place_hold(origin: Origin, setting: Setting) -> Work[Versioned[Hold]]:
     def decide(uow: UnitOfWork) -> Versioned[Hold]:
         if uow.find(ref) is not None:
             return uow.versioned(ref)
+        if kind_of(setting.account) != "passbook":
+            raise NotFound
         uow.get(account_ref(origin.community, setting.account), NotFound())
         if setting.until <= uow.at:
             raise HoldTooShort(until=setting.until.isoformat())
@@ -61,7 +63,7 @@ def place_hold(origin: Origin, setting: Setting) -> Work[Versioned[Hold]]:
             setting.because,
             setting.cause,
             actor=origin.actor.subject,
-            until=setting.until,
+            until=in_milliseconds(setting.until),
         )
         _placed(uow, setting, post(uow, posting))
         return uow.versioned(ref)
@@ -76,11 +78,11 @@ def _placed(uow: UnitOfWork, setting: Setting, transfer: Transfer) -> None:
         setting.account,
         setting.amount_points,
         transfer.lots,
-        setting.because,
+        transfer.because,
         setting.cause,
         transfer.id,
         uow.at,
-        setting.until,
+        transfer.until,
     )
     uow.put(ref, hold)
     fact = PointsHeld(

@@ -1,11 +1,13 @@
 """A community's rule for points is kept."""
 
 from functools import lru_cache
+from typing import Any
 
+from services.chassis.documents import Ref
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
 from services.points.domain.accounts import EQUITY
-from services.points.handlers.funding import fund_to
+from services.points.handlers.funding import fund_to, open_books, opening_ref
 from services.points.handlers.ledger import account_refs
 from services.points.store.rules import RuleOnRecord, rule_ref
 
@@ -18,10 +20,33 @@ def keep_rule(origin: Origin, loaded: CommunityLoaded) -> Work[None]:
 
     def decide(uow: UnitOfWork) -> None:
         before = uow.find(record)
-        funded = fund_to(uow, approved, before.funded_points if before else 0, because)
-        uow.put(record, RuleOnRecord(loaded.file.model_dump_json(), funded))
+        funded = fund_to(uow, approved, funded_before(uow, before), because)
+        same = before is not None and file_of(before.text).points == rule
+        since = before.since if before is not None and same else uow.at
+        uow.put(record, RuleOnRecord(loaded.file.model_dump_json(), funded, since))
 
-    return Work(origin, (record, *account_refs(origin.community, EQUITY)), decide)
+    reads: tuple[Ref[Any], ...] = (
+        record,
+        opening_ref(origin.community),
+        *account_refs(origin.community, EQUITY),
+    )
+    return Work(origin, reads, decide)
+
+
+def funded_before(uow: UnitOfWork, before: RuleOnRecord | None) -> int:
+    """Return what files have approved so far; the unit of work has read the opening of the books.
+
+    An earlier release kept no note of it: it is what stood on the issuing account when the books were opened
+    or, where another approval opened them, what its file said.
+    """
+    open_books(uow)
+    if before is None:
+        return 0
+    if before.funded_points is not None:
+        return before.funded_points
+    opened = uow.find(opening_ref(uow.origin.community))
+    rule = file_of(before.text).points
+    return opened.amount_points if opened else rule.budget_points if rule else 0
 
 
 file_of = lru_cache(maxsize=16)(read_file_on_record)

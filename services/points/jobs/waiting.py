@@ -5,7 +5,7 @@ What an earlier release withheld, and could never pay, waits with the others fro
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -30,6 +30,7 @@ from services.points.store.accounts import (
 log = structlog.get_logger()
 PORTION = 100
 """Communities looked at together, and what an earlier release withheld."""
+LOOK_BACK = timedelta(minutes=10)
 PAID_AT_ONCE = 100
 """Awards of a community in one transaction; its turn comes again with the next look."""
 
@@ -58,13 +59,14 @@ class PayWaiting:
     _failing: Failing = field(default_factory=Failing)
     _dry: dict[str, int] = field(default_factory=dict)
     """Community → revision of a budget that did not cover the first of its awards."""
-    _withheld_since: datetime | None = EPOCH
-    """How far it has looked for what an earlier release withheld; None: to the end."""
+    _behind: tuple[datetime, str] = (EPOCH, "")
+    """How far it has looked for what an earlier release withheld: moment and id."""
+    _look_back_at: datetime = EPOCH
 
     async def look(self) -> int:
         """Pay what the budgets cover; return how many awards that were."""
-        if self._withheld_since is not None:
-            await self._take_up(self._withheld_since)
+        if self._look_back_at <= self.clock():
+            await self._take_up()
         until, paid, last = self.clock(), 0, None
         seen = set[str]()
         while found := await self.books.due(WAITING, WAITS_SINCE, until, limit=PORTION, after=last):
@@ -99,17 +101,24 @@ class PayWaiting:
         )
         return [row["_id"].removeprefix(f"{community}/") for row in rows]
 
-    async def _take_up(self, since: datetime) -> None:
-        """Let a portion of what an earlier release withheld wait with the others; the next look goes on."""
-        query = {**WITHHELD, "at": {"$gt": EPOCH, "$gte": since}}
+    async def _take_up(self) -> None:
+        """Let a portion of what an earlier release withheld wait with the others; the next look goes on.
+
+        At the end it begins again after a while: one may run beside. What fails is passed over until then.
+        """
+        at, key = self._behind
+        later = [{"at": {"$gt": at}}, {"at": at, "_id": {"$gt": key}}]
+        query = {**WITHHELD, "at": {"$gt": EPOCH}, "$or": later}
         rows = await self.books.plain(TRANSFERS.name).find(
             query, sort=("at", "_id"), limit=PORTION, fields=["at", "community"]
         )
         keys = [(row["community"], row["_id"].removeprefix(f"{row['community']}/")) for row in rows]
-        works = [take_up_withheld(Origin(community, BY_ITSELF, key), key) for community, key in keys]
+        works = [take_up_withheld(Origin(community, BY_ITSELF, one), one) for community, one in keys]
         outcomes = await self.batches.run(works) if works else []
-        if any(isinstance(outcome, Exception) for outcome in outcomes):
-            log.error("withheld_not_taken_up", exc_info=next(o for o in outcomes if isinstance(o, Exception)))
-            return
-        is_last = len(rows) < PORTION or rows[-1]["at"] == since
-        self._withheld_since = None if is_last else rows[-1]["at"]
+        for (community, one), outcome in zip(keys, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                log.error("withheld_not_taken_up", community=community, transfer=one, exc_info=outcome)
+        if len(rows) < PORTION:
+            self._behind, self._look_back_at = (EPOCH, ""), self.clock() + LOOK_BACK
+        else:
+            self._behind = (rows[-1]["at"], rows[-1]["_id"])

@@ -7,11 +7,12 @@ from services.chassis.documents import Versioned
 from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
 from services.chassis.http.tables import MEDIA_CSV
-from services.chassis.http.web import ApiRequest, Route, post, show
+from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
 from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
+from services.contracts.words import Role
 from services.points.domain.accounts import OWN, Account, InsufficientPoints
 from services.points.domain.transfers import AlreadyReversed, NotReversible, Transfer
 from services.points.domain.waiting import Waiting
@@ -61,7 +62,8 @@ class AccountRoutes:
         query: PassbookQuery = request.query
         where = lines_of(request.community, account.id, before=query.after)
         found = await self.store.page(TRANSFERS, request.community, where, by="number", limit=query.limit + 1)
-        items = [transfer_view(kept) for kept in found[: query.limit]]
+        side = account.id if request.identity.role is Role.PARTNER else None
+        items = [transfer_view(kept, side) for kept in found[: query.limit]]
         more = len(found) > query.limit
         return show(TransferPage(items=items, next=str(items[-1].number) if more else None))
 
@@ -129,23 +131,27 @@ class AccountRoutes:
 
     def _steps(self) -> tuple[Route, ...]:
         return (
-            post(
+            Route(
+                "POST",
                 "/points/approvals",
                 STAFF,
                 self.approve,
                 "Let points be issued that the community approved (核定)",
-                takes=ApprovePoints,
-                answers=TransferView,
-                refuses=(ApprovalOver, TooManyPeriods),
+                TransferView,
+                body=ApprovePoints,
+                conditional=False,
+                refusals=(ApprovalOver, TooManyPeriods),
             ),
-            post(
+            Route(
+                "POST",
                 "/points/transfers/{transfer}/reverse",
                 STAFF,
                 self.reverse,
                 "Take an award or an expiry back (冲正)",
-                takes=ReverseTransfer,
-                answers=TransferView,
-                refuses=(NotReversible, AlreadyReversed, InsufficientPoints),
+                TransferView,
+                body=ReverseTransfer,
+                conditional=False,
+                refusals=(NotReversible, AlreadyReversed, InsufficientPoints),
             ),
         )
 

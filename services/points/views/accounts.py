@@ -84,12 +84,12 @@ class TransferView(View):
     posted: bool = Field(
         description="false: an earlier release withheld it; it waits, or was paid by another"
     )
-    chained: str = Field(description="seal of the receiver's line")
-    credit_line: int
-    credit_balance_points: int
-    debit_seal: str
-    debit_line: int
-    debit_balance_points: int
+    chained: str | None = Field(description="seal of the receiver's line; null: another's, as what follows")
+    credit_line: int | None
+    credit_balance_points: int | None
+    debit_seal: str | None
+    debit_line: int | None
+    debit_balance_points: int | None
     lots: list[LotView]
 
 
@@ -157,14 +157,22 @@ def account_view(kept: Versioned[Account]) -> AccountView:
     )
 
 
-def transfer_view(kept: Versioned[Transfer]) -> TransferView:
-    """Return a line of a passbook."""
+def transfer_view(kept: Versioned[Transfer], own: str | None = None) -> TransferView:
+    """Return a transfer.
+
+    Arguments:
+        own: the account of a partner, who does not see how the other account stands.
+    """
     transfer = kept.present
     same = {
         name: getattr(transfer, name)
         for name in TransferView.model_fields
         if name not in ("kind_name", "cause", "lots")
     }
+    for side in ("debit", "credit"):
+        if own is not None and same[side] != own:
+            of_theirs = "chained" if side == "credit" else "debit_seal"
+            same |= {f"{side}_line": None, f"{side}_balance_points": None, of_theirs: None}
     return TransferView(
         **same,
         kind_name=KIND_NAMES[transfer.kind],

@@ -33,10 +33,6 @@ COLUMNS = (
     "actor",
     "lots",
     "until",
-    "debit_line",
-    "credit_line",
-    "debit_balance",
-    "credit_balance",
     "sealed",
 )
 
@@ -75,10 +71,6 @@ def _row(account: str, transfer: Transfer) -> list[object]:
         transfer.actor,
         _lots(transfer.lots),
         transfer.until.isoformat() if transfer.until else "",
-        transfer.debit_line,
-        transfer.credit_line,
-        transfer.debit_balance_points,
-        transfer.credit_balance_points,
         transfer.sealed,
     ]
 
