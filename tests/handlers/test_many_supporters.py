@@ -1,10 +1,12 @@
 """A demand with many supporters: they stand beside it, and every step comes to the same as with few."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.chassis.work import Work
+from services.chassis.work import UnitOfWork, Work
 from services.contracts.demands import (
     DemandEndorsed,
     DemandJoined,
@@ -12,12 +14,14 @@ from services.contracts.demands import (
     DemandParted,
     DemandPassedOn,
 )
+from services.contracts.refusal import NotFound
 from services.contracts.spans import PORTION_MAX
 from services.contracts.words import Role
+from services.intake.domain.crowds import SUPPORTERS_MAX
 from services.intake.domain.demands import Demand, NotYourDemand
 from services.intake.domain.supporters import whole
 from services.intake.handlers import demands, merging
-from services.intake.store.demands import portion_refs
+from services.intake.store.demands import demand_ref, portion_refs
 from tests.builders import crowd
 from tests.support.stories import MIXER, MIXER_AGAIN, TABLE_TENNIS, issue_of, race
 from tests.support.town import Town
@@ -186,3 +190,27 @@ async def test_who_stood_on_a_demand_by_name_moves_beside_it_with_the_next(town:
     after = await endorse(town, demand, "late")
     assert (after.supporters, after.supporter_count) == ((), 11)
     assert (await named(town, demand)).supporters == (*crowd(10), "late")
+
+
+async def test_a_crowd_comes_back_to_its_demand_where_all_are_to_stand_on_it(town: Town) -> None:
+    demand = await town.submit(TABLE_TENNIS, by="r1")
+    await endorse(town, demand, *crowd(10))
+    work = demands.endorse_demand(town.origin("late", Role.RESIDENT), demand.id, "late", SUPPORTERS_MAX)
+    await town.do("intake", work)
+    after = await town.demand(demand.id)
+    assert (after.crowd, after.supporters) == (None, (*crowd(10), "late"))
+
+
+async def test_a_crowd_that_another_release_has_forgotten_can_be_made_again(town: Town) -> None:
+    demand = await town.submit(TABLE_TENNIS, by="r1")
+    await endorse(town, demand, *crowd(10))
+    ref = demand_ref(town.community, demand.id)
+
+    def forget(uow: UnitOfWork) -> None:
+        uow.put(ref, replace(uow.get(ref, NotFound()), crowd=None))
+
+    town.now += timedelta(minutes=5)
+    await town.do("intake", Work(town.staff(), (ref,), forget))
+    again = tuple(f"again-{n}" for n in range(10))
+    after = await endorse(town, demand, *again)
+    assert (after.supporter_count, (await named(town, demand)).supporters) == (10, again)

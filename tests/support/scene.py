@@ -193,7 +193,8 @@ async def scene(
 
 
 async def _load_jiwang(town: Town) -> None:
-    file = jiwang().model_dump(mode="json")
+    # What is not written is left out: an earlier release may not know it.
+    file = jiwang().model_dump(mode="json", exclude_none=True)
     for provider in (*file["units"], *file["partners"]):
         provider["capacity"] = 10_000
     file["points"]["budget_points"] = 1_000_000
