@@ -23,11 +23,12 @@ from services.composition import process_of
 from services.contracts.ids import OrderId
 from services.contracts.words import Actor, Role
 from services.points.commands.verifying import verify
+from services.points.domain.approvals import Approval
 from services.points.domain.transfers import Cause
 from services.points.domain.waiting import Award
 from services.points.handlers.awards import pay_or_wait
-from services.points.handlers.funding import Approval, approve
-from services.points.handlers.holds import Setting, place_hold
+from services.points.handlers.funding import approve
+from services.points.handlers.holds import HoldRequest, place_hold
 
 COMMUNITY = "bench-0"
 LIMITS = {
@@ -72,7 +73,7 @@ class Bank:
     def hold(self) -> Work[Any]:
         """Return the work that sets a point aside."""
         hold = new_id()
-        setting = Setting(hold, self.partner(), 1, "兑换宣传栏位置", Cause("shop", hold), FAR)
+        setting = HoldRequest(hold, self.partner(), 1, "兑换宣传栏位置", Cause("shop", hold), FAR)
         return place_hold(self.origin, setting)
 
     async def run(self, works: Sequence[Work[Any]]) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 from services.chassis.work import Origin, Work
 from services.contracts.ids import OrderId
 from services.points.domain.accounts import ESCROW, REDEEMED
+from services.points.domain.approvals import Approval
 from services.points.domain.holds import Hold, HoldExpired, HoldResolved
 from services.points.domain.transfers import Cause
 from services.points.domain.waiting import Award
 from services.points.handlers.awards import pay_or_wait
-from services.points.handlers.funding import Approval, approve
-from services.points.handlers.holds import Setting, capture_hold, expire_hold, place_hold, release_hold
+from services.points.handlers.funding import approve
+from services.points.handlers.holds import HoldRequest, capture_hold, expire_hold, place_hold, release_hold
 from services.points.store.accounts import hold_ref
 from tests.support.town import Town
 
@@ -29,7 +30,8 @@ async def placed(town: Town, origin: Origin, names: list[str]) -> None:
     until = town.now + timedelta(hours=1)
     works: list[Work[Any]] = [approve(origin, Approval("a", len(names), "核定")), pay_or_wait(origin, award)]
     works += [
-        place_hold(origin, Setting(name, PARTNER, 1, "兑换", Cause("shop", name), until)) for name in names
+        place_hold(origin, HoldRequest(name, PARTNER, 1, "兑换", Cause("shop", name), until))
+        for name in names
     ]
     for at in range(0, len(works), 500):
         outcomes = await town.batches["points"].run(works[at : at + 500])
@@ -83,7 +85,7 @@ async def test_a_thousand_redemptions_of_a_hundred_points_never_take_more_than_t
     await town.batches["points"].run(works)
     until = town.now + timedelta(hours=1)
     works = [
-        place_hold(origin, Setting(f"h{n}", PARTNER, 100, "兑换", Cause("shop", f"h{n}"), until))
+        place_hold(origin, HoldRequest(f"h{n}", PARTNER, 100, "兑换", Cause("shop", f"h{n}"), until))
         for n in range(1_000)
     ]
     writers = [town.more_batches("points") for _ in range(4)]

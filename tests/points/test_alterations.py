@@ -21,14 +21,15 @@ from services.notify.domain.following import Following
 from services.points.commands import verifying
 from services.points.commands.verifying import communities_of, verify
 from services.points.domain.accounts import BUDGET, EQUITY, Account
+from services.points.domain.approvals import Approval
 from services.points.domain.lots import Lot, total_points
 from services.points.domain.posting import Posting, post
 from services.points.domain.transfers import Cause, Transfer
 from services.points.handlers.awards import pay_or_wait
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.expiring import expire_lots
-from services.points.handlers.funding import Approval, approve
-from services.points.handlers.holds import Setting, capture_hold, place_hold, release_hold
+from services.points.handlers.funding import approve
+from services.points.handlers.holds import HoldRequest, capture_hold, place_hold, release_hold
 from services.points.store.accounts import (
     ACCOUNTS,
     HOLDS,
@@ -59,7 +60,9 @@ def lived() -> Bank:
         bank.do(pay_or_wait(bank.origin, an_award(number, PARTNERS[number % 3], 10 + number, expires)))
     for number in range(6):
         hold, partner = f"h{number}", PARTNERS[number % 3]
-        setting = Setting(hold, partner, 5 + number, "兑换推广位", Cause("shop", hold), bank.now + 30 * DAY)
+        setting = HoldRequest(
+            hold, partner, 5 + number, "兑换推广位", Cause("shop", hold), bank.now + 30 * DAY
+        )
         bank.do(place_hold(bank.origin, setting))
     for number in range(4):
         bank.now += timedelta(hours=1)

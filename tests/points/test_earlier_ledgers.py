@@ -7,10 +7,11 @@ from services.chassis.documents import Versioned
 from services.contracts.communities import CommunityLoaded
 from services.contracts.ids import OrderId
 from services.points.domain.accounts import BUDGET, EQUITY, Account
+from services.points.domain.approvals import Approval
 from services.points.domain.transfers import FIRST_SEAL, Transfer, first_seal, transfer_id
 from services.points.handlers.awards import pay_or_wait, pay_waiting, take_up_withheld
 from services.points.handlers.corrections import reverse_transfer
-from services.points.handlers.funding import Approval, approve
+from services.points.handlers.funding import approve
 from services.points.handlers.rules import keep_rule
 from services.points.store.accounts import account_ref, transfer_ref
 from services.points.store.rules import RuleOnRecord, rule_ref

@@ -13,6 +13,7 @@ from services.chassis.work import UnitOfWork
 from services.contracts.ids import OrderId
 from services.contracts.refusal import NotFound
 from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED, InsufficientPoints
+from services.points.domain.approvals import Approval
 from services.points.domain.holds import HoldExpired, HoldResolved
 from services.points.domain.posting import NotAnAmount, Posting, post
 from services.points.domain.transfers import (
@@ -27,8 +28,8 @@ from services.points.domain.transfers import (
 from services.points.handlers.awards import pay, pay_or_wait, pay_waiting
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.expiring import announce_expiry, expire_lots
-from services.points.handlers.funding import Approval, approve
-from services.points.handlers.holds import Setting, capture_hold, expire_hold, place_hold, release_hold
+from services.points.handlers.funding import approve
+from services.points.handlers.holds import HoldRequest, capture_hold, expire_hold, place_hold, release_hold
 from services.points.store.accounts import TRANSFERS, account_ref, transfer_ref
 from tests.builders import AT
 from tests.support.bank import COMMUNITY, DAY, Bank, an_award
@@ -66,13 +67,13 @@ class TestPosting:
     @pytest.mark.parametrize("points", [0, -5, 1_000_000_001, 2**63])
     def test_what_is_no_amount_is_refused(self, bank: Bank, points: int) -> None:
         before = dict(bank.kept)
-        setting = Setting("h", "optician", points, "", Cause("shop", "h"), bank.now + DAY)
+        setting = HoldRequest("h", "optician", points, "", Cause("shop", "h"), bank.now + DAY)
         with pytest.raises(NotAnAmount):
             bank.do(place_hold(bank.origin, setting))
         assert bank.kept == before
 
     def test_nobody_spends_what_they_do_not_have(self, bank: Bank) -> None:
-        setting = Setting("h", "optician", 101, "", Cause("shop", "h"), bank.now + DAY)
+        setting = HoldRequest("h", "optician", 101, "", Cause("shop", "h"), bank.now + DAY)
         with pytest.raises(InsufficientPoints) as refused:
             bank.do(place_hold(bank.origin, setting))
         assert refused.value.facts == {"balance_points": 100, "amount_points": 101}
@@ -140,7 +141,7 @@ class TestWhatIsSealed:
         here = timezone(timedelta(hours=8))
         until = (bank.now + DAY).astimezone(here) + timedelta(microseconds=123_456)
         bank.do(approve(bank.origin, Approval("q", 10, "一季度", until)))
-        setting = Setting("h", "optician", 5, "联系13812345678", Cause("shop", "h"), until)
+        setting = HoldRequest("h", "optician", 5, "联系13812345678", Cause("shop", "h"), until)
         bank.do(place_hold(bank.origin, setting))
         for transfer in bank.transfers:
             kept = to_document(transfer_ref(COMMUNITY, transfer.id), Versioned(transfer, 1))
@@ -153,12 +154,12 @@ class TestWhatIsSealed:
 class TestHolds:
     @pytest.mark.parametrize("account", [BUDGET, EQUITY, ESCROW])
     def test_are_for_passbooks_alone(self, bank: Bank, account: str) -> None:
-        setting = Setting("h", account, 5, "", Cause("shop", "h"), bank.now + DAY)
+        setting = HoldRequest("h", account, 5, "", Cause("shop", "h"), bank.now + DAY)
         with pytest.raises(NotFound):
             bank.do(place_hold(bank.origin, setting))
 
     def place(self, bank: Bank, points: int = 60) -> None:
-        setting = Setting("h", "optician", points, "金牌推广位", Cause("shop", "h"), bank.now + DAY)
+        setting = HoldRequest("h", "optician", points, "金牌推广位", Cause("shop", "h"), bank.now + DAY)
         bank.do(place_hold(bank.origin, setting))
 
     def test_are_resolved_once(self, bank: Bank) -> None:
@@ -183,7 +184,7 @@ class TestHolds:
         soon, late = bank.now + 5 * DAY, bank.now + 50 * DAY
         for number, (points, at) in enumerate(((30, soon), (40, late)), start=1):
             bank.do(pay_or_wait(bank.origin, an_award(number, "barber", points, at)))
-        setting = Setting("b", "barber", 50, "", Cause("shop", "b"), bank.now + DAY)
+        setting = HoldRequest("b", "barber", 50, "", Cause("shop", "b"), bank.now + DAY)
         before = bank.account("barber").lots
         bank.do(place_hold(bank.origin, setting))
         assert [(lot.points, lot.expires_at) for lot in bank.account("barber").lots] == [(20, late)]
@@ -248,7 +249,7 @@ class TestCorrections:
             bank.do(reverse_transfer(bank.origin, bank.transfers[-1].id, "反悔"))
 
     def test_take_back_nothing_that_is_spent(self, bank: Bank) -> None:
-        setting = Setting("h", "optician", 1, "", Cause("shop", "h"), bank.now + DAY)
+        setting = HoldRequest("h", "optician", 1, "", Cause("shop", "h"), bank.now + DAY)
         bank.do(place_hold(bank.origin, setting))
         with pytest.raises(InsufficientPoints):
             bank.do(reverse_transfer(bank.origin, bank.transfers[1].id, "录错了"))

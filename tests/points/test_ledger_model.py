@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.contracts.refusal import Refused
 from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED
+from services.points.domain.approvals import Approval
 from services.points.domain.transfers import (
     Cause,
     id_of,
@@ -20,8 +21,8 @@ from services.points.domain.waiting import Award
 from services.points.handlers.awards import pay_or_wait, pay_waiting
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.expiring import expire_lots
-from services.points.handlers.funding import Approval, approve
-from services.points.handlers.holds import Setting, capture_hold, expire_hold, place_hold, release_hold
+from services.points.handlers.funding import approve
+from services.points.handlers.holds import HoldRequest, capture_hold, expire_hold, place_hold, release_hold
 from services.points.store.accounts import WAITING_AWARDS
 from tests.support.bank import COMMUNITY, DAY, Bank, an_award
 
@@ -129,7 +130,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(partner=st.sampled_from(PARTNERS), points=AMOUNTS, days=st.integers(1, 20))
     def place(self, partner: str, points: int, days: int) -> None:
         hold, until = f"h{self.next()}", self.bank.now + days * DAY
-        setting = Setting(hold, partner, points, "兑换推广位", Cause("shop", hold), until)
+        setting = HoldRequest(hold, partner, points, "兑换推广位", Cause("shop", hold), until)
         lots = self.model.take(self.model.passbooks[partner], points)
         done = [self.attempt(place_hold(self.bank.origin, setting)) for _ in range(2)]
         assert done == [lots is not None] * 2

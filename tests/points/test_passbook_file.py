@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from services.contracts.seals import code_of
+from services.points.domain.approvals import Approval
 from services.points.domain.transfers import Cause, Transfer
 from services.points.handlers.awards import pay_or_wait
-from services.points.handlers.funding import Approval, approve
-from services.points.handlers.holds import Setting, capture_hold, place_hold, release_hold
+from services.points.handlers.funding import approve
+from services.points.handlers.holds import HoldRequest, capture_hold, place_hold, release_hold
 from services.points.views.passbooks import COLUMNS, passbook_csv
 from tests.support.bank import DAY, Bank, an_award
 
@@ -29,7 +30,7 @@ def bank() -> Bank:
         bank.do(pay_or_wait(bank.origin, an_award(number, SHOP, 10 + number, expires)))
     for number, how in enumerate((capture_hold, release_hold)):
         hold = f"h{number}"
-        setting = Setting(hold, SHOP, 5, "=1+1，电话13812345678", Cause("shop", hold), bank.now + DAY)
+        setting = HoldRequest(hold, SHOP, 5, "=1+1，电话13812345678", Cause("shop", hold), bank.now + DAY)
         bank.do(place_hold(bank.origin, setting))
         bank.do(how(bank.origin, hold))
     return bank
@@ -100,7 +101,7 @@ def test_a_part_of_it_is_checked_from_its_second_line_on(bank: Bank, tmp_path: P
 def test_parts_of_every_account_agree_and_what_begins_with_an_apostrophe_stays(
     bank: Bank, tmp_path: Path
 ) -> None:
-    setting = Setting("q", SHOP, 5, "'=quoted", Cause("shop", "q"), bank.now + DAY)
+    setting = HoldRequest("q", SHOP, 5, "'=quoted", Cause("shop", "q"), bank.now + DAY)
     bank.do(place_hold(bank.origin, setting))
     for account in (SHOP, "budget", "@escrow"):
         for begin in range(3):

@@ -12,13 +12,15 @@ from uuid import UUID, uuid5
 
 from services.contracts.ids import OrderId
 from services.contracts.refusal import Conflict
-from services.points.domain.lots import Lots
+from services.points.domain.lots import Lot, Lots, expired
 
 _CAUSES = UUID("6c1f7c0e-4f9d-5d6c-9a43-5f3a1c0d7b11")
 TransferKind = Literal[
     "opening", "approval", "return", "award", "hold", "capture", "release", "expiry", "reversal"
 ]
 CauseKind = Literal["order", "booking", "fair", "shop", "pledge", "approval", "hold", "lot", "correction"]
+REVERSIBLE = ("award", "expiry")
+"""Kinds of transfers that another may take back."""
 FIRST_SEAL, SECOND_SEAL = 1, 2
 """Earlier releases sealed a few fields, and the receiver's line alone; now all fields, in both accounts."""
 
@@ -104,6 +106,16 @@ class Transfer:
     def origin(self) -> Cause:
         """Return what it comes from."""
         return self.cause or Cause("order", self.order)
+
+
+def given_back(wrong: Transfer, at: datetime) -> Lots:
+    """Return what goes back: to a passbook its lots, to the budget what has no term.
+
+    Lots whose time is over would expire again at once: what was expired wrongly has no term any more.
+    """
+    if wrong.kind != "expiry" or expired(wrong.lots, at):
+        return (Lot(wrong.amount_points),)
+    return wrong.lots
 
 
 def first_seal(previous: str, transfer: Transfer) -> str:

@@ -1,21 +1,25 @@
 """A correction is a reversal (冲正): another transfer that takes back the wrong one. Nothing is edited."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import PointsReversed
 from services.contracts.refusal import NotFound
 from services.points.domain.accounts import EQUITY, Account
-from services.points.domain.lots import Lot, Lots, expired
 from services.points.domain.posting import Posting
-from services.points.domain.transfers import AlreadyReversed, Cause, NotReversible, Transfer, id_of
+from services.points.domain.transfers import (
+    REVERSIBLE,
+    AlreadyReversed,
+    Cause,
+    NotReversible,
+    Transfer,
+    given_back,
+    id_of,
+)
 from services.points.handlers.funding import open_books
 from services.points.handlers.ledger import account, account_refs, post
 from services.points.store.accounts import transfer_ref
-
-REVERSIBLE = ("award", "expiry")
 
 
 def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[Transfer]]:
@@ -46,23 +50,13 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
             f"冲正：{reason}",
             Cause("correction", kept.id),
             actor=origin.actor.subject,
-            gives=_given_back(kept, uow.at),
+            gives=given_back(kept, uow.at),
         )
         transfer = post(uow, posting)
         uow.announce(back, _fact(uow, kept, transfer))
         return uow.versioned(back)
 
     return Work(origin, (ref, back, *account_refs(origin.community, EQUITY)), decide, accounts)
-
-
-def _given_back(wrong: Transfer, at: datetime) -> Lots:
-    """Return what goes back: to a passbook its lots, to the budget what has no term.
-
-    Lots whose time is over would expire again at once: what was expired wrongly has no term any more.
-    """
-    if wrong.kind != "expiry" or expired(wrong.lots, at):
-        return (Lot(wrong.amount_points),)
-    return wrong.lots
 
 
 def _fact(uow: UnitOfWork, wrong: Transfer, transfer: Transfer) -> PointsReversed:

@@ -1,53 +1,24 @@
 """What a community approves to be issued: from equity to the issuing account, or back."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import PointsApproved
-from services.contracts.refusal import Conflict, Invalid
 from services.contracts.values import replace
-from services.points.domain.accounts import BUDGET, EQUITY, Account
+from services.points.domain.accounts import BUDGET, EQUITY
+from services.points.domain.approvals import (
+    BY_FILE,
+    PERIODS_MAX,
+    Approval,
+    ApprovalOver,
+    TooManyPeriods,
+    opening,
+    opening_id,
+)
 from services.points.domain.lots import Lot
-from services.points.domain.posting import Posted, Posting, in_milliseconds
-from services.points.domain.posting import post as posted
+from services.points.domain.posting import Posting, in_milliseconds
 from services.points.domain.transfers import Cause, Transfer, TransferKind, id_of
 from services.points.handlers.ledger import account, account_refs, post
 from services.points.store.accounts import account_ref, transfer_ref
-
-BY_FILE = "community_file"
-PERIODS_MAX = 100
-"""Periods that run at once."""
-
-
-class ApprovalOver(Invalid):
-    """A period ends after it begins."""
-
-    slug = "approval_over"
-    title = "核定期限须在现在之后"
-
-
-class TooManyPeriods(Conflict):
-    """More periods run at once than an account keeps apart."""
-
-    slug = "too_many_periods"
-    title = "同时有效的核定期限过多"
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Points that a community has approved.
-
-    Arguments:
-        id: of its cause.
-        until: end of the period; what is not issued by then lapses. None: it stays.
-    """
-
-    id: str
-    amount_points: int
-    because: str
-    until: datetime | None = None
 
 
 def approve(origin: Origin, approval: Approval) -> Work[Versioned[Transfer]]:
@@ -120,7 +91,7 @@ def _move(uow: UnitOfWork, kind: TransferKind, approval: Approval, cause: Cause)
 
 def opening_ref(community: str) -> Ref[Transfer]:
     """Return where the transfer is kept by which a community's books were opened."""
-    return transfer_ref(community, id_of(community, BUDGET, "opening"))
+    return transfer_ref(community, opening_id(community))
 
 
 def open_books(uow: UnitOfWork) -> None:
@@ -136,25 +107,3 @@ def open_books(uow: UnitOfWork) -> None:
     for name, after in opened.accounts.items():
         uow.put(account_ref(community, name), after)
     uow.put(transfer_ref(community, opened.transfer.id), opened.transfer)
-
-
-def opening(budget: Account, community: str, at: datetime) -> Posted:
-    """Return the transfer that enters what was approved before there was equity, and both accounts after it.
-
-    Arguments:
-        budget: as an earlier release left it: credited without a transfer.
-    """
-    posting = Posting(
-        id_of(community, BUDGET, "opening"),
-        "opening",
-        EQUITY,
-        BUDGET,
-        budget.credited_points,
-        "启用新账簿时已核定的积分",
-        Cause("approval", BY_FILE),
-        actor="points",
-    )
-    before = replace(budget, credited_points=0)
-    done = posted(posting, {EQUITY: Account(EQUITY), BUDGET: before}, at)
-    after = replace(done.accounts[BUDGET], lots=())  # the rest of its balance: points without a term
-    return replace(done, accounts={**done.accounts, BUDGET: after})

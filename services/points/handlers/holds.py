@@ -21,7 +21,7 @@ RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class HoldRequest:
     """What is to be set aside.
 
     Arguments:
@@ -37,7 +37,7 @@ class Setting:
     until: datetime
 
 
-def place_hold(origin: Origin, setting: Setting) -> Work[Versioned[Hold]]:
+def place_hold(origin: Origin, setting: HoldRequest) -> Work[Versioned[Hold]]:
     """Set points aside; the same again is the hold that is there.
 
     The work raises NotAnAmount, InsufficientPoints, HoldTooShort; NotFound where nobody has such a passbook.
@@ -71,7 +71,7 @@ def place_hold(origin: Origin, setting: Setting) -> Work[Versioned[Hold]]:
     return Work(origin, (*reads, *account_refs(origin.community, setting.account, ESCROW)), decide)
 
 
-def _placed(uow: UnitOfWork, setting: Setting, transfer: Transfer) -> None:
+def _placed(uow: UnitOfWork, setting: HoldRequest, transfer: Transfer) -> None:
     ref = hold_ref(uow.origin.community, setting.hold)
     hold = Hold(
         setting.hold,
@@ -94,7 +94,7 @@ def _placed(uow: UnitOfWork, setting: Setting, transfer: Transfer) -> None:
         line=transfer.debit_line,
         seal=transfer.debit_seal,
         hold=hold.id,
-        until=setting.until,
+        until=transfer.until or setting.until,
     )
     uow.announce(ref, fact)
 

@@ -14,10 +14,11 @@ from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
 from services.contracts.words import Role
 from services.points.domain.accounts import OWN, Account, InsufficientPoints
+from services.points.domain.approvals import Approval, ApprovalOver, TooManyPeriods
 from services.points.domain.transfers import AlreadyReversed, NotReversible, Transfer
 from services.points.domain.waiting import Waiting
 from services.points.handlers.corrections import reverse_transfer
-from services.points.handlers.funding import Approval, ApprovalOver, TooManyPeriods, approve
+from services.points.handlers.funding import approve
 from services.points.routes import access
 from services.points.routes.bodies import ApprovePoints, PassbookFileQuery, PassbookQuery, ReverseTransfer
 from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref, lines_of, waiting_ref

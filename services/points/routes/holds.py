@@ -15,7 +15,7 @@ from services.points.domain.accounts import InsufficientPoints
 from services.points.domain.holds import Hold, HoldExpired, HoldResolved, HoldTooShort
 from services.points.domain.transfers import Cause
 from services.points.domain.waiting import Waiting
-from services.points.handlers.holds import Setting, capture_hold, place_hold, release_hold
+from services.points.handlers.holds import HoldRequest, capture_hold, place_hold, release_hold
 from services.points.routes import access
 from services.points.routes.bodies import HoldQuery, PlaceHold, ResolveHold
 from services.points.store.accounts import HOLDS, STILL_WAITING, WAITING_AWARDS, hold_ref, waiting_ref
@@ -62,7 +62,7 @@ class HoldRoutes:
     def place(self, request: ApiRequest[PlaceHold]) -> Work[Reply]:
         account = access.own(request, request.body.account)
         hold = new_id()
-        setting = Setting(
+        setting = HoldRequest(
             hold,
             account,
             request.body.amount_points,
