@@ -29,7 +29,13 @@ TRANSFERS = Collection(
     Index(("debit", "-number")),
     Index(("at",), due=True, only=WITHHELD),
 )
-HOLDS = Collection("holds", Hold, Index(("account", "-_id")), Index((HOLD_DUE,), due=True))
+HOLDS = Collection(
+    "holds",
+    Hold,
+    Index(("account", "-_id")),
+    Index(("state", "-_id")),
+    Index((HOLD_DUE,), due=True),
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STILL_WAITING: Mapping[str, object] = MappingProxyType({WAITS_SINCE: {"$gte": EPOCH}})
 """What an award looks like that is not paid yet."""
