@@ -73,6 +73,10 @@ _MODELS: tuple[type[Message], ...] = (
     points.PointsReversed,
     points.PointsExpireSoon,
     points.PointsApproved,
+    points.PointsClaimed,
+    points.PointsDropped,
+    points.PointsRuleDecided,
+    points.PointsRuleWithdrawn,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})
@@ -87,7 +91,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "intake": ("demand.#", "order.#"),
         "matching": ("community.#", "demand.#"),
-        "points": ("community.#", "order.settled.*"),
+        "points": ("community.#", "order.settled.*", "order.left_unrated.*", "order.returned.*"),
         "notify": ("demand.#", "issue.#", "order.#", "points.#"),
     }
 )

@@ -177,6 +177,22 @@ class PointsRule(Entry):
         le=120,
         description="points are good for so long, to the month's end; else for ever",
     )
+    room_points_per_hour: int = Field(
+        default=10, ge=0, le=10_000, description="for a room that was used (空间共享), inside business hours"
+    )
+    per_cause_max: int = Field(
+        default=1_000_000, ge=1, le=1_000_000, description="points that one service earns at most"
+    )
+    per_day_max: int = Field(
+        default=1_000_000,
+        ge=1,
+        le=1_000_000,
+        description="points that one day's services earn a partner at most",
+    )
+    pays_unrated: bool = Field(
+        default=True,
+        description="what was found done earns, too, where nobody rated it within the term",
+    )
     approved_by: Name
     approved_on: date
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from services.contracts.ids import DemandId, OrderId
-from services.contracts.words import Message, Milestone, Proof, ProviderRef, Word
+from services.contracts.words import Effort, Message, Milestone, Proof, ProviderRef, Word
 
 
 class OrderFact(Message):
@@ -181,19 +181,33 @@ class OrderReturned(OrderFact):
 
 
 class OrderSettled(OrderFact):
-    """Done, verified and well rated: what a partner earns is decided from this, once."""
+    """Done, verified and well rated: what a partner earns is decided from this, once.
+
+    `served_at`: when the work began, or when it was reported where nobody said; `times`: how often it had
+    been sent back; None: a release said it that did not say so.
+    """
 
     kind = "order.settled.v1"
     provider: ProviderRef
     category: str
     served_at: datetime
+    effort: Effort = Effort()
+    times: int | None = None
 
 
 class OrderLeftUnrated(OrderFact):
-    """Done, and the resident never said how it went (未评价): it ends, and counts for and against nobody."""
+    """Done, and the resident never said how it went (未评价): it ends, and counts for and against nobody.
+
+    `verified`: the community found it done; what a partner earns of it is decided then.
+    """
 
     kind = "order.left_unrated.v1"
     provider: ProviderRef
+    verified: bool = False
+    category: str = ""
+    served_at: datetime | None = None
+    effort: Effort = Effort()
+    times: int | None = None
 
 
 class OrderPraised(OrderFact):

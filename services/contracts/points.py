@@ -1,6 +1,6 @@
 """What points says: facts about the partner points bank (合伙人积分银行)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from services.contracts.ids import OrderId
 from services.contracts.words import Message
@@ -34,6 +34,50 @@ class PointsWithheld(Message):
     because: str
     line: int = 0
     seal: str = ""
+
+
+class PointsRuleDecided(Message):
+    """A version of the community's rule was decided (积分规则); the stream is its book of rules."""
+
+    kind = "points.rule_decided.v1"
+    version: int
+    starts_on: date
+    because: str
+    seal: str
+
+
+class PointsRuleWithdrawn(Message):
+    """A version of the rule was taken back before it began."""
+
+    kind = "points.rule_withdrawn.v1"
+    version: int
+    starts_on: date
+    seal: str
+
+
+class PointsClaimed(Message):
+    """Points are to be taken back that are spent already (追回): they are taken once there are some."""
+
+    kind = "points.claimed.v1"
+    transfer: str
+    partner: str
+    amount_points: int
+    because: str
+
+
+class PointsDropped(Message):
+    """An award that waited for a budget is not paid: what it was for has to be done again, or staff said so.
+
+    Line and seal are those of the award among all that ever waited.
+    """
+
+    kind = "points.dropped.v1"
+    transfer: str
+    partner: str
+    amount_points: int
+    because: str
+    line: int
+    seal: str
 
 
 class PassbookFact(Message):

@@ -94,6 +94,14 @@ class Proof(Word):
     note: Note = ""
 
 
+class Effort(Word):
+    """How much a service was, as far as it was reported: minutes, people served, sessions; 0: not said."""
+
+    minutes: int = 0
+    persons: int = 0
+    sessions: int = 0
+
+
 class Actor(Word):
     """Who did it: a reference, never a name."""
 

@@ -34,7 +34,7 @@ async def test_a_ledger_is_verified_and_what_was_altered_is_named(own_house: Run
     await own_house.drained()
     code, said = await verified(own_house)
     assert (code, said.count("jiwang: 4 transfers in 2 accounts")) == (0, 1), said
-    assert "4 lines with what was told" in said
+    assert "5 lines with what was told" in said
     rows = own_house.stores["points"].plain("transfers")
     await rows.update({"number": 3}, {"$set": {"amount_points": 5_000}})
     code, said = await verified(own_house, "jiwang")

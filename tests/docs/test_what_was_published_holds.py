@@ -164,22 +164,22 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_kind_is_put_down_once_and_never_again(empty: Path) -> None:
-    first = CliRunner().invoke(app, ["docs", "freeze", "order.settled.v1"])
+    first = CliRunner().invoke(app, ["docs", "freeze", "order.verified.v1"])
     assert first.exit_code == 0, first.output
     (written,) = empty.iterdir()
-    assert json.loads(written.read_text()) == PUBLISHED["order.settled.v1"]
+    assert json.loads(written.read_text()) == PUBLISHED["order.verified.v1"]
     written.write_text("as it was published")
-    again = CliRunner().invoke(app, ["docs", "freeze", "order.settled.v1"])
+    again = CliRunner().invoke(app, ["docs", "freeze", "order.verified.v1"])
     assert again.exit_code == 2
     assert "published already" in again.output
     assert written.read_text() == "as it was published"
 
 
 def test_freezing_without_a_name_puts_down_what_is_new_alone(empty: Path) -> None:
-    (empty / "order.settled.v1.json").write_text("as it was published")
+    (empty / "order.verified.v1.json").write_text("as it was published")
     assert CliRunner().invoke(app, ["docs", "freeze"]).exit_code == 0
     assert len(list(empty.iterdir())) == len(KINDS)
-    assert (empty / "order.settled.v1.json").read_text() == "as it was published"
+    assert (empty / "order.verified.v1.json").read_text() == "as it was published"
 
 
 def test_a_kind_that_is_none_is_not_put_down(empty: Path) -> None:

@@ -8,7 +8,7 @@ from services.chassis.http.web import PREFIX, Route
 from services.composition import reference
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
-from tests.support.routes import body_of, routes
+from tests.support.routes import RULE, body_of, routes
 from tests.support.running import Running
 from tests.support.savers import someone_with
 
@@ -32,7 +32,16 @@ async def ids(running: Running) -> dict[str, str]:
         "notice": "n1",
         "hold": await a_hold(running),
         "transfer": "t1",
+        "award": "a1",
+        "version": await a_rule(running),
     }
+
+
+async def a_rule(running: Running) -> str:
+    """Return the version of a rule that has not begun."""
+    given = {**RULE, "starts_on": "2099-01-01", "because": "居委会决定"}
+    rules = (await running.staff().post("/points/rules", given)).ok()
+    return str(rules["items"][0]["version"])
 
 
 async def a_hold(running: Running) -> str:
@@ -107,6 +116,7 @@ def test_most_writes_compare() -> None:
         "/points/approvals",
         "/points/holds",
         "/points/transfers/{transfer}/reverse",
+        "/points/waiting/{award}/drop",
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from services.chassis.topology import SERVICES, Names
 from services.contracts.catalogue import KINDS, PUBLISHERS
-from services.contracts.points import PointsApproved
+from services.contracts.points import PointsApproved, PointsRuleDecided
 from tests.support.running import Running, broker
 from tests.support.tape import Story, Tape, recorded
 
@@ -40,7 +40,7 @@ def _another_file() -> Any:
     return file.model_copy(update={"partners": scarce})
 
 
-NOT_IN_THE_STORY = {"points.withheld.v1", "points.expired.v1", "points.expire_soon.v1"}
+NOT_IN_THE_STORY = {"points.withheld.v1", "points.dropped.v1", "points.expired.v1", "points.expire_soon.v1"}
 """What needs an empty budget, or months."""
 
 
@@ -130,7 +130,8 @@ async def test_a_service_that_forgot_everything_and_hears_it_shuffled_comes_to_t
 
 
 def _told_to_others(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    # The budget was approved before the tape began.
-    heard = [row for row in rows if row["kind"] != PointsApproved.kind]
+    # The budget was approved, and the rule decided, before the tape began.
+    before = (PointsApproved.kind, PointsRuleDecided.kind)
+    heard = [row for row in rows if row["kind"] not in before]
     told = [(str(row["at"]), row["recipient"], row["kind"], row["text"]) for row in heard]
     return sorted(notice for notice in told if notice[1] != "person:r2")

@@ -4,9 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contracts.points import PointsPosted, PointsWithheld
+from services.contracts.ids import order_id
+from services.contracts.points import PointsClaimed, PointsDropped, PointsPosted, PointsWithheld
+from services.contracts.values import replace
+from services.intake.domain.demands import Demand
+from services.matching.domain.parts import Effort
 from services.matching.domain.refusals import ServedAtImpossible
-from services.points.domain.transfers import digest_of, seal
+from services.matching.handlers import closing
+from services.points.domain.claims import PointsOwed
+from services.points.domain.transfers import Cause, digest_of, seal
+from services.points.handlers.holds import HoldRequest, place_hold
+from services.points.handlers.services import award_id_of
+from services.points.handlers.taking_back import settle_claim
 from tests.support.stories import CHARGING, EYES, NPC, OPTICIAN, TABLE_TENNIS
 from tests.support.town import Town
 from tests.support.towns import Towns
@@ -14,7 +23,7 @@ from tests.support.towns import Towns
 LATE = datetime(2026, 3, 1, 13, 30, tzinfo=UTC)
 """21:30 in Jiwang on a Sunday; the optician closes at 20:00."""
 AT_CLOSING = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-JUST_BEFORE = datetime(2026, 3, 1, 11, 59, tzinfo=UTC)
+BEFORE = datetime(2026, 3, 1, 11, 0, tzinfo=UTC)
 
 
 async def test_a_settled_order_of_a_partner_earns_what_the_rule_says(town: Town) -> None:
@@ -41,18 +50,120 @@ async def test_every_message_again_earns_nothing_more(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    ("served_at", "points"),
-    [(JUST_BEFORE, 20), (AT_CLOSING, 40), (LATE, 40)],
-    ids=["open", "closing", "late"],
+    ("served_at", "minutes", "points"),
+    [(LATE, 0, 20), (BEFORE, 60, 20), (BEFORE, 120, 30), (AT_CLOSING, 30, 40), (LATE, 1, 40)],
+    ids=["late, and nobody said how long", "open", "half of it after closing", "at closing", "late"],
 )
-async def test_outside_business_hours_it_is_double(town: Town, served_at: datetime, points: int) -> None:
+async def test_the_part_outside_business_hours_is_double(
+    town: Town, served_at: datetime, minutes: int, points: int
+) -> None:
     town.now = served_at - timedelta(days=1)
     demand = await town.submit(EYES, "binhe-jiayuan")
-    await town.done(demand, served_at=served_at)
+    await town.done(demand, served_at=served_at, effort=Effort(minutes))
     transfer = await town.transfer(demand)
     assert transfer is not None
     assert transfer.amount_points == points
-    assert ("2 倍" in transfer.because) == (points == 40)
+    assert ("2 倍" in transfer.because) == (points > 20)
+
+
+async def test_a_button_that_is_pressed_at_midnight_doubles_nothing(town: Town) -> None:
+    town.now = LATE + timedelta(hours=3)
+    await town.done(await town.submit(EYES, "binhe-jiayuan"))
+    assert (await town.account(OPTICIAN)).balance_points == 20
+
+
+class TestWhatIsDoneAgain:
+    async def test_is_paid_once_and_the_first_time_taken_back(self, town: Town) -> None:
+        demand = await town.submit(EYES, "binhe-jiayuan")
+        await town.done(demand)
+        await self._sent_back(town, demand)
+        assert (await town.account(OPTICIAN)).balance_points == 0
+        assert (await town.budget()).balance_points == 20_000
+        assert (await town.demand(demand.id)).status == "in_progress"
+        await town.complete(demand)
+        await town.rate(demand)
+        await town.verify(demand)
+        assert (await town.order(demand)).status == "settled"
+        assert (await town.account(OPTICIAN)).balance_points == 20
+        await self._every_message_again(town)
+        assert (await town.account(OPTICIAN)).balance_points == 20
+        assert (await town.account(OPTICIAN)).transfers == 3
+
+    async def test_is_owed_where_the_points_are_spent_and_taken_from_the_next(self, town: Town) -> None:
+        demand = await town.submit(EYES, "binhe-jiayuan")
+        await town.done(demand)
+        request = HoldRequest("h1", OPTICIAN, 15, "兑换", Cause("shop", "s1"), town.now + timedelta(days=9))
+        await town.do("points", place_hold(town.staff(), request))
+        await self._sent_back(town, demand)
+        account = await town.account(OPTICIAN)
+        assert (account.balance_points, account.owed_points) == (5, 20)
+        (said,) = town.post.said(PointsClaimed.kind)
+        assert said.body.amount_points == 20
+        again = replace(request, hold="h2", amount_points=1)
+        with pytest.raises(PointsOwed):
+            await town.do("points", place_hold(town.staff(), again))
+        transfer = award_id_of(town.community, order_id(demand.id))
+        town.now += timedelta(hours=1)
+        assert not await town.do("points", settle_claim(town.staff(), transfer))
+        await town.done(await town.submit(EYES, "binhe-jiayuan"))
+        town.now += timedelta(hours=1)
+        assert await town.do("points", settle_claim(town.staff(), transfer))
+        account = await town.account(OPTICIAN)
+        assert (account.balance_points, account.owed_points) == (5, 0)
+        assert not await town.do("points", settle_claim(town.staff(), transfer))
+
+    async def test_is_not_paid_where_it_still_waited_for_a_budget(self, towns: Towns) -> None:
+        town = await towns.found(budget_points=10)
+        demand = await town.submit(EYES, "binhe-jiayuan")
+        await town.done(demand)
+        assert len(town.post.said(PointsWithheld.kind)) == 1
+        await self._sent_back(town, demand)
+        (said,) = town.post.said(PointsDropped.kind)
+        assert (said.body.partner, said.body.line) == (OPTICIAN, 1)
+
+    async def test_leaves_room_again_under_the_cap_of_its_day(self, towns: Towns) -> None:
+        town = await towns.found(per_day_max=30, per_cause_max=30)
+        first = await town.submit(EYES, "binhe-jiayuan")
+        await town.done(first)
+        await town.done(await town.submit(EYES, "binhe-jiayuan"))
+        assert (await town.account(OPTICIAN)).balance_points == 30
+        await self._sent_back(town, first)
+        await town.done(await town.submit(EYES, "binhe-jiayuan"))
+        assert (await town.account(OPTICIAN)).balance_points == 30
+        await town.done(await town.submit(EYES, "binhe-jiayuan"))
+        assert (await town.account(OPTICIAN)).balance_points == 30
+
+    async def _sent_back(self, town: Town, demand: Demand) -> None:
+        work = closing.return_order(town.matching, town.staff(), order_id(demand.id), "又坏了")
+        await town.do("matching", work)
+
+    async def _every_message_again(self, town: Town) -> None:
+        for parcel in [*town.post.sent, *reversed(town.post.sent)]:
+            await town.deliver_one(parcel)
+        assert town.parking.parked == []
+
+
+@pytest.mark.parametrize(("verified", "points"), [(True, 20), (False, 0)])
+async def test_what_nobody_rates_earns_if_it_was_found_done(
+    town: Town, *, verified: bool, points: int
+) -> None:
+    demand = await town.submit(EYES, "binhe-jiayuan")
+    await town.accept(demand)
+    await town.complete(demand)
+    if verified:
+        await town.verify(demand)
+    await town.do("matching", closing.leave_unrated(town.matching, town.staff(), order_id(demand.id)))
+    assert (await town.account(OPTICIAN)).balance_points == points
+
+
+async def test_what_nobody_rates_earns_nothing_where_the_rule_says_so(towns: Towns) -> None:
+    town = await towns.found(pays_unrated=False)
+    demand = await town.submit(EYES, "binhe-jiayuan")
+    await town.accept(demand)
+    await town.complete(demand)
+    await town.verify(demand)
+    await town.do("matching", closing.leave_unrated(town.matching, town.staff(), order_id(demand.id)))
+    assert (await town.account(OPTICIAN)).balance_points == 0
 
 
 async def test_a_unit_earns_none(town: Town) -> None:

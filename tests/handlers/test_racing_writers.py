@@ -29,7 +29,8 @@ from services.matching.routing.solver import solve
 from services.matching.store.orders import order_ref
 from services.matching.store.tallies import TALLIES
 from services.matching.store.workloads import Books, WorkloadView
-from services.points.handlers.awards import award_points
+from services.points.handlers.services import award_points
+from services.points.handlers.services import settled as done
 from tests.support.deployment import jiwang, roomy
 from tests.support.stories import CHARGING, EYES, NPC, OPTICIAN, endorse, race
 from tests.support.town import MONDAY_MORNING, PARTITIONS, Town
@@ -94,7 +95,7 @@ async def test_one_settled_order_told_by_many_at_once_earns_once(towns: Towns) -
         category="视力健康",
         served_at=MONDAY_MORNING,
     )
-    works = [award_points(town.staff(), settled) for _ in range(40)]
+    works = [award_points(town.staff(), done(settled)) for _ in range(40)]
     outcomes = await race(town, "points", works, portion=2)
     assert [outcome for outcome in outcomes if outcome is not REPEATED] == [None]
     assert (await town.account(OPTICIAN)).balance_points == 20

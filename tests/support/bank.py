@@ -2,21 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from services.chassis.clock import new_id
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
+from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
 from services.contracts.ids import OrderId
+from services.contracts.values import replace
 from services.contracts.words import Actor, Role
 from services.points.domain.accounts import Account
 from services.points.domain.holds import Hold
+from services.points.domain.rules import EarningRule
 from services.points.domain.transfers import Cause, Transfer, transfer_id
 from services.points.domain.verification import Verification, Wrong
 from services.points.domain.waiting import Award
+from services.points.handlers.rules import Rules, decide_rule, keep_rule, withdraw_rule
 from services.points.store.accounts import ACCOUNTS, HOLDS, TRANSFERS, account_ref
+from tests.support.deployment import jiwang
 
 A = TypeVar("A")
 COMMUNITY = "jiwang"
@@ -106,3 +112,17 @@ def an_award(number: int, partner: str, amount_points: int, expires_at: datetime
         1,
         expires_at,
     )
+
+
+def with_rules(bank: Bank) -> None:
+    """Let a community have a file, a rule from a day to come, and one that was withdrawn."""
+    bank.do(keep_rule(bank.origin, CommunityLoaded(file=jiwang(budget_points=0))))
+    for days in (1, 2):
+        bank.do(decide_rule(bank.origin, partial(a_rule, days=days)))
+    bank.do(withdraw_rule(bank.origin, 3))
+
+
+def a_rule(rules: Rules, days: int) -> EarningRule:
+    """Return a rule that begins in some days."""
+    tomorrow = datetime.combine(rules.day_of(Bank().now) + days * DAY, time(), rules.zone)
+    return replace(rules.book.rules[0], starts_at=tomorrow.astimezone(UTC), per_day_max=99)

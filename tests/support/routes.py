@@ -10,6 +10,7 @@ from services.composition import SPECS, Settings
 from tests.support.deployment import jiwang
 
 PROOF = {"kind": "photo", "ref": "p1.jpg"}
+RULE = {"default_points": 10, "per_cause_max": 100, "per_day_max": 300}
 BODIES: Mapping[str, Any] = {
     "SubmitDemand": {"text": "下水道堵了"},
     "EndorseDemand": {},
@@ -39,6 +40,9 @@ BODIES: Mapping[str, Any] = {
     "PlaceHold": {"amount_points": 5, "because": "兑换", "until": "2100-01-01T00:00:00Z"},
     "ResolveHold": {"because": "办好了"},
     "ReverseTransfer": {"reason": "录错了"},
+    "DecideRule": {**RULE, "starts_on": "2100-01-01", "because": "居委会决定"},
+    "TryRule": {**RULE, "from_on": "2026-01-01", "until_on": "2026-04-01"},
+    "DropAward": {"reason": "重复了"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""

@@ -41,7 +41,10 @@ def _matches(row: Row, query: Mapping[str, Any]) -> bool:
         value: Any = row
         for part in name.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(wanted, dict):
+        if isinstance(wanted, dict) and "$in" in wanted:
+            if value not in wanted["$in"]:
+                return False
+        elif isinstance(wanted, dict):
             if value is None or not value > wanted["$gt"]:
                 return False
         elif value != wanted:

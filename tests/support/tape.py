@@ -12,6 +12,7 @@ from services.chassis.topology import SERVICES, Names
 from services.contracts.envelope import open_parcel
 from services.contracts.words import Role
 from tests.support.client import Visitor
+from tests.support.routes import RULE
 from tests.support.running import Running, broker
 from tests.support.stories import OPTICIAN
 
@@ -70,6 +71,8 @@ class Story:
         """Play every thread of the story, all at once."""
         await asyncio.gather(
             self.saved_and_spent(),
+            self.spent_and_sent_back(),
+            self.ruled(),
             self.settled_by_a_unit_as_a_project(),
             self.reopened(),
             self.declined_to_the_end(),
@@ -123,6 +126,33 @@ class Story:
         (await self.staff.post(f"/points/transfers/{award['id']}/reverse", {"reason": "记错了"})).ok()
         approval = {"amount_points": 100, "because": "居委会追加"}
         (await self.staff.post("/points/approvals", approval)).ok()
+
+    async def ruled(self) -> None:
+        """Staff decide two rules for times to come, and take one of them back."""
+        for year in (2098, 2099):
+            given = {**RULE, "starts_on": f"{year}-01-01", "because": "居委会决定"}
+            rules = (await self.staff.post("/points/rules", given)).ok()
+        last = rules["items"][0]["version"]
+        (await self.staff.post(f"/points/rules/{last}/withdraw")).ok()
+
+    async def spent_and_sent_back(self) -> None:
+        """A partner has spent what it earned when the work has to be done again."""
+        demand = await self._submit("家里想请人打扫卫生，擦玻璃")
+        (await self._doer(demand).post(f"/orders/{demand['order']}/accept")).ok()
+        await self._done(demand)
+        (await self.staff.post(f"/orders/{demand['order']}/verify")).ok()
+        partner = self._doer(demand)
+        account = await partner.until(
+            f"/points/accounts/{demand['handler']['id']}", lambda seen: seen["balance_points"]
+        )
+        given = {
+            "amount_points": account["balance_points"],
+            "because": "兑换",
+            "until": "2100-01-01T00:00:00Z",
+        }
+        (await partner.post("/points/holds", given)).ok()
+        (await self.staff.post(f"/orders/{demand['order']}/return", {"reason": "又脏了"})).ok()
+        await self._has(demand, "in_progress")
 
     async def settled_by_a_partner(self, words: str) -> None:
         demand = await self._submit(words, "binhe-jiayuan", private=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
 from services.chassis.batches import Batches, Documents
@@ -27,8 +27,8 @@ from services.intake.metrics import MEASURES
 from services.intake.store.demands import demand_ref
 from services.matching.consumers import POSITIONS as MATCHING_POSITIONS
 from services.matching.consumers import consumes as matching_hears
-from services.matching.domain.orders import Order
-from services.matching.domain.parts import Proof, Stage
+from services.matching.domain.orders import NO_EFFORT, Order
+from services.matching.domain.parts import Effort, Proof, Stage
 from services.matching.domain.workload import Workload
 from services.matching.handlers import answering, closing, working
 from services.matching.handlers import placing as placing_handlers
@@ -329,9 +329,10 @@ class Town:
         *,
         served_at: datetime | None = None,
         proof: tuple[Proof, ...] = PHOTO,
+        effort: Effort = NO_EFFORT,
     ) -> Order:
         """Let the provider report that it is done."""
-        report = Report("办好了", proof, served_at)
+        report = Report("办好了", proof, served_at, effort)
         return await self.provider_does(
             demand, lambda who, order: working.complete_order(self.matching, who, OrderId(order), report)
         )
@@ -355,11 +356,13 @@ class Town:
         )
         return await self.demand(demand.id)
 
-    async def done(self, demand: Demand, *, served_at: datetime | None = None) -> None:
+    async def done(
+        self, demand: Demand, *, served_at: datetime | None = None, effort: Effort = NO_EFFORT
+    ) -> None:
         """Take an order that somebody has been given to its end."""
         await self.accept(demand)
-        self.now = max(self.now, served_at or self.now)
-        await self.complete(demand, served_at=served_at)
+        self.now = max(self.now, (served_at or self.now) + timedelta(minutes=effort.minutes))
+        await self.complete(demand, served_at=served_at, effort=effort)
         await self.rate(demand)
         await self.verify(demand)
 

@@ -65,7 +65,7 @@ STEPS: Mapping[DemandStep, tuple[tuple[DemandStatus, ...], DemandStatus | None]]
         DemandStep.BE_COMPLETED: ((S.ACCEPTED, S.IN_PROGRESS), S.COMPLETED),
         DemandStep.RATE_WELL: ((S.COMPLETED, S.UNRATED), S.RATED),
         DemandStep.RATE_BADLY: ((S.COMPLETED, S.UNRATED), S.REOPENED),
-        DemandStep.BE_DONE_AGAIN: ((S.REOPENED, S.COMPLETED, S.RATED, S.UNRATED), S.IN_PROGRESS),
+        DemandStep.BE_DONE_AGAIN: ((S.REOPENED, S.COMPLETED, S.RATED, S.UNRATED, S.CLOSED), S.IN_PROGRESS),
         DemandStep.LEAVE_UNRATED: ((S.COMPLETED,), S.UNRATED),
         DemandStep.LAPSE: ((S.UNRATED,), S.CLOSED),
         DemandStep.BE_SETTLED: ((S.RATED,), S.CLOSED),

@@ -72,7 +72,7 @@ STEPS: Mapping[OrderStep, tuple[tuple[OrderStatus, ...], OrderStatus | None]] = 
         OrderStep.COMPLETE: (_TAKEN, S.COMPLETED),
         OrderStep.VERIFY: ((S.COMPLETED,), S.VERIFIED),
         OrderStep.BE_RATED_WELL: ((S.COMPLETED, S.VERIFIED), None),
-        OrderStep.RETURN: ((S.COMPLETED, S.VERIFIED), S.IN_PROGRESS),
+        OrderStep.RETURN: ((S.COMPLETED, S.VERIFIED, S.SETTLED, S.UNRATED), S.IN_PROGRESS),
         OrderStep.SETTLE: ((S.VERIFIED,), S.SETTLED),
         OrderStep.URGE: (UNDONE, None),
         OrderStep.CANCEL: ((*UNDONE, S.COMPLETED, S.VERIFIED), S.CANCELLED),

@@ -9,7 +9,7 @@ from services.contracts.values import replace
 from services.matching.domain.caution import Heard
 from services.matching.domain.deadlines import Extension, Level, Pause, Supervision
 from services.matching.domain.lifecycle import NAMES, STEPS, UNDONE, OrderStatus, OrderStep, allowed_steps
-from services.matching.domain.parts import Basis, Called, Choice, Handover, Proof, Stage, Who
+from services.matching.domain.parts import Basis, Called, Choice, Effort, Handover, Proof, Stage, Who
 from services.matching.domain.refusals import (
     Accused,
     CannotReceive,
@@ -30,6 +30,7 @@ NOTHING_HEARD = Heard()
 MILESTONES_MAX = 100
 SERVED_AHEAD_MAX = timedelta(seconds=30)
 """By how much the clock of who reports may be ahead of ours."""
+NO_EFFORT = Effort()
 NO_ORDER = OrderId("")
 """Leads nobody and belongs to nobody."""
 
@@ -62,6 +63,7 @@ class Order:
     summary: str = ""
     proof: tuple[Proof, ...] = ()
     served_at: datetime | None = None
+    effort: Effort = NO_EFFORT
     well_rated: bool = False
     urged: int = 0
     returned: int = 0
@@ -253,9 +255,18 @@ class Order:
         return replace(after, stages=stages)
 
     def completed(
-        self, summary: str, proof: tuple[Proof, ...], served_at: datetime | None, at: datetime
+        self,
+        summary: str,
+        proof: tuple[Proof, ...],
+        served_at: datetime | None,
+        at: datetime,
+        effort: Effort = NO_EFFORT,
     ) -> "Order":
         """Return the order as done, with proof.
+
+        Arguments:
+            served_at: when the work began, if not just now.
+            effort: how much it was; with minutes it is over when they have passed.
 
         Raises:
             ProofMissing: nobody could see it.
@@ -267,7 +278,7 @@ class Order:
         after = self.after_step(OrderStep.COMPLETE)
         if not proof:
             raise ProofMissing
-        served_at = self._served(served_at, at)
+        served_at = self._served(served_at, timedelta(minutes=effort.minutes), at)
         if self.handover is not None:
             raise HandoverPending(receiver=self.handover.receiver.id)
         left = [stage.title for stage in self.stages if stage.done_at is None]
@@ -276,10 +287,11 @@ class Order:
         busy = [entry.part for entry in self.called if not entry.over]
         if busy:
             raise CompanionsOpen(open=busy)
-        return replace(after, summary=summary, proof=proof, served_at=served_at, completed_at=at)
+        done = replace(after, summary=summary, proof=proof, completed_at=at)
+        return replace(done, served_at=served_at, effort=effort)
 
-    def _served(self, told: datetime | None, at: datetime) -> datetime:
-        """Return when the work took place.
+    def _served(self, told: datetime | None, took: timedelta, at: datetime) -> datetime:
+        """Return when the work began.
 
         Who tells it has a clock of their own, which may be a little ahead of ours; and ours may have been put
         back since they accepted.
@@ -287,7 +299,7 @@ class Order:
         latest = max(at, self.accepted_at or at)
         if told is None:
             return latest
-        if not (self.accepted_at or told) <= told <= latest + SERVED_AHEAD_MAX:
+        if not (self.accepted_at or told) <= told <= latest + SERVED_AHEAD_MAX - took:
             raise ServedAtImpossible
         return min(told, latest)
 
@@ -296,7 +308,7 @@ class Order:
         return self.after_step(OrderStep.VERIFY)
 
     def sent_back(self) -> "Order":
-        """Return the order to be done again (发回重办)."""
+        """Return the order to be done again (发回重办), even after its end: what it earned is taken back."""
         after = self.after_step(OrderStep.RETURN)
         return replace(after, returned=self.returned + 1, well_rated=False, completed_at=None)
 

@@ -45,6 +45,15 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a service was, as its provider reports it; 0: not said."""
+
+    minutes: int = 0
+    persons: int = 0
+    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A milestone: planned, then done."""
 

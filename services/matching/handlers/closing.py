@@ -1,9 +1,12 @@
 """The community looks, the resident says, and the order comes to its end."""
 
+from datetime import datetime
+from typing import Any
+
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
-from services.matching.domain.lifecycle import OVER, RATEABLE
+from services.matching.domain.lifecycle import OVER, RATEABLE, OrderStatus
 from services.matching.domain.orders import Order
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
@@ -11,7 +14,7 @@ from services.matching.handlers.facts import order_fields, provider_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step, tell
 from services.matching.handlers.sending import supervise_if_due
 from services.matching.store.orders import order_ref
-from services.matching.views.messages import provider_ref
+from services.matching.views.messages import effort_of, provider_ref
 
 
 def verify_order(matching: Matching, origin: Origin, order: OrderId) -> Work[VersionedOrder]:
@@ -67,19 +70,33 @@ def _settle_if_due(matching: Matching, uow: UnitOfWork, order: Order) -> None:
     if not order.can_settle:
         return
     after = order.settled()
-    served_at = after.served_at or uow.at
-    fact = facts.OrderSettled(**provider_fields(after), category=after.category, served_at=served_at)
+    fact = facts.OrderSettled(**provider_fields(after), **_service(after, uow.at))
     keep(matching, uow, order, after, fact)
 
 
+def _service(order: Order, at: datetime) -> dict[str, Any]:
+    """Return what a fact says of the service itself, by which it earns."""
+    return {
+        "category": order.category,
+        "served_at": order.served_at or at,
+        "effort": effort_of(order.effort),
+        "times": order.returned,
+    }
+
+
 def leave_unrated(matching: Matching, origin: Origin, order: OrderId) -> Work[VersionedOrder]:
-    """End what is done and never rated (未评价); it earns nothing and speaks for and against nobody."""
+    """End what is done and never rated (未评价); it speaks for and against nobody."""
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         for one in (before, *_companions(matching, uow, before)):
             if one.status in RATEABLE:
                 after = keep(matching, uow, one, one.left_unrated())
-                tell(matching, uow, after, facts.OrderLeftUnrated(**provider_fields(after)))
+                fact = facts.OrderLeftUnrated(
+                    **provider_fields(after),
+                    verified=one.status is OrderStatus.VERIFIED,
+                    **_service(after, uow.at),
+                )
+                tell(matching, uow, after, fact)
 
     return step(matching, origin, order, decide, with_companions=True)
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts import orders as facts
 from services.contracts.ids import OrderId
-from services.matching.domain.orders import Order
-from services.matching.domain.parts import Proof, Stage
+from services.matching.domain.orders import NO_EFFORT, Order
+from services.matching.domain.parts import Effort, Proof, Stage
 from services.matching.handlers.context import Matching
 from services.matching.handlers.facts import provider_fields
 from services.matching.handlers.keeping import VersionedOrder, keep, step
@@ -18,11 +18,12 @@ from services.matching.views.messages import milestone_of, proof_of
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a provider reports when it is done; `served_at` is when the work itself took place."""
+    """What a provider reports when it is done; `served_at` is when the work itself began."""
 
     summary: str
     proof: tuple[Proof, ...]
     served_at: datetime | None
+    effort: Effort = NO_EFFORT
 
 
 def plan_milestones(
@@ -67,7 +68,7 @@ def complete_order(
 
     def decide(uow: UnitOfWork, before: Order) -> None:
         must_be_theirs(origin, before)
-        after = before.completed(report.summary, report.proof, report.served_at, uow.at)
+        after = before.completed(report.summary, report.proof, report.served_at, uow.at, report.effort)
         proof = tuple(proof_of(one) for one in report.proof)
         fact = facts.OrderCompleted(**provider_fields(after), summary=report.summary, proof=proof)
         keep(matching, uow, before, after, fact)

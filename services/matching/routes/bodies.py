@@ -1,9 +1,9 @@
 """What may be sent to matching: the body of every write."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from services.chassis.http.bodies import Command
 from services.contracts.words import TYPED, Note, Proof, Reason, ThingId
@@ -76,8 +76,23 @@ class CompleteOrder(Command):
     summary: Reason
     proof: Proofs = ()
     served_at: Annotated[AwareDatetime, Field(ge=SERVED_AT_MIN)] | None = Field(
-        default=None, description="when the work took place, if not just now; decides on double points"
+        default=None, description="when the work began, if not just now"
     )
+    minutes: Annotated[int, Field(ge=1, le=1_440)] | None = Field(
+        default=None, description="how long it took, with served_at; decides on double points"
+    )
+    persons: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="how many people were served"
+    )
+    sessions: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, description="of how many sessions (场次)"
+    )
+
+    @model_validator(mode="after")
+    def _is_timed(self) -> Self:
+        if self.minutes is not None and self.served_at is None:
+            raise ValueError("minutes: say in served_at when it began, too")
+        return self
 
 
 class UrgeOrder(Command):

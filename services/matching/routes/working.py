@@ -8,7 +8,7 @@ from services.chassis.http.web import ApiRequest, Route
 from services.chassis.work import Work
 from services.contracts.roles import DOERS
 from services.matching.domain import refusals
-from services.matching.domain.parts import Stage
+from services.matching.domain.parts import Effort, Stage
 from services.matching.handlers import working
 from services.matching.handlers.context import Matching
 from services.matching.handlers.working import Report
@@ -54,7 +54,9 @@ class WorkingRoutes:
 
     def complete(self, request: ApiRequest[CompleteOrder]) -> Work[Reply]:
         proof = tuple(proof_from(given) for given in request.body.proof)
-        report = Report(request.body.summary, proof, request.body.served_at)
+        body = request.body
+        effort = Effort(body.minutes or 0, body.persons or 0, body.sessions or 0)
+        report = Report(body.summary, proof, body.served_at, effort)
         return access.step(
             self.matching, request, working.complete_order(self.matching, *access.asked(request), report)
         )

@@ -3,7 +3,7 @@
 from services.contracts import words
 from services.contracts.orders import CandidateRef, ReasonPart
 from services.contracts.words import Milestone, ProviderRef
-from services.matching.domain.parts import Choice, Proof, Stage, Who
+from services.matching.domain.parts import Choice, Effort, Proof, Stage, Who
 
 
 def provider_ref(who: Who) -> ProviderRef:
@@ -20,6 +20,11 @@ def candidate_ref(choice: Choice) -> CandidateRef:
 def proof_of(proof: Proof) -> words.Proof:
     """Return a proof."""
     return words.Proof.model_validate({"kind": proof.kind, "ref": proof.ref, "note": proof.note})
+
+
+def effort_of(effort: Effort) -> words.Effort:
+    """Return how much a service was."""
+    return words.Effort(minutes=effort.minutes, persons=effort.persons, sessions=effort.sessions)
 
 
 def milestone_of(stage: Stage) -> Milestone:

@@ -143,6 +143,10 @@ class OrderView(View):
     milestones: list[MilestoneView]
     summary: str
     proof: list[ProofView]
+    served_at: datetime | None = Field(description="when the work began, as was reported")
+    minutes: int = Field(description="how long it took; 0: not said, as with the two below")
+    persons: int = Field(description="people served")
+    sessions: int = Field(description="sessions (场次)")
     urged: int
     returned: int
     ended_because: str
@@ -237,6 +241,8 @@ def _of_work(order: Order) -> dict[str, Any]:
         "milestones": [MilestoneView.model_validate(stage) for stage in stages],
         "summary": order.summary,
         "proof": [ProofView(kind=one.kind, ref=one.ref, note=one.note) for one in order.proof],
+        "served_at": order.served_at,
+        **asdict(order.effort),
         "supervised": SupervisionView(**asdict(order.supervised)) if order.supervised else None,
     }
 

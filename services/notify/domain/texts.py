@@ -27,6 +27,9 @@ LINE = "（存折第 {line} 行，校验码 {seal}）"
 """By which a line that was cut off or altered is missed; earlier releases did not say it."""
 BUDGET_LINE = "（预算第 {line} 行，校验码 {seal}）"
 AWARD_LINE = "（待入账第 {line} 笔，校验码 {seal}）"
+DROPPED_LINE = "（不再入账第 {line} 笔，校验码 {seal}）"
+RULE_LINE = "（规则第 {version} 版，校验码 {seal}）"
+WITHDRAWN_LINE = "（撤回规则第 {version} 版，校验码 {seal}）"
 ESCROW_LINE = "（冻结第 {line} 行，校验码 {seal}）"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -155,6 +158,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "points.expired.v1": {PARTNER: "积分到期 {amount_points:+}，余额 {balance_points}：{because}" + LINE},
         "points.reversed.v1": {PARTNER: "积分 {amount_points:+}，余额 {balance_points}：{because}" + LINE},
         "points.expire_soon.v1": {PARTNER: "您有 {amount_points} 积分将于 {at:%Y-%m-%d} 到期，请尽早使用"},
+        "points.claimed.v1": {PARTNER: "有 {amount_points} 积分待追回，补足前不能使用：{because}"},
+        "points.dropped.v1": {PARTNER: "待入账的积分 {amount_points} 不再入账：{because}" + DROPPED_LINE},
+        "points.rule_decided.v1": {
+            STAFF: "积分规则第 {version} 版自 {starts_on:%Y-%m-%d} 起生效：{because}" + RULE_LINE
+        },
+        "points.rule_withdrawn.v1": {STAFF: "积分规则第 {version} 版已撤回，不会生效" + WITHDRAWN_LINE},
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE
         },

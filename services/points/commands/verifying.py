@@ -4,65 +4,28 @@ Lines are read page by page, and what partners were told likewise; accounts, hol
 kept at hand.
 """
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any
 
-from services.contracts.ids import OrderId
-from services.contracts.points import PointsApproved
-from services.contracts.seals import code_of
-from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED, kind_of
+from services.points.commands.orders import wrong_orders
+from services.points.commands.rows import Books, Row, Rows, pages
+from services.points.commands.witnesses import EPOCH, Witness
+from services.points.domain.accounts import BUDGET, EQUITY, Account, kind_of
 from services.points.domain.holds import Hold
 from services.points.domain.lots import Lot
-from services.points.domain.transfers import SECOND_SEAL, Cause, Transfer, transfer_id
+from services.points.domain.transfers import Cause, Transfer
 from services.points.domain.verification import Verification, Wrong
-from services.points.domain.waiting import WaitingAward, digest_of
-from services.points.handlers.awards import SETTLED
-from services.points.handlers.rules import file_of
 from services.points.store.accounts import ACCOUNTS, HOLDS, TRANSFERS, WAITING, WAITING_AWARDS
-from services.points.store.rules import RULES
+from services.points.store.rules import RULE_BOOKS
+from services.points.store.services import CLAIMS
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PAGE = 2_000
-NOTICES = 400
-AHEAD = 1_000
-"""So many lines that a partner was told of are held at most: they come in nearly the same order."""
-PASSBOOK, ISSUING, ESCROWED = "存折", "预算", "冻结"
-AWARDS = "待入账"
-TOLD = re.compile(rf"（({PASSBOOK}|{ISSUING}|{ESCROWED}|{AWARDS})第 (\d+) [行笔]，校验码 ([a-p]{{16}})）$")
-"""As notify ends a text that tells a line; a test holds the two together."""
-STAFF = "staff"
-NOT_TOLD = frozenset({EQUITY, REDEEMED, EXPIRED})
-"""Accounts of whose lines nobody is told; the other account of the transfer is somebody's."""
-ON_THE_WAY_SECONDS = 30.0
-"""What was settled just now is paid within these."""
 LATE = timedelta(hours=1)
 """Within which everybody is told of what was posted."""
 
 
 _FIELDS = tuple(field.name for field in fields(Transfer))
-
-
-Row = dict[str, Any]
-
-
-class Rows(Protocol):
-    """A collection as it is kept."""
-
-    async def find(
-        self, query: dict[str, Any], *, sort: str = "_id", limit: int = 0, fields: Sequence[str] | None = None
-    ) -> list[dict[str, Any]]: ...
-
-
-class Books(Protocol):
-    """The database of a service."""
-
-    def plain(self, name: str) -> Any: ...
-
-    async def together(self, asked: Sequence[tuple[str, Row]]) -> list[list[Row]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +69,9 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
     given = accounts[BUDGET].credited_points if EQUITY not in accounts and BUDGET in accounts else 0
     verification = Verification(given or await _opened(points, community))
     since = at - timedelta(days=kept_days) if kept_days else EPOCH
-    witness = _Witness(points, stores["notify"], community, since, at - LATE)
+    witness = Witness(points, stores["notify"], community, since, at - LATE)
     last = accounts[BUDGET].transfers if BUDGET in accounts else 0
-    async for row in _pages(points.plain(TRANSFERS.name), where, "number"):
+    async for row in pages(points.plain(TRANSFERS.name), where, "number"):
         if row["number"] > last and row["at"] > at - LATE:
             break  # posted since the accounts were read
         transfer = transfer_of(row)
@@ -118,9 +81,11 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
         verification.wrong += await witness.compare(transfer)
     wrong = list(verification.finish(accounts, map(_hold, holds)))
     wrong += await _wrong_awards(points, witness, community, awards, waits)
+    wrong += await _wrong_rules(points, witness, community)
     wrong += await witness.gone(name for name in accounts if kind_of(name) == "passbook")
-    orders, unpaid = await _unpaid(points, stores["matching"], community)
-    wrong += [Wrong(0, order, "is settled, and nothing was paid for it") for order in unpaid]
+    wrong += await _wrong_claims(points, community, accounts)
+    orders, wrong_of_orders = await wrong_orders(points, stores["matching"], community)
+    wrong += wrong_of_orders
     return Verified(verification.lines, len(accounts), witness.lines, orders, wrong)
 
 
@@ -138,7 +103,7 @@ def _hold(row: dict[str, Any]) -> Hold:
 
 
 async def _wrong_awards(
-    points: Books, witness: "_Witness", community: str, rows: Sequence[Row], waits: Sequence[Row]
+    points: Books, witness: Witness, community: str, rows: Sequence[Row], waits: Sequence[Row]
 ) -> list[Wrong]:
     """Return what is wrong with the awards that wait, or did: told, paid and counted as they are?"""
     found: list[Wrong] = []
@@ -149,13 +114,17 @@ async def _wrong_awards(
         paid = await points.plain(TRANSFERS.name).find({"_id": key}, limit=1) if kept.paid_by else []
         if since is not None:
             waiting = [waiting[0] + 1, waiting[1] + award.amount_points]
+        elif kept.dropped_at is not None:
+            wrong = await witness.compare_dropped(kept, kept.dropped_at)
+            found += [wrong] if wrong else []
         elif not paid or (paid[0]["credit"], paid[0]["amount_points"]) != (
             award.partner,
             award.amount_points,
         ):
             found.append(Wrong(0, award.id, "is said to be paid, and is not"))
         if award.rule_version:  # what an earlier release withheld was told without a seal
-            wrong = await witness.compare_award(kept, since or (paid[0]["at"] if paid else EPOCH))
+            told_at = since or kept.dropped_at or (paid[0]["at"] if paid else EPOCH)
+            wrong = await witness.compare_award(kept, told_at)
             found += [wrong] if wrong else []
     counted = [waits[0]["awards"], waits[0]["points"]] if waits else [0, 0]
     if counted != waiting:
@@ -165,174 +134,30 @@ async def _wrong_awards(
     return found
 
 
+async def _wrong_rules(points: Books, witness: Witness, community: str) -> list[Wrong]:
+    """Return what is wrong with the versions of a rule, by what staff were told of them."""
+    found: list[Wrong] = []
+    for row in await points.plain(RULE_BOOKS.name).find({"community": community}, limit=1):
+        found += await witness.compare_rules(RULE_BOOKS.decode(row))
+    return found
+
+
+async def _wrong_claims(points: Books, community: str, accounts: Mapping[str, Account]) -> list[Wrong]:
+    """Return the accounts that owe something else than what is to be taken back from them."""
+    owed: dict[str, int] = dict.fromkeys(accounts, 0)
+    for row in await points.plain(CLAIMS.name).find({"community": community}):
+        claim = CLAIMS.decode(row)
+        if claim.look_at is not None:
+            owed[claim.partner] = owed.get(claim.partner, 0) + claim.amount_points
+    return [
+        Wrong(0, name, f"is said to owe {accounts[name].owed_points} points, and owes {due}")
+        for name, due in owed.items()
+        if name in accounts and accounts[name].owed_points != due
+    ]
+
+
 async def _opened(points: Books, community: str) -> int:
     found = await points.plain(TRANSFERS.name).find(
         {"community": community, "credit": BUDGET, "kind": "opening"}, fields=["amount_points"], limit=1
     )
     return int(found[0]["amount_points"]) if found else 0
-
-
-async def _pages(
-    rows: Rows, query: dict[str, Any], by: str, fields: Sequence[str] | None = None, size: int = PAGE
-) -> AsyncIterator[dict[str, Any]]:
-    """Yield documents in the order of a field that no two have in common."""
-    after: dict[str, Any] = {}
-    while found := await rows.find({**query, **after}, sort=by, limit=size, fields=fields):
-        for row in found:
-            yield row
-        after = {by: {"$gt": found[-1][by]}}
-
-
-async def _unpaid(points: Books, matching: Books, community: str) -> tuple[int, list[str]]:
-    """Return how many orders of partners were accepted and settled under the present rule, and which of them
-    are not paid though they earn.
-    """
-    kept = await points.plain(RULES.name).find({"community": community}, limit=1)
-    record = RULES.decode(kept[0]) if kept else None
-    rule = file_of(record.text).points if record else None
-    if record is None or record.since is None or rule is None:
-        return 0, []
-    query: Row = {"community": community, "status": "settled", "provider.kind": "partner"}
-    query["accepted_at"] = {"$gt": record.since}
-    count, unpaid = 0, []
-    async for row in _pages(matching.plain("orders"), query, "_id", ["id", "category"]):
-        count += 1
-        earns = rule.points_by_category.get(row["category"], rule.default_points)
-        if earns and not await _is_paid(points, community, row["id"]):
-            unpaid.append(row["id"])
-    if unpaid:
-        await asyncio.sleep(ON_THE_WAY_SECONDS)
-    return count, [order for order in unpaid if not await _is_paid(points, community, order)]
-
-
-async def _is_paid(points: Books, community: str, order: str) -> bool:
-    key = f"{community}/{transfer_id(community, OrderId(order), SETTLED)}"
-    for name, posted in ((TRANSFERS.name, {"posted": True}), (WAITING_AWARDS.name, {})):
-        if await points.plain(name).find({"_id": key, **posted}, fields=["_id"], limit=1):
-            return True
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line that somebody was told of: of which transfer, its number, its seal, and when it was posted."""
-
-    number: int
-    line: int
-    sealed: str
-    at: datetime
-
-
-class _Told:
-    """What one partner, or the staff, was told of the ledger, read beside it.
-
-    Notify keeps it in a database of its own: whoever alters the ledger, seals and all, cannot alter that.
-    """
-
-    def __init__(self, notify: Books, query: dict[str, Any], since: datetime, until: datetime) -> None:
-        self._notices, self._query = notify.plain("notices"), query
-        self._since, self._until = since, until
-        self._pending: dict[tuple[str, int], tuple[str, datetime]] = {}
-        self._behind: str | None = ""
-        self.lines = 0
-
-    async def compare(self, book: str, of: "_Line") -> Wrong | None:
-        """Return what is wrong with a line, by what was told of it."""
-        line = of.line
-        key = (book, line)
-        while key not in self._pending and len(self._pending) < AHEAD and self._behind is not None:
-            await self._read()
-        told, _ = self._pending.pop(key, ("", None))
-        self.lines += bool(told)
-        if not told:
-            is_late = self._since < of.at < self._until
-            return Wrong(of.number, book, f"nobody was told of line {line}") if is_late else None
-        if told == code_of(of.sealed):
-            return None
-        return Wrong(of.number, book, f"line {line} has another seal than was told")
-
-    async def gone(self, whose: str) -> list[Wrong]:
-        """Return the lines of which somebody was told and that are not there."""
-        while len(self._pending) < AHEAD and self._behind is not None:
-            await self._read()
-        return [
-            Wrong(0, whose, f"line {line} of {book} is gone, and it was told")
-            for (book, line), (_, at) in sorted(self._pending.items())
-            if at < self._until
-        ]
-
-    async def _read(self) -> None:
-        query = {**self._query, "_id": {"$gt": self._behind}}
-        found = await self._notices.find(query, limit=NOTICES, fields=["text", "at"])
-        for notice in found:
-            for book, line, code in TOLD.findall(notice["text"]):
-                self._pending[book, int(line)] = (code, notice["at"])
-        self._behind = found[-1]["_id"] if len(found) == NOTICES else None
-
-
-class _Witness:
-    """What everybody was told.
-
-    Arguments:
-        since: notices of before are not kept any more.
-        until: of what was posted later perhaps nobody was told yet.
-    """
-
-    def __init__(
-        self, points: Books, notify: Books, community: str, since: datetime, until: datetime
-    ) -> None:
-        self._points, self._notify, self._community = points, notify, community
-        self._since, self._until = since, until
-        self._told: dict[str, _Told] = {}
-
-    @property
-    def lines(self) -> int:
-        """Return how many lines were found as they were told."""
-        return sum(one.lines for one in self._told.values())
-
-    async def compare(self, transfer: Transfer) -> list[Wrong]:
-        """Return what is wrong with the lines of a transfer."""
-        found = []
-        if transfer.sealed == SECOND_SEAL and transfer.kind != "opening":
-            number, at = transfer.number, transfer.at
-            debit = (transfer.debit, _Line(number, transfer.debit_line, transfer.debit_seal, at))
-            credit = (transfer.credit, _Line(number, transfer.credit_line, transfer.chained, at))
-            for account, line in (debit, credit):
-                if account not in NOT_TOLD:
-                    whose, book = await self._whose(transfer, account)
-                    if whose:
-                        found.append(await self._of(whose).compare(book, line))
-        return [one for one in found if one is not None]
-
-    async def compare_award(self, kept: WaitingAward, since: datetime) -> Wrong | None:
-        """Return what is wrong with an award that waits, or did, by what its partner was told."""
-        line = _Line(0, kept.number, digest_of(kept.award), since)
-        return await self._of(kept.award.partner).compare(AWARDS, line)
-
-    async def _whose(self, transfer: Transfer, account: str) -> tuple[str, str]:
-        """Return who is told of an account's line of a transfer, and as what."""
-        if kind_of(account) == "passbook":
-            return account, PASSBOOK
-        if account == BUDGET and transfer.kind in ("approval", "return"):
-            return STAFF, ISSUING
-        if account == ESCROW and transfer.kind == "capture":
-            key = f"{self._community}/{transfer.origin.id}"
-            holds = await self._points.plain(HOLDS.name).find({"_id": key}, fields=["account"], limit=1)
-            return (holds[0]["account"] if holds else ""), ESCROWED
-        return "", ""
-
-    def _of(self, whose: str) -> _Told:
-        if whose not in self._told:
-            query = {"community": self._community, "recipient": f"provider:{whose}"}
-            if whose == STAFF:
-                query |= {"recipient": STAFF, "kind": PointsApproved.kind}
-            self._told[whose] = _Told(self._notify, query, self._since, self._until)
-        return self._told[whose]
-
-    async def gone(self, passbooks: Iterable[str]) -> list[Wrong]:
-        """Return the lines of which somebody was told and that are not there."""
-        return [
-            wrong
-            for whose in sorted({STAFF, *self._told, *passbooks})
-            for wrong in await self._of(whose).gone(whose)
-        ]

@@ -62,6 +62,7 @@ class Account:
         expires_at: when the first of its lots does; it is looked at then.
         announce_at: when its owner is to be told of that beforehand; None once they were.
         announced_for: the expiry that they were told of last.
+        owed_points: what is to be taken back and was spent already; so much of the balance cannot be used.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Account:
     expires_at: datetime | None = None
     announce_at: datetime | None = None
     announced_for: datetime | None = None
+    owed_points: int = 0
 
     @property
     def kind(self) -> AccountKind:
@@ -121,6 +123,10 @@ class Account:
         moments = {lot.expires_at for lot in gone}
         left = tuple(lot for lot in self.all_lots if lot.expires_at not in moments)
         return self._with(left, less=points), points
+
+    def owing(self, points: int) -> "Account":
+        """Return the account with points more to be taken back, or less."""
+        return replace(self, owed_points=max(0, self.owed_points + points))
 
     def announced(self) -> "Account":
         """Return the account after its owner was told what expires next."""

@@ -33,6 +33,13 @@ class HoldExpired(Conflict):
     title = "冻结已过期，积分将退回"
 
 
+class NotYourHold(Conflict):
+    """Staff set it aside, or it is for something that was ordered: that is where it is called off."""
+
+    slug = "not_your_hold"
+    title = "这笔积分由社区冻结或用于已提交的兑换，不能自行退回"
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Points of a partner that stand in escrow.
@@ -43,6 +50,7 @@ class Hold:
         cause: what they are for.
         placed_by: the transfer that set them aside.
         due_at: when it expires; None once it is resolved.
+        set_aside_by: who did it: the partner, somebody of the staff.
     """
 
     id: str
@@ -56,6 +64,16 @@ class Hold:
     due_at: datetime | None
     state: HoldState = "open"
     resolved_at: datetime | None = None
+    set_aside_by: str = ""
+
+    def must_be_set_aside_by(self, subject: str) -> None:
+        """Make sure that somebody set it aside themselves, for nothing that was ordered.
+
+        Raises:
+            NotYourHold: they did not. Of holds of earlier releases nobody knows; they may be given back.
+        """
+        if self.cause.kind != "correction" or self.set_aside_by not in ("", subject):
+            raise NotYourHold
 
     def resolved(self, state: HoldState, at: datetime) -> "Hold":
         """Return the hold after it was resolved.

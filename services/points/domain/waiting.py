@@ -5,8 +5,16 @@ from datetime import datetime
 from hashlib import sha256
 
 from services.contracts.ids import OrderId
+from services.contracts.refusal import Conflict
 from services.contracts.values import replace
 from services.points.domain.transfers import Cause
+
+
+class NotWaiting(Conflict):
+    """The award was paid, or given up, before."""
+
+    slug = "not_waiting"
+    title = "这笔积分已不在等候入账"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,24 @@ class WaitingAward:
         number: in the community, in the order they came.
         waits_since: None once it is paid.
         paid_by: the transfer.
+        dropped_at: it was given up, and is not paid.
     """
 
     award: Award
     number: int
     waits_since: datetime | None
     paid_by: str = ""
+    dropped_at: datetime | None = None
+
+    def dropped(self, at: datetime) -> "WaitingAward":
+        """Return the award after it was given up.
+
+        Raises:
+            NotWaiting: it was paid, or given up before.
+        """
+        if self.waits_since is None:
+            raise NotWaiting
+        return replace(self, waits_since=None, dropped_at=at)
 
     def paid(self, transfer: str) -> "WaitingAward":
         """Return the award after it was paid."""

@@ -2,112 +2,56 @@
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from services.chassis.documents import Ref
-from services.chassis.failures import NotYet
+from services.chassis.documents import Ref, Versioned
 from services.chassis.streams import REPEATED, Repeated
 from services.chassis.work import Origin, UnitOfWork, Work
-from services.contracts.community_file import CommunityFile, Partner
-from services.contracts.orders import OrderSettled
-from services.contracts.points import PointsPosted, PointsWithheld
+from services.contracts.points import PointsDropped, PointsPosted, PointsWithheld
+from services.contracts.refusal import NotFound
 from services.contracts.values import replace
 from services.language.masks import masked
 from services.points.domain.accounts import BUDGET
 from services.points.domain.lots import Lot
 from services.points.domain.posting import AMOUNT_MAX, NotAnAmount, Posting
-from services.points.domain.rules import Earning, Rule, expiry
-from services.points.domain.transfers import Cause, Transfer, id_of, transfer_id
+from services.points.domain.rules import expiry
+from services.points.domain.transfers import Transfer, id_of
 from services.points.domain.waiting import Award, Waiting, WaitingAward, digest_of
 from services.points.handlers.ledger import account, account_refs, post
-from services.points.handlers.rules import file_of
+from services.points.handlers.rules import rule_refs, rules_of
 from services.points.store.accounts import transfer_ref, waiting_award_ref, waiting_ref
-from services.points.store.rules import RuleOnRecord, rule_ref
-from services.worktime.hours import Opening
+from services.points.store.rules import rule_ref
 
 SETTLED = "order.settled"
-
-
-def award_points(origin: Origin, settled: OrderSettled) -> Work[Repeated | None]:
-    """Post what a partner's settled order earns, once, as its transfer shows; units earn none."""
-    award_id = transfer_id(origin.community, settled.order, SETTLED)
-    reads = _reads(origin.community, award_id, settled.provider.id)
-    record = rule_ref(origin.community)
-
-    def decide(uow: UnitOfWork) -> Repeated | None:
-        if _is_known(uow, award_id):
-            return REPEATED
-        if settled.provider.kind != "partner":
-            return None
-        kept = uow.find(record)
-        if kept is None:
-            raise NotYet(f"no file of community {origin.community} has been loaded")
-        file = file_of(kept.text)
-        earning = _earning(file, settled)
-        if earning.amount_points > 0:
-            award = Award(
-                award_id,
-                settled.provider.id,
-                earning.amount_points,
-                earning.because,
-                Cause("order", settled.order),
-                settled.order,
-                SETTLED,
-                uow.revision(record),
-                expiry(settled.served_at, _term(file), ZoneInfo(file.community.timezone)),
-            )
-            _pay_or_wait(uow, award)
-        return None
-
-    return Work(origin, (*reads, record), decide)
+"""Of what an order earns, in the id of its award; and the rule's name in earlier releases."""
 
 
 def pay_or_wait(origin: Origin, award: Award) -> Work[Repeated | None]:
     """Post what a partner has earned, once; where the budget does not cover it, it waits."""
-    reads = _reads(origin.community, award.id, award.partner)
+    reads = award_reads(origin.community, award.id, award.partner)
 
     def decide(uow: UnitOfWork) -> Repeated | None:
-        if _is_known(uow, award.id):
+        if is_known(uow, award.id):
             return REPEATED
-        _pay_or_wait(uow, award)
+        give(uow, award)
         return None
 
     return Work(origin, reads, decide)
 
 
-def _reads(community: str, award: str, partner: str) -> tuple[Ref[Any], ...]:
+def award_reads(community: str, award: str, partner: str) -> tuple[Ref[Any], ...]:
+    """Return what is read before an award is given."""
     waiting = (waiting_award_ref(community, award), waiting_ref(community))
     return (transfer_ref(community, award), *waiting, *account_refs(community, partner))
 
 
-def _is_known(uow: UnitOfWork, award: str) -> bool:
+def is_known(uow: UnitOfWork, award: str) -> bool:
+    """Return whether an award was given, or waits, or did."""
     community = uow.origin.community
     transfer, waiting = transfer_ref(community, award), waiting_award_ref(community, award)
     return uow.find(transfer) is not None or uow.find(waiting) is not None
 
 
-def _earning(file: CommunityFile, settled: OrderSettled) -> Earning:
-    if file.points is None:
-        return Earning(0, "本社区没有积分规则")
-    rule = Rule(
-        file.points.points_by_category,
-        file.points.default_points,
-        file.points.off_hours_factor,
-        {partner.id: _hours(partner) for partner in file.partners},
-    )
-    local = settled.served_at.astimezone(ZoneInfo(file.community.timezone))
-    return rule.earned(settled.provider.id, settled.category, local)
-
-
-def _hours(partner: Partner) -> tuple[Opening, ...]:
-    return tuple(Opening(hours.days, hours.opens, hours.closes) for hours in partner.hours)
-
-
-def _term(file: CommunityFile) -> int | None:
-    return file.points.expire_after_months if file.points else None
-
-
-def _pay_or_wait(uow: UnitOfWork, award: Award) -> None:
+def give(uow: UnitOfWork, award: Award) -> None:
     """Pay from the budget; where it does not cover it, or others wait, the award waits behind them."""
     waiting = uow.find(waiting_ref(uow.origin.community)) or Waiting()
     if not waiting.awards and award.amount_points <= account(uow, BUDGET).balance_points:
@@ -179,7 +123,7 @@ def pay_waiting(origin: Origin, awards: Sequence[str]) -> Work[int]:
     Arguments:
         awards: ids of the first that wait in the community, in order.
     """
-    waiting, record = waiting_ref(origin.community), rule_ref(origin.community)
+    waiting = waiting_ref(origin.community)
     refs = {award: waiting_award_ref(origin.community, award) for award in awards}
 
     def accounts(uow: UnitOfWork) -> Sequence[Ref[Any]]:
@@ -197,21 +141,22 @@ def pay_waiting(origin: Origin, awards: Sequence[str]) -> Work[int]:
             if not is_paid:
                 if kept.award.amount_points > account(uow, BUDGET).balance_points:
                     break
-                pay(uow, _from_now(uow, kept.award, uow.find(record)), transfer)
+                pay(uow, _from_now(uow, kept.award), transfer)
             uow.put(ref, kept.paid(transfer))
             uow.put(waiting, (uow.find(waiting) or Waiting()).left_by(kept.award))
             paid += 1
         return paid
 
-    return Work(origin, (waiting, record, *refs.values()), decide, accounts)
+    reads = (waiting, *rule_refs(origin.community), *refs.values())
+    return Work(origin, reads, decide, accounts)
 
 
-def _from_now(uow: UnitOfWork, award: Award, rule: RuleOnRecord | None) -> Award:
+def _from_now(uow: UnitOfWork, award: Award) -> Award:
     """Return an award whose term begins when it is paid: nobody loses points by the wait."""
-    if award.expires_at is None or rule is None:
+    if award.expires_at is None or uow.find(rule_ref(uow.origin.community)) is None:
         return award
-    file = file_of(rule.text)
-    later = expiry(uow.at, _term(file), ZoneInfo(file.community.timezone))
+    rules = rules_of(uow)
+    later = expiry(uow.at, rules.term_at(uow.at), rules.zone)
     return replace(award, expires_at=later if later is None else max(award.expires_at, later))
 
 
@@ -248,3 +193,39 @@ def take_up_withheld(origin: Origin, withheld: str) -> Work[bool]:
         return True
 
     return Work(origin, (kept_at, ref, waiting), decide)
+
+
+def drop_waiting(origin: Origin, award: str, because: str) -> Work[Versioned[WaitingAward]]:
+    """Give an award up that waits.
+
+    The work raises NotFound, NotWaiting.
+    """
+    ref = waiting_award_ref(origin.community, award)
+
+    def decide(uow: UnitOfWork) -> Versioned[WaitingAward]:
+        uow.get(ref, NotFound())
+        drop(uow, award, because)
+        return uow.versioned(ref)
+
+    return Work(origin, (ref, waiting_ref(origin.community)), decide)
+
+
+def drop(uow: UnitOfWork, award: str, because: str) -> None:
+    """Give up an award that waits; the unit of work has read it, and how many wait.
+
+    Raises:
+        NotWaiting: it was paid, or given up before.
+    """
+    ref, waiting = waiting_award_ref(uow.origin.community, award), waiting_ref(uow.origin.community)
+    kept = uow.get(ref, NotFound())
+    uow.put(ref, kept.dropped(uow.at))
+    uow.put(waiting, (uow.find(waiting) or Waiting()).left_by(kept.award))
+    fact = PointsDropped(
+        transfer=award,
+        partner=kept.award.partner,
+        amount_points=kept.award.amount_points,
+        because=because,
+        line=kept.number,
+        seal=digest_of(kept.award),
+    )
+    uow.announce(ref, fact)

@@ -28,7 +28,7 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
     The work raises NotFound, NotReversible, AlreadyReversed, InsufficientPoints.
     """
     ref = transfer_ref(origin.community, wrong)
-    back = transfer_ref(origin.community, id_of(origin.community, wrong, "reversal"))
+    back = reversal_ref(origin.community, wrong)
 
     def accounts(uow: UnitOfWork) -> Sequence[Ref[Account]]:
         kept = uow.find(ref)
@@ -41,22 +41,37 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
         if uow.find(back) is not None:
             raise AlreadyReversed
         open_books(uow)
-        posting = Posting(
-            back.id,
-            "reversal",
-            kept.credit,
-            kept.debit,
-            kept.amount_points,
-            f"冲正：{reason}",
-            Cause("correction", kept.id),
-            actor=origin.actor.subject,
-            gives=given_back(kept, uow.at),
-        )
-        transfer = post(uow, posting)
-        uow.announce(back, _fact(uow, kept, transfer))
+        reverse(uow, kept, f"冲正：{reason}")
         return uow.versioned(back)
 
     return Work(origin, (ref, back, *account_refs(origin.community, EQUITY)), decide, accounts)
+
+
+def reversal_ref(community: str, wrong: str) -> Ref[Transfer]:
+    """Return where the transfer is kept that takes another back, if one did."""
+    return transfer_ref(community, id_of(community, wrong, "reversal"))
+
+
+def reverse(uow: UnitOfWork, wrong: Transfer, because: str) -> None:
+    """Take a transfer back; the unit of work has read its accounts, and that nothing has taken it back yet.
+
+    Raises:
+        InsufficientPoints: the points are spent.
+    """
+    back = reversal_ref(uow.origin.community, wrong.id)
+    posting = Posting(
+        back.id,
+        "reversal",
+        wrong.credit,
+        wrong.debit,
+        wrong.amount_points,
+        because,
+        Cause("correction", wrong.id),
+        actor=uow.origin.actor.subject,
+        gives=given_back(wrong, uow.at),
+    )
+    transfer = post(uow, posting)
+    uow.announce(back, _fact(uow, wrong, transfer))
 
 
 def _fact(uow: UnitOfWork, wrong: Transfer, transfer: Transfer) -> PointsReversed:

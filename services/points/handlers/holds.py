@@ -10,6 +10,7 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import PointsCaptured, PointsHeld, PointsReleased
 from services.contracts.refusal import NotFound
 from services.points.domain.accounts import ESCROW, REDEEMED, kind_of
+from services.points.domain.claims import PointsOwed
 from services.points.domain.holds import Hold, HoldState, HoldTooShort
 from services.points.domain.posting import Posting, in_milliseconds
 from services.points.domain.transfers import Cause, Transfer, TransferKind, id_of
@@ -51,7 +52,9 @@ def place_hold(origin: Origin, setting: HoldRequest) -> Work[Versioned[Hold]]:
             return uow.versioned(ref)
         if kind_of(setting.account) != "passbook":
             raise NotFound
-        uow.get(account_ref(origin.community, setting.account), NotFound())
+        holder = uow.get(account_ref(origin.community, setting.account), NotFound())
+        if holder.owed_points and setting.amount_points > holder.balance_points - holder.owed_points:
+            raise PointsOwed(owed_points=holder.owed_points, balance_points=holder.balance_points)
         if setting.until <= uow.at:
             raise HoldTooShort(until=setting.until.isoformat())
         posting = Posting(
@@ -83,6 +86,7 @@ def _placed(uow: UnitOfWork, setting: HoldRequest, transfer: Transfer) -> None:
         transfer.id,
         uow.at,
         transfer.until,
+        set_aside_by=uow.origin.actor.subject,
     )
     uow.put(ref, hold)
     fact = PointsHeld(

@@ -11,15 +11,26 @@ from services.chassis.mongo import Store
 from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
+from services.contracts.words import Role
 from services.points.domain.accounts import InsufficientPoints
-from services.points.domain.holds import Hold, HoldExpired, HoldResolved, HoldTooShort
+from services.points.domain.claims import PointsOwed
+from services.points.domain.holds import Hold, HoldExpired, HoldResolved, HoldTooShort, NotYourHold
 from services.points.domain.transfers import Cause
-from services.points.domain.waiting import Waiting
+from services.points.domain.waiting import NotWaiting, Waiting
+from services.points.handlers.awards import drop_waiting
 from services.points.handlers.holds import HoldRequest, capture_hold, place_hold, release_hold
 from services.points.routes import access
 from services.points.routes.bodies import HoldQuery, PlaceHold, ResolveHold
+from services.points.routes.rule_bodies import DropAward
 from services.points.store.accounts import HOLDS, STILL_WAITING, WAITING_AWARDS, hold_ref, waiting_ref
-from services.points.views.accounts import HoldPage, HoldView, WaitingList, hold_view, waiting_view
+from services.points.views.accounts import (
+    HoldPage,
+    HoldView,
+    WaitingList,
+    WaitingView,
+    hold_view,
+    waiting_view,
+)
 
 WAITING_SHOWN = 100
 ONE = "/points/holds/{hold}"
@@ -77,8 +88,18 @@ class HoldRoutes:
         return self._step(request, work)
 
     def release(self, request: ApiRequest[ResolveHold]) -> Work[Reply]:
+        ref = hold_ref(request.community, request.path["hold"])
         work = release_hold(request.origin(), request.path["hold"], request.body.because)
-        return self._step(request, work)
+
+        def may_release(uow: UnitOfWork) -> None:
+            if request.identity.role is Role.PARTNER:
+                uow.get(ref, NotFound()).must_be_set_aside_by(request.identity.subject)
+
+        return self._step(request, work.only_if(may_release, ref))
+
+    def drop(self, request: ApiRequest[DropAward]) -> Work[Reply]:
+        work = drop_waiting(request.origin(), request.path["award"], request.body.reason)
+        return work.then(lambda kept, uow: show(waiting_view(kept.present, uow.at)))
 
     def _step(self, request: ApiRequest[ResolveHold], work: Work[Versioned[Hold]]) -> Work[Reply]:
         ref = hold_ref(request.community, request.path["hold"])
@@ -129,7 +150,18 @@ class HoldRoutes:
                 body=PlaceHold,
                 status=201,
                 conditional=False,
-                refusals=(InsufficientPoints, HoldTooShort),
+                refusals=(InsufficientPoints, PointsOwed, HoldTooShort),
+            ),
+            Route(
+                "POST",
+                "/points/waiting/{award}/drop",
+                STAFF,
+                self.drop,
+                "Give an award up that waits (不再入账)",
+                WaitingView,
+                body=DropAward,
+                conditional=False,
+                refusals=(NotWaiting,),
             ),
             post(
                 f"{ONE}/capture",
@@ -144,10 +176,10 @@ class HoldRoutes:
                 f"{ONE}/release",
                 HOLDERS,
                 self.release,
-                "Give back what was set aside",
+                "Give back what was set aside; partners: what they set aside themselves",
                 takes=ResolveHold,
                 answers=HoldView,
-                refuses=resolved,
+                refuses=(*resolved, NotYourHold),
             ),
         )
 

@@ -9,7 +9,20 @@ from services.points.store.accounts import (
     WAITING_AWARDS,
     WAITS_SINCE,
 )
-from services.points.store.rules import RULES
+from services.points.store.rules import RULE_BOOKS, RULES
+from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
 
-COLLECTIONS = (ACCOUNTS, TRANSFERS, HOLDS, WAITING_AWARDS, WAITING, RULES)
+COLLECTIONS = (
+    ACCOUNTS,
+    TRANSFERS,
+    HOLDS,
+    WAITING_AWARDS,
+    WAITING,
+    RULES,
+    RULE_BOOKS,
+    SERVICES,
+    EARNED_DAYS,
+    RETURNS,
+    CLAIMS,
+)
 WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)

@@ -47,6 +47,7 @@ class AccountView(View):
     debited_points: int
     transfers: int = Field(description="number of its last line; the budget's counts all transfers")
     head: str = Field(description="seal of the last line")
+    owed_points: int = Field(description="to be taken back, and spent already: so much cannot be used")
     lots: list[LotView] = Field(description="what a passbook's points consist of, the first to expire first")
 
 
@@ -153,6 +154,7 @@ def account_view(kept: Versioned[Account]) -> AccountView:
         debited_points=account.debited_points,
         transfers=account.transfers,
         head=account.head,
+        owed_points=account.owed_points,
         lots=_lots(account.all_lots),
     )
 
