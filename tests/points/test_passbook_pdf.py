@@ -58,7 +58,9 @@ def printed(bank: Bank, found: list[Transfer] | None = None, *, goes_on: bool = 
     values = passbook_print("jiwang", FILE, excerpt, bank.now)
     sent = orjson.dumps(values)
     command = [*PRESS, TEMPLATE]
-    done = subprocess.run(command, input=sent, capture_output=True, check=True, cwd=SERVICES.parent, timeout=60)
+    done = subprocess.run(
+        command, input=sent, capture_output=True, check=True, cwd=SERVICES.parent, timeout=60
+    )
     return done.stdout
 
 
