@@ -29,9 +29,9 @@ sys.stdout.write("%PDF")
 """
 
 
-def acting(program: str, **more: float) -> Printer:
+def acting(program: str, seconds_max: float = 60.0) -> Printer:
     """Return a printer whose press is another program."""
-    return Printer((sys.executable, "-c", program), **more)
+    return Printer((sys.executable, "-c", program), seconds_max)
 
 
 async def written(file: Path) -> None:

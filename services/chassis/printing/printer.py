@@ -50,8 +50,8 @@ class Printer:
 
     command: tuple[str, ...] = PRESS
     seconds_max: float = PRINT_SECONDS_MAX
-    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _waiting: int = 0
+    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    _waiting: int = field(default=0, init=False)
 
     async def pdf(self, template: str, values: Mapping[str, Any]) -> bytes:
         """Return a sheet as PDF.
