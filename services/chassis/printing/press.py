@@ -50,14 +50,9 @@ def pdf_of(page: str) -> bytes:
     except (ImportError, OSError) as error:
         raise Missing(f"Pango: {error}") from error
 
-    class Nothing(weasyprint.URLFetcher):  # type: ignore[misc] # it comes without types
-        """Fetches nothing."""
-
-        def fetch(self, url: str, headers: object = None) -> Any:
-            raise ValueError("nothing is fetched")
-
+    fetches_nothing = weasyprint.URLFetcher(allowed_protocols=())
     out = io.BytesIO()
-    weasyprint.HTML(string=page, url_fetcher=Nothing()).write_pdf(out)
+    weasyprint.HTML(string=page, url_fetcher=fetches_nothing).write_pdf(out)
     return out.getvalue()
 
 
