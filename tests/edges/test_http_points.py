@@ -249,7 +249,7 @@ class TestPrintedPassbooks:
             answer = await visitor.get(path)
             assert (answer.status, answer.headers["Content-Type"]) == (200, "application/pdf")
             text = "".join(pages_of(answer.raw))
-            assert f"户名{name}账号{name}社区稷王社区" in text
+            assert f"稷王社区·积分银行积分存折户名{name}账号{name}" in text
             shown = (await partner.get(f"/points/accounts/{name}/transfers")).ok()["items"]
             for line in shown:
                 seal = line["chained"] if line["credit"] == name else line["debit_seal"]

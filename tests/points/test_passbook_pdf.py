@@ -90,7 +90,7 @@ def test_the_cover_says_whose_it_is_what_it_holds_and_what_expires_next() -> Non
     account = bank.account(SHOP)
     paid_in = sum(one.amount_points for one in lines(bank) if one.credit == SHOP)
     for words in (
-        f"户名{NAME}账号{SHOP}社区稷王社区",
+        f"稷王社区·积分银行积分存折户名{NAME}账号{SHOP}",
         "2026-03-02至2026-03-11，33行",
         f"余额（积分）{account.balance_points:,}",
         f"期初余额收入合计支出合计期末余额0{paid_in:,}10{account.balance_points:,}",
