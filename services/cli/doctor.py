@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.chassis.printing import PRESS
 from services.devserver import find_mongod, find_rabbitmq
 
 PYTHON_MIN = (3, 11)
@@ -25,6 +26,7 @@ DISK_MB_MIN = 2_000
 HTTP_PORT = 8080
 _ANSWER_SECONDS_MAX = 3.0
 _SETUP = "run `make setup` · 运行 make setup"
+_PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei"
 _PORTS_OF = {"amqp": 5672, "amqps": 5671, "mongodb": 27017}
 
 
@@ -53,7 +55,7 @@ class Finding:
 
 
 def doctor() -> None:
-    """Look at this machine: Python, packages, RabbitMQ, MongoDB, memory, disk, port; say how to mend each."""
+    """Look at this machine: Python, packages, servers, PDF, memory, disk, port; say how to mend each."""
     findings = tuple(examine())
     console = Console()
     console.print(as_table(findings))
@@ -69,6 +71,7 @@ def examine() -> Iterator[Finding]:
     yield packages()
     yield server("RabbitMQ", "SANDAN_AMQP_URL", find_rabbitmq, rabbitmq_version)
     yield server("MongoDB", "SANDAN_MONGO_URL", find_mongod, mongod_version)
+    yield pdf()
     yield memory()
     yield disk(Path.cwd())
     yield port(int(os.environ.get("SANDAN_HTTP_PORT") or HTTP_PORT))
@@ -155,6 +158,18 @@ def mongod_version(program: Path) -> str:
     ran = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - found by us
     first = (ran.stdout or ran.stderr).splitlines()[:1]
     return first[0].removeprefix("db version v") if first else f"does not run (status {ran.returncode})"
+
+
+def pdf(press: tuple[str, ...] = PRESS) -> Finding:
+    """Whether passbooks can be printed; everything else runs without."""
+    ran = subprocess.run(  # noqa: S603 - a module of ours
+        press, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+    )
+    if ran.returncode == 0:
+        return Finding("PDF", "passbooks can be printed")
+    why = (ran.stderr.strip().splitlines() or [f"status {ran.returncode}"])[-1]
+    mend = f"passbooks are not printed; {_SETUP} as root, or install {_PDF_PACKAGES} · 不能打印存折"
+    return Finding("PDF", why, mend)
 
 
 def memory() -> Finding:

@@ -2,6 +2,7 @@
 
 from services.chassis.clock import now
 from services.chassis.due import RunDue
+from services.chassis.printing.printer import Printer
 from services.chassis.settings import Settings
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
@@ -16,7 +17,7 @@ from services.points.store import COLLECTIONS, WATCHED
 
 def build(kit: ServiceContext) -> ServiceParts:
     """Return the parts of points."""
-    rooms = (AccountRoutes(kit.store), HoldRoutes(kit.store), RuleRoutes(kit.store))
+    rooms = (AccountRoutes(kit.store, Printer()), HoldRoutes(kit.store), RuleRoutes(kit.store))
     jobs = []
     if kit.batches is not None:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)

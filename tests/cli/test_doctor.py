@@ -1,6 +1,7 @@
 """The doctor: what it finds, what it advises, and when it says that Sandan cannot run."""
 
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,15 @@ def test_a_package_that_is_missing_is_fatal_and_another_version_is_not(tmp_path:
     assert (bool(missing.mend), missing.fatal) == (True, True)
 
 
+def test_a_machine_that_cannot_print_is_told_what_to_install_and_may_run() -> None:
+    missing = "import sys; sys.stderr.write('x\\nmissing: Pango\\n'); sys.exit(3)"
+    found = doctor.pdf((sys.executable, "-c", missing))
+    assert (found.seen, found.fatal) == ("missing: Pango", False)
+    assert "libpango-1.0-0" in found.mend
+    assert doctor.pdf((sys.executable, "-c", "raise SystemExit(4)")).seen == "status 4"
+    assert doctor.pdf((sys.executable, "-c", "pass")).mend == ""
+
+
 def test_a_taken_port_is_said_but_does_not_stop_anybody(listening_port: int) -> None:
     found = doctor.port(listening_port)
     assert "taken" in found.seen
@@ -99,7 +109,7 @@ def test_a_machine_that_lacks_something_gets_status_1(
 def test_it_looks_at_everything_that_is_needed_and_this_machine_is_well() -> None:
     findings = list(doctor.examine())
     names = [finding.what for finding in findings]
-    assert names == ["Python", "packages", "RabbitMQ", "MongoDB", "memory", "disk", "port"]
+    assert names == ["Python", "packages", "RabbitMQ", "MongoDB", "PDF", "memory", "disk", "port"]
     assert doctor.is_well(findings)
 
 

@@ -247,6 +247,15 @@ def test_the_image_holds_nothing_that_installs_or_tests() -> None:
     assert " install " not in last
 
 
+def test_the_image_brings_what_prints_passbooks_the_same_as_set_up_does() -> None:
+    asked = re.search(
+        r"^readonly PDF_PACKAGES=\((.+)\)$", (DEPLOY / "setup.sh").read_text(), flags=re.MULTILINE
+    )
+    assert asked is not None
+    assert f"--download-only install \\\n       {asked[1]} " in DOCKERFILE
+    assert "COPY --from=packages /printing /\n" in DOCKERFILE
+
+
 def test_what_changes_with_every_commit_comes_last() -> None:
     last = DOCKERFILE.rpartition("\nFROM ")[2]
     assert last.index("ARG SANDAN_BUILD") > last.rindex("COPY --from=packages")

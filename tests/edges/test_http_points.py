@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from services.chassis.clock import now
+from services.chassis.printing.printer import WAITING_MAX
 from services.contracts.words import Role
 from services.points.commands.verifying import verify
 from tests.support.client import Visitor
+from tests.support.prints import pages_of, skip_without_press
 from tests.support.processes import ROOT
 from tests.support.running import Running
 from tests.support.savers import someone_with
@@ -234,3 +236,61 @@ async def test_a_passbook_is_taken_away_and_agrees_with_itself(running: Running,
     assert first + rest[1:] == answer.raw.decode("utf-8-sig").splitlines()
     (await running.partner(OTHER).get(path)).refused(404, "not_found")
     (await partner.get(f"{path}?limit=0")).refused(422, "invalid_query")
+
+
+class TestPrintedPassbooks:
+    async def test_say_what_the_passbook_says_to_its_partner_and_staff_alone(self, running: Running) -> None:
+        skip_without_press()
+        name, partner = await someone_with(running, 100)
+        hold = (await held(partner, 10, because="<img src=file:///etc/passwd>")).ok()["id"]
+        (await partner.post(f"/points/holds/{hold}/release", {"because": "不要了"})).ok()
+        path = f"/points/accounts/{name}/passbook.pdf"
+        for visitor in (partner, running.staff()):
+            answer = await visitor.get(path)
+            assert (answer.status, answer.headers["Content-Type"]) == (200, "application/pdf")
+            text = "".join(pages_of(answer.raw))
+            assert f"稷王社区·积分银行积分存折户名{name}账号{name}" in text
+            shown = (await partner.get(f"/points/accounts/{name}/transfers")).ok()["items"]
+            for line in shown:
+                seal = line["chained"] if line["credit"] == name else line["debit_seal"]
+                because = "".join(line["because"].split())
+                assert f"{line['kind_name']}{because}{line['amount_points']}" in text
+                assert seal[:12] in text
+        first = "".join(pages_of((await partner.get(f"{path}?limit=1")).raw))
+        assert f"请从流水号{shown[-1]['number']}之后开始" in first
+        rest = "".join(pages_of((await partner.get(f"{path}?after={shown[-1]['number']}")).raw))
+        assert ("完成服务" in first, "完成服务" in rest, "不要了" in rest) == (True, False, True)
+        foreign = running.visitor(name, Role.PARTNER, "fenwan")
+        for visitor in (running.partner(OTHER), foreign):
+            (await visitor.get(path)).refused(404, "not_found")
+        (await running.resident().get(path)).refused(403, "forbidden")
+        (await partner.get(f"{path}?limit=501")).refused(422, "invalid_query")
+
+    async def test_that_too_many_want_at_once_are_refused_and_everything_else_goes_on(
+        self, running: Running
+    ) -> None:
+        skip_without_press()
+        name, partner = await someone_with(running, 100)
+        path = f"/points/accounts/{name}/passbook.pdf"
+        prints = [asyncio.create_task(partner.get(path)) for _ in range(3 * WAITING_MAX)]
+        for one in asyncio.as_completed(prints):
+            if (await one).status == 429:
+                break
+        for _ in range(20):  # while they are printed
+            (await partner.get(f"/points/accounts/{name}")).ok()
+        assert not all(one.done() for one in prints)
+        answers = await asyncio.gather(*prints)
+        assert {answer.status for answer in answers} == {200, 429}
+        assert sum(answer.status == 200 for answer in answers) >= WAITING_MAX
+        refused = next(answer for answer in answers if answer.status == 429)
+        refused.refused(429, "too_many_waiting")
+        assert int(refused.headers["Retry-After"]) == 5
+
+    async def test_cannot_be_had_where_nothing_prints(
+        self, running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name, partner = await someone_with(running, 100)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        answer = await partner.get(f"/points/accounts/{name}/passbook.pdf")
+        assert answer.refused(503, "pdf_not_available")["title"] == "本机缺少 PDF 组件"
+        assert (await partner.get(f"/points/accounts/{name}/passbook.csv")).status == 200

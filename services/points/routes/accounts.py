@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from services.chassis.clock import new_id
+from services.chassis.clock import new_id, now
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
 from services.chassis.http.tables import MEDIA_CSV
 from services.chassis.http.web import ApiRequest, Route, show
 from services.chassis.mongo import Store
+from services.chassis.printing.printer import MEDIA_PDF, PdfNotAvailable, Printer
 from services.chassis.work import UnitOfWork, Work
+from services.chassis.write_queue import TooManyWaiting
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
 from services.contracts.words import Role
@@ -19,9 +21,17 @@ from services.points.domain.transfers import AlreadyReversed, NotReversible, Tra
 from services.points.domain.waiting import Waiting
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.funding import approve
+from services.points.handlers.rules import file_of
 from services.points.routes import access
-from services.points.routes.bodies import ApprovePoints, PassbookFileQuery, PassbookQuery, ReverseTransfer
+from services.points.routes.bodies import (
+    ApprovePoints,
+    PassbookFileQuery,
+    PassbookPrintQuery,
+    PassbookQuery,
+    ReverseTransfer,
+)
 from services.points.store.accounts import ACCOUNTS, TRANSFERS, account_ref, lines_of, waiting_ref
+from services.points.store.rules import rule_ref
 from services.points.views.accounts import (
     AccountPage,
     AccountView,
@@ -31,14 +41,16 @@ from services.points.views.accounts import (
     transfer_view,
 )
 from services.points.views.passbooks import passbook_csv
+from services.points.views.prints import TEMPLATE, Excerpt, passbook_print
 from services.points.views.summaries import SummaryView, summary_view
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRoutes:
-    """The routes of accounts and transfers over points' store."""
+    """The routes of accounts and transfers over points' store, and what prints passbooks."""
 
     store: Store
+    printer: Printer
 
     async def list_accounts(self, request: ApiRequest[None]) -> Reply:
         found = await self.store.page(
@@ -71,9 +83,24 @@ class AccountRoutes:
     async def download(self, request: ApiRequest[None]) -> Reply:
         account = (await self._account(request)).present
         query: PassbookFileQuery = request.query
-        where = dict(lines_of(request.community, account.id, after=query.after))
-        rows = await self.store.plain(TRANSFERS.name).find(where, sort="number", limit=query.limit)
-        return Reply(200, passbook_csv(account.id, map(TRANSFERS.decode, rows)), MEDIA_CSV)
+        found = await self._lines(request, account, query.limit)
+        return Reply(200, passbook_csv(account.id, found), MEDIA_CSV)
+
+    async def print_passbook(self, request: ApiRequest[None]) -> Reply:
+        account = (await self._account(request)).present
+        query: PassbookPrintQuery = request.query
+        found = await self._lines(request, account, query.limit + 1)
+        rule = (await self.store.find(rule_ref(request.community))).value
+        excerpt = Excerpt(account, found[: query.limit], len(found) > query.limit)
+        file = file_of(rule.text) if rule else None
+        values = passbook_print(request.community, file, excerpt, now())
+        return Reply(200, await self.printer.pdf(TEMPLATE, values), MEDIA_PDF)
+
+    async def _lines(self, request: ApiRequest[None], account: Account, limit: int) -> list[Transfer]:
+        """Return lines of an account, the first first."""
+        where = dict(lines_of(request.community, account.id, after=request.query.after))
+        rows = await self.store.plain(TRANSFERS.name).find(where, sort="number", limit=limit)
+        return [TRANSFERS.decode(row) for row in rows]
 
     async def _account(self, request: ApiRequest[None]) -> Versioned[Account]:
         """A partner sees its own account; another's is not there for it."""
@@ -127,6 +154,17 @@ class AccountRoutes:
                 None,
                 query=PassbookFileQuery,
                 answer_media=MEDIA_CSV,
+            ),
+            Route(
+                "GET",
+                f"{one}/passbook.pdf",
+                HOLDERS,
+                self.print_passbook,
+                "Print a passbook: PDF, 500 lines at most",
+                None,
+                query=PassbookPrintQuery,
+                answer_media=MEDIA_PDF,
+                refusals=(TooManyWaiting, PdfNotAvailable),
             ),
         )
 

@@ -31,6 +31,12 @@ class PassbookFileQuery(BaseModel):
     limit: int = Field(default=5_000, ge=1, le=5_000)
 
 
+class PassbookPrintQuery(PassbookFileQuery):
+    """Which part of a passbook is printed, the first line first."""
+
+    limit: int = Field(default=500, ge=1, le=500)
+
+
 class HoldQuery(PageQuery):
     """Which holds."""
 
