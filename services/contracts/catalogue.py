@@ -77,6 +77,12 @@ _MODELS: tuple[type[Message], ...] = (
     points.PointsDropped,
     points.PointsRuleDecided,
     points.PointsRuleWithdrawn,
+    points.RedemptionOrdered,
+    points.RedemptionWaits,
+    points.RedemptionFulfilled,
+    points.RedemptionEnded,
+    points.EffectReported,
+    points.FairAnnounced,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})

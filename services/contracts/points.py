@@ -80,6 +80,67 @@ class PointsDropped(Message):
     seal: str
 
 
+class RedemptionFact(Message):
+    """Something that happened to what a partner redeems (兑换); the stream is the redemption."""
+
+    redemption: str
+    offer: str
+    title: str
+    partner: str
+    name: str
+    price_points: int
+
+
+class RedemptionOrdered(RedemptionFact):
+    """Points are set aside for it, and staff are to fulfil it until a day."""
+
+    kind = "points.redemption_ordered.v1"
+    due_on: date
+    waited: bool = False
+
+
+class RedemptionWaits(RedemptionFact):
+    """All are gone: it waits for its turn (候补), in this place."""
+
+    kind = "points.redemption_waits.v1"
+    place: int
+
+
+class RedemptionFulfilled(RedemptionFact):
+    """Staff did it; `shown` says where and when, of a promotion."""
+
+    kind = "points.redemption_fulfilled.v1"
+    because: str
+    shown: str = ""
+
+
+class RedemptionEnded(RedemptionFact):
+    """It comes to nothing: declined, withdrawn, or its time is over; what was set aside goes back."""
+
+    kind = "points.redemption_ended.v1"
+    state: str
+    because: str
+
+
+class EffectReported(RedemptionFact):
+    """A partner says what it brought."""
+
+    kind = "points.effect_reported.v1"
+    customers_before: int
+    customers_after: int
+
+
+class FairAnnounced(Message):
+    """There will be a partner fair (合伙人集市); every partner is told."""
+
+    kind = "points.fair_announced.v1"
+    fair: str
+    title: str
+    opens: str
+    closes: str
+    partners: tuple[str, ...]
+
+
 class PassbookFact(Message):
     """A line of a partner's passbook: its number and seal, by which a line that was cut off is missed.
 

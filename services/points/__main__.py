@@ -11,13 +11,21 @@ from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
 from services.points.routes.holds import HoldRoutes
+from services.points.routes.redemptions import RedemptionRoutes
 from services.points.routes.rules import RuleRoutes
+from services.points.routes.shop import ShopRoutes
 from services.points.store import COLLECTIONS, WATCHED
 
 
 def build(kit: ServiceContext) -> ServiceParts:
     """Return the parts of points."""
-    rooms = (AccountRoutes(kit.store, Printer()), HoldRoutes(kit.store), RuleRoutes(kit.store))
+    rooms = (
+        AccountRoutes(kit.store, Printer()),
+        HoldRoutes(kit.store),
+        RuleRoutes(kit.store),
+        ShopRoutes(kit.store),
+        RedemptionRoutes(kit.store),
+    )
     jobs = []
     if kit.batches is not None:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)

@@ -8,9 +8,10 @@ from services.chassis.http.web import PREFIX, Route
 from services.composition import reference
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
-from tests.support.routes import RULE, body_of, routes
+from tests.support.routes import BODIES, RULE, body_of, routes
 from tests.support.running import Running
 from tests.support.savers import someone_with
+from tests.support.stories import OPTICIAN
 
 WRITES = [route for _, route in routes() if route.writes]
 COMPARING = [route for route in WRITES if route.conditional]
@@ -34,7 +35,17 @@ async def ids(running: Running) -> dict[str, str]:
         "transfer": "t1",
         "award": "a1",
         "version": await a_rule(running),
+        **await a_redemption(running),
     }
+
+
+async def a_redemption(running: Running) -> dict[str, str]:
+    """Return an offer, and what a partner ordered of it."""
+    staff = running.staff()
+    offer = (await staff.post("/points/offers", {**BODIES["PutUpOffer"], "stock": 9})).ok()["id"]
+    _, partner = await someone_with(running, 50, OPTICIAN)
+    redemption = (await partner.post(f"/points/offers/{offer}/redeem", {})).ok()["id"]
+    return {"offer": offer, "redemption": redemption}
 
 
 async def a_rule(running: Running) -> str:
@@ -114,7 +125,10 @@ def test_most_writes_compare() -> None:
         "/lessons/{order}/undo",
         "/notices/{notice}/read",
         "/points/approvals",
+        "/points/fairs",
         "/points/holds",
+        "/points/offers",
+        "/points/offers/{offer}/redeem",
         "/points/transfers/{transfer}/reverse",
         "/points/waiting/{award}/drop",
     ]

@@ -159,7 +159,10 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
         assert answer.status == (200 if role is Role.OPERATOR else 404)
 
 
-NAMED = ("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version")
+NAMED = (
+    *("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version"),
+    *("fair", "offer", "redemption"),
+)
 
 # Every route × every role × own, foreign, none, expired.
 
@@ -177,6 +180,9 @@ class WorkloadView:
     transfer = "t1"
     award = "a1"
     version = "999"
+    fair = "f1"
+    offer = "o1"
+    redemption = "r1"
 
 
 @pytest.fixture(scope="module")

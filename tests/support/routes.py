@@ -42,6 +42,17 @@ BODIES: Mapping[str, Any] = {
     "ReverseTransfer": {"reason": "录错了"},
     "DecideRule": {**RULE, "starts_on": "2100-01-01", "because": "居委会决定"},
     "TryRule": {**RULE, "from_on": "2026-01-01", "until_on": "2026-04-01"},
+    "AnnounceFair": {
+        "title": "一季度集市",
+        "opens_at": "2100-01-01T09:00:00+08:00",
+        "closes_at": "2100-01-02T09:00:00+08:00",
+    },
+    "PutUpOffer": {"title": "政策咨询一次", "kind": "policy_advice", "price_points": 10},
+    "RestockOffer": {"more": 0},
+    "RedeemOffer": {"partner": "yiming-optical"},
+    "FulfilRedemption": {"because": "四月三日已咨询"},
+    "EndRedemption": {"reason": "改主意了"},
+    "ReportEffect": {"customers_before": 50, "customers_after": 60},
     "DropAward": {"reason": "重复了"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }

@@ -108,6 +108,20 @@ class Running:
         demand = (await resident.post("/demands", {"text": text, "compound": compound, **more})).ok()
         return await resident.until(f"/demands/{demand['id']}", lambda seen: seen["order"])
 
+    async def settled(self, text: str, compound: str | None = None) -> Any:
+        """Return a demand that its partner has done, the resident praised and staff found done."""
+        resident, staff = self.resident(), self.staff()
+        demand = await self.submitted(text, compound, by=resident)
+        order, doer = f"/orders/{demand['order']}", self.partner(demand["handler"]["id"])
+        (await doer.post(f"{order}/accept")).ok()
+        done = {"summary": "办好了", "proof": [{"kind": "photo", "ref": "p1.jpg"}]}
+        (await doer.post(f"{order}/complete", done)).ok()
+        path = f"/demands/{demand['id']}"
+        await resident.until(path, lambda seen: seen["status"] == "completed")
+        (await resident.post(f"{path}/rate", {"solved": "solved", "satisfaction": "satisfied"})).ok()
+        (await staff.post(f"{order}/verify")).ok()
+        return demand
+
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Return everything that the four services keep, without the machinery's own books."""
         found: dict[str, list[dict[str, Any]]] = {}

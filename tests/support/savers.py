@@ -23,9 +23,9 @@ class LeftToTheHouse:
         """Send nothing."""
 
 
-async def someone_with(running: Running, points: int) -> tuple[str, Visitor]:
-    """Return a partner that has earned so many points."""
-    name, order = f"partner-{uuid4().hex[:8]}", OrderId(uuid4().hex)
+async def someone_with(running: Running, points: int, name: str = "") -> tuple[str, Visitor]:
+    """Return a partner that has earned so many points; unless it is named, one of no community's file."""
+    name, order = name or f"partner-{uuid4().hex[:8]}", OrderId(uuid4().hex)
     award = Award(order, name, points, "完成服务", Cause("order", order), order, "order.settled", 1)
     origin = Origin("jiwang", Actor(subject="staff-1", role=Role.STAFF), order)
     batches = Batches(running.stores["points"], LeftToTheHouse(), running.settings.partitions, now)

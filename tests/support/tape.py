@@ -12,8 +12,9 @@ from services.chassis.topology import SERVICES, Names
 from services.contracts.envelope import open_parcel
 from services.contracts.words import Role
 from tests.support.client import Visitor
-from tests.support.routes import RULE
+from tests.support.routes import BODIES, RULE
 from tests.support.running import Running, broker
+from tests.support.savers import someone_with
 from tests.support.stories import OPTICIAN
 
 PROOF = [{"kind": "photo", "ref": "p1.jpg"}]
@@ -22,6 +23,8 @@ PROOF = [{"kind": "photo", "ref": "p1.jpg"}]
 WELL = {"solved": "solved", "satisfaction": "satisfied"}
 
 
+FULL_PURSE = "jiejing-laundry"
+"""A partner whom nobody asks in the story."""
 BADLY = {"solved": "unsolved", "satisfaction": "dissatisfied", "comment": "还是漏水"}
 
 
@@ -73,6 +76,7 @@ class Story:
             self.saved_and_spent(),
             self.spent_and_sent_back(),
             self.ruled(),
+            self.went_to_the_shop(),
             self.settled_by_a_unit_as_a_project(),
             self.reopened(),
             self.declined_to_the_end(),
@@ -134,6 +138,19 @@ class Story:
             rules = (await self.staff.post("/points/rules", given)).ok()
         last = rules["items"][0]["version"]
         (await self.staff.post(f"/points/rules/{last}/withdraw")).ok()
+
+    async def went_to_the_shop(self) -> None:
+        """A partner orders what points buy: one is fulfilled and reported on, one waits in vain."""
+        staff, partner = self.staff, self.running.partner(FULL_PURSE)
+        await someone_with(self.running, 100, FULL_PURSE)
+        await staff.post("/points/fairs", BODIES["AnnounceFair"])
+        offer = (await staff.post("/points/offers", {**BODIES["PutUpOffer"], "stock": 1})).ok()["id"]
+        ordered = (await partner.post(f"/points/offers/{offer}/redeem", {})).ok()
+        waits = (await partner.post(f"/points/offers/{offer}/redeem", {})).ok()
+        assert (ordered["state"], waits["state"]) == ("ordered", "waiting")
+        (await staff.post(f"/points/redemptions/{ordered['id']}/fulfil", BODIES["FulfilRedemption"])).ok()
+        (await partner.post(f"/points/redemptions/{ordered['id']}/effect", BODIES["ReportEffect"])).ok()
+        (await partner.post(f"/points/redemptions/{waits['id']}/withdraw", BODIES["EndRedemption"])).ok()
 
     async def spent_and_sent_back(self) -> None:
         """A partner has spent what it earned when the work has to be done again."""

@@ -141,6 +141,9 @@ _AUDIENCES: Mapping[str, Callable[[Any, Following], Audience]] = MappingProxyTyp
         texts.PROVIDER: _of_provider("provider"),
         texts.RECEIVER: _of_provider("receiver"),
         texts.GIVER: _of_provider("giver"),
+        texts.PARTNERS: lambda fact, _: Audience(
+            tuple(inbox.provider(one, "partner") for one in fact.partners)
+        ),
         texts.PARTNER: lambda fact, _: Audience((inbox.provider(fact.partner, "partner"),)),
     }
 )

@@ -13,6 +13,7 @@ RECEIVER = "receiver"
 GIVER = "giver"
 STAFF = "staff"
 PARTNER = "partner"
+PARTNERS = "partners"
 TO = "to"
 TOLD = "told"
 STAFF_UNLESS_TOLD = "staff_unless_told"
@@ -164,6 +165,21 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             STAFF: "积分规则第 {version} 版自 {starts_on:%Y-%m-%d} 起生效：{because}" + RULE_LINE
         },
         "points.rule_withdrawn.v1": {STAFF: "积分规则第 {version} 版已撤回，不会生效" + WITHDRAWN_LINE},
+        "points.redemption_ordered.v1": {
+            STAFF: "{name}兑换“{title}”（{price_points} 积分），请在 {due_on:%Y-%m-%d} 前办理"
+        },
+        "points.redemption_waits.v1": {PARTNER: "“{title}”已兑完，您排在候补第 {place} 位，轮到时通知您"},
+        "points.redemption_fulfilled.v1": {PARTNER: "您兑换的“{title}”已办理：{because}{shown}"},
+        "points.redemption_ended.v1": {
+            PARTNER: "您兑换的“{title}”没有办成：{because}",
+            STAFF: "{name}兑换的“{title}”不用办理了：{because}",
+        },
+        "points.effect_reported.v1": {
+            STAFF: "{name}反馈“{title}”的效果：顾客从 {customers_before} 人到 {customers_after} 人"
+        },
+        "points.fair_announced.v1": {
+            PARTNERS: "合伙人集市“{title}”将于 {opens} 开市，到 {closes} 为止，用积分兑换推广位和服务"
+        },
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE
         },

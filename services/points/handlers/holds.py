@@ -1,8 +1,9 @@
 """Points set aside: placed, then captured, released or expired, once: the database decides which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from services.chassis.documents import Ref, Versioned
@@ -19,6 +20,11 @@ from services.points.store.accounts import account_ref, hold_ref, transfer_ref
 
 RESOLVED = "resolved"
 """A hold is resolved by one transfer, whose id says so: the second finds the first."""
+HOLD_OVER = "冻结到期，积分退回"
+_RESOLVING: Mapping[HoldState, TransferKind] = MappingProxyType(
+    {"captured": "capture", "released": "release", "expired": "release"}
+)
+"""State of a hold → kind of the transfer that resolves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +47,53 @@ class HoldRequest:
 def place_hold(origin: Origin, setting: HoldRequest) -> Work[Versioned[Hold]]:
     """Set points aside; the same again is the hold that is there.
 
-    The work raises NotAnAmount, InsufficientPoints, HoldTooShort; NotFound where nobody has such a passbook.
+    The work raises what `set_aside` does.
     """
     ref = hold_ref(origin.community, setting.hold)
-    placed_by = id_of(origin.community, setting.hold, "placed")
-    reads = (ref, transfer_ref(origin.community, placed_by))
 
     def decide(uow: UnitOfWork) -> Versioned[Hold]:
-        if uow.find(ref) is not None:
-            return uow.versioned(ref)
-        if kind_of(setting.account) != "passbook":
-            raise NotFound
-        holder = uow.get(account_ref(origin.community, setting.account), NotFound())
-        if holder.owed_points and setting.amount_points > holder.balance_points - holder.owed_points:
-            raise PointsOwed(owed_points=holder.owed_points, balance_points=holder.balance_points)
-        if setting.until <= uow.at:
-            raise HoldTooShort(until=setting.until.isoformat())
-        posting = Posting(
-            placed_by,
-            "hold",
-            setting.account,
-            ESCROW,
-            setting.amount_points,
-            setting.because,
-            setting.cause,
-            actor=origin.actor.subject,
-            until=in_milliseconds(setting.until),
-        )
-        _placed(uow, setting, post(uow, posting))
+        if uow.find(ref) is None:
+            set_aside(uow, setting)
         return uow.versioned(ref)
 
-    return Work(origin, (*reads, *account_refs(origin.community, setting.account, ESCROW)), decide)
+    return Work(origin, hold_refs(origin.community, setting.hold, setting.account), decide)
 
 
-def _placed(uow: UnitOfWork, setting: HoldRequest, transfer: Transfer) -> None:
+def hold_refs(community: str, hold: str, account: str) -> tuple[Ref[Any], ...]:
+    """Return what is read before points are set aside."""
+    placed_by = transfer_ref(community, id_of(community, hold, "placed"))
+    return (hold_ref(community, hold), placed_by, *account_refs(community, account, ESCROW))
+
+
+def set_aside(uow: UnitOfWork, setting: HoldRequest) -> Hold:
+    """Set points aside for something; the unit of work has read `hold_refs`, and there is no such hold yet.
+
+    Raises:
+        NotAnAmount, InsufficientPoints, PointsOwed, HoldTooShort; NotFound where nobody has such a passbook.
+    """
+    community = uow.origin.community
+    if kind_of(setting.account) != "passbook":
+        raise NotFound
+    holder = uow.get(account_ref(community, setting.account), NotFound())
+    if holder.owed_points and setting.amount_points > holder.balance_points - holder.owed_points:
+        raise PointsOwed(owed_points=holder.owed_points, balance_points=holder.balance_points)
+    if setting.until <= uow.at:
+        raise HoldTooShort(until=setting.until.isoformat())
+    posting = Posting(
+        id_of(community, setting.hold, "placed"),
+        "hold",
+        setting.account,
+        ESCROW,
+        setting.amount_points,
+        setting.because,
+        setting.cause,
+        actor=uow.origin.actor.subject,
+        until=in_milliseconds(setting.until),
+    )
+    return _placed(uow, setting, post(uow, posting))
+
+
+def _placed(uow: UnitOfWork, setting: HoldRequest, transfer: Transfer) -> Hold:
     ref = hold_ref(uow.origin.community, setting.hold)
     hold = Hold(
         setting.hold,
@@ -101,65 +120,78 @@ def _placed(uow: UnitOfWork, setting: HoldRequest, transfer: Transfer) -> None:
         until=transfer.until or setting.until,
     )
     uow.announce(ref, fact)
+    return hold
 
 
 def capture_hold(origin: Origin, hold: str, because: str = "") -> Work[Versioned[Hold]]:
     """Spend what was set aside."""
-    return _resolve(origin, hold, "captured", "capture", because)
+    return _resolve(origin, hold, "captured", because)
 
 
 def release_hold(origin: Origin, hold: str, because: str = "") -> Work[Versioned[Hold]]:
     """Give back what was set aside, the very lots that were taken."""
-    return _resolve(origin, hold, "released", "release", because)
+    return _resolve(origin, hold, "released", because)
 
 
 def expire_hold(origin: Origin, hold: str) -> Work[bool]:
     """Give back what was set aside once its time is over; answers whether it was."""
     ref = hold_ref(origin.community, hold)
-    work = _resolve(origin, hold, "expired", "release", "冻结到期，积分退回")
 
     def decide(uow: UnitOfWork) -> bool:
         kept = uow.find(ref)
         if kept is None or kept.due_at is None or kept.due_at > uow.at:
             return False
-        work.decide(uow)
+        resolve(uow, hold, "expired", HOLD_OVER)
         return True
 
-    return Work(work.origin, work.reads, decide, work.more_reads)
+    return Work(origin, resolving_refs(origin.community, hold), decide, lambda uow: owner_refs(uow, hold))
 
 
-def _resolve(
-    origin: Origin, hold: str, state: HoldState, kind: TransferKind, because: str
-) -> Work[Versioned[Hold]]:
-    ref = hold_ref(origin.community, hold)
-    transfer = transfer_ref(origin.community, id_of(origin.community, hold, RESOLVED))
-
-    def owner(uow: UnitOfWork) -> Sequence[Ref[Any]]:
-        kept = uow.find(ref)
-        return account_refs(origin.community, kept.account) if kept is not None else ()
-
+def _resolve(origin: Origin, hold: str, state: HoldState, because: str) -> Work[Versioned[Hold]]:
     def decide(uow: UnitOfWork) -> Versioned[Hold]:
-        before = uow.get(ref, NotFound())
-        after = before.resolved(state, uow.at)
-        receiver = REDEEMED if kind == "capture" else before.account
-        posting = Posting(
-            transfer.id,
-            kind,
-            ESCROW,
-            receiver,
-            before.amount_points,
-            because or before.because,
-            Cause("hold", before.id),
-            actor=origin.actor.subject,
-            gives=before.lots,
-        )
-        done = post(uow, posting)
-        uow.put(ref, after)
-        uow.announce(ref, _fact(after, done))
-        return uow.versioned(ref)
+        resolve(uow, hold, state, because)
+        return uow.versioned(hold_ref(origin.community, hold))
 
-    reads: tuple[Ref[Any], ...] = (ref, transfer, *account_refs(origin.community, ESCROW, REDEEMED))
-    return Work(origin, reads, decide, owner)
+    return Work(origin, resolving_refs(origin.community, hold), decide, lambda uow: owner_refs(uow, hold))
+
+
+def resolving_refs(community: str, hold: str) -> tuple[Ref[Any], ...]:
+    """Return what is read before a hold is resolved; `owner_refs` are known once that is loaded."""
+    transfer = transfer_ref(community, id_of(community, hold, RESOLVED))
+    return (hold_ref(community, hold), transfer, *account_refs(community, ESCROW, REDEEMED))
+
+
+def owner_refs(uow: UnitOfWork, hold: str) -> Sequence[Ref[Any]]:
+    """Return the account that a hold's points are from."""
+    kept = uow.find(hold_ref(uow.origin.community, hold))
+    return account_refs(uow.origin.community, kept.account) if kept is not None else ()
+
+
+def resolve(uow: UnitOfWork, hold: str, state: HoldState, because: str = "") -> Hold:
+    """Resolve a hold; the unit of work has read `resolving_refs` and `owner_refs`.
+
+    Raises:
+        HoldResolved, HoldExpired; NotFound where there is none.
+    """
+    community, kind = uow.origin.community, _RESOLVING[state]
+    ref = hold_ref(community, hold)
+    before = uow.get(ref, NotFound())
+    after = before.resolved(state, uow.at)
+    posting = Posting(
+        id_of(community, hold, RESOLVED),
+        kind,
+        ESCROW,
+        REDEEMED if kind == "capture" else before.account,
+        before.amount_points,
+        because or before.because,
+        Cause("hold", before.id),
+        actor=uow.origin.actor.subject,
+        gives=before.lots,
+    )
+    done = post(uow, posting)
+    uow.put(ref, after)
+    uow.announce(ref, _fact(after, done))
+    return after
 
 
 def _fact(hold: Hold, transfer: Transfer) -> PointsCaptured | PointsReleased:

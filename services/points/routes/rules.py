@@ -104,7 +104,7 @@ class RuleRoutes:
 
     def withdraw(self, request: ApiRequest[None]) -> Work[Reply]:
         number = request.path["version"]
-        if not number.isdecimal() or len(number) > 9:
+        if not (number.isascii() and number.isdecimal()) or len(number) > 9:
             raise NotFound
         return self._step(request, withdraw_rule(request.origin(), int(number)))
 

@@ -11,6 +11,7 @@ from services.points.store.accounts import (
 )
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
+from services.points.store.shop import FAIRS, OFFERS, REDEMPTIONS, TAKEN
 
 COLLECTIONS = (
     ACCOUNTS,
@@ -24,5 +25,9 @@ COLLECTIONS = (
     EARNED_DAYS,
     RETURNS,
     CLAIMS,
+    FAIRS,
+    OFFERS,
+    REDEMPTIONS,
+    TAKEN,
 )
 WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)
