@@ -83,6 +83,10 @@ _MODELS: tuple[type[Message], ...] = (
     points.RedemptionEnded,
     points.EffectReported,
     points.FairAnnounced,
+    points.PointsPledged,
+    points.ServicePledged,
+    points.ServiceDelivered,
+    points.CauseSpent,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})

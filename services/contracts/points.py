@@ -201,6 +201,51 @@ class PointsReversed(PassbookFact):
     reversed: str
 
 
+class PointsPledged(PassbookFact):
+    """A partner gave points to a good cause (公益反哺)."""
+
+    kind = "points.pledged.v1"
+    cause: str
+    title: str
+
+
+class ServicePledged(Message):
+    """A partner promised a good cause a service; the stream is the pledge."""
+
+    kind = "points.service_pledged.v1"
+    pledge: str
+    cause: str
+    title: str
+    partner: str
+    name: str
+    service: str
+
+
+class ServiceDelivered(Message):
+    """A service was done that had been promised to a good cause."""
+
+    kind = "points.service_delivered.v1"
+    pledge: str
+    cause: str
+    title: str
+    partner: str
+    service: str
+
+
+class CauseSpent(Message):
+    """Points of a good cause were used for it. Line: the transfer's number; seal: of the cause's line."""
+
+    kind = "points.cause_spent.v1"
+    transfer: str
+    cause: str
+    title: str
+    amount_points: int
+    balance_points: int
+    because: str
+    line: int
+    seal: str
+
+
 class PointsExpireSoon(Message):
     """A partner is told which points expire next, a month before."""
 

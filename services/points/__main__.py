@@ -10,6 +10,7 @@ from services.points.consumers import CONSUMES, POSITIONS
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
+from services.points.routes.giving import GivingRoutes
 from services.points.routes.holds import HoldRoutes
 from services.points.routes.redemptions import RedemptionRoutes
 from services.points.routes.rules import RuleRoutes
@@ -25,6 +26,7 @@ def build(kit: ServiceContext) -> ServiceParts:
         RuleRoutes(kit.store),
         ShopRoutes(kit.store),
         RedemptionRoutes(kit.store),
+        GivingRoutes(kit.store),
     )
     jobs = []
     if kit.batches is not None:

@@ -36,6 +36,7 @@ async def ids(running: Running) -> dict[str, str]:
         "award": "a1",
         "version": await a_rule(running),
         **await a_redemption(running),
+        **await a_pledge(running),
     }
 
 
@@ -46,6 +47,14 @@ async def a_redemption(running: Running) -> dict[str, str]:
     _, partner = await someone_with(running, 50, OPTICIAN)
     redemption = (await partner.post(f"/points/offers/{offer}/redeem", {})).ok()["id"]
     return {"offer": offer, "redemption": redemption}
+
+
+async def a_pledge(running: Running) -> dict[str, str]:
+    """Return a good cause, and what was pledged to it."""
+    cause = (await running.staff().post("/points/causes", BODIES["FoundCause"])).ok()["id"]
+    step = f"/points/causes/{cause}/pledge"
+    pledge = (await running.staff().post(step, BODIES["PledgeToCause"])).ok()["id"]
+    return {"cause": cause, "pledge": pledge}
 
 
 async def a_rule(running: Running) -> str:
@@ -125,6 +134,9 @@ def test_most_writes_compare() -> None:
         "/lessons/{order}/undo",
         "/notices/{notice}/read",
         "/points/approvals",
+        "/points/causes",
+        "/points/causes/{cause}/pledge",
+        "/points/causes/{cause}/spend",
         "/points/fairs",
         "/points/holds",
         "/points/offers",

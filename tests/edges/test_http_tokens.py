@@ -161,7 +161,7 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
 
 NAMED = (
     *("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version"),
-    *("fair", "offer", "redemption"),
+    *("fair", "offer", "redemption", "cause", "pledge"),
 )
 
 # Every route × every role × own, foreign, none, expired.
@@ -183,6 +183,8 @@ class WorkloadView:
     fair = "f1"
     offer = "o1"
     redemption = "r1"
+    cause = "c1"
+    pledge = "p1"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from services.points.commands import witnesses
 from services.points.commands.verifying import communities_of, verify
 from services.points.domain.accounts import BUDGET, EQUITY, Account
 from services.points.domain.approvals import Approval
+from services.points.domain.giving import GoodCause, Pledge
 from services.points.domain.lots import Lot, total_points
 from services.points.domain.posting import Posting, post
 from services.points.domain.transfers import Cause, Transfer
@@ -30,6 +31,7 @@ from services.points.handlers.awards import pay_or_wait
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.expiring import expire_lots
 from services.points.handlers.funding import approve
+from services.points.handlers.giving import found_cause, pledge, spend
 from services.points.handlers.holds import HoldRequest, capture_hold, place_hold, release_hold
 from services.points.store.accounts import (
     ACCOUNTS,
@@ -71,6 +73,9 @@ def lived() -> Bank:
         bank.now += timedelta(hours=1)
         bank.do((capture_hold if number % 2 else release_hold)(bank.origin, f"h{number}"))
     bank.do(reverse_transfer(bank.origin, bank.transfers[3].id, "录错了"))
+    bank.do(found_cause(bank.origin, GoodCause("c1", "图书角", "", None, bank.now)))
+    bank.do(pledge(bank.origin, Pledge("p1", "c1", "optician", 9, "", bank.now)))
+    bank.do(spend(bank.origin, "c1", "s1", 4, "买图书"))
     bank.now += 30 * DAY
     for name in (BUDGET, *PARTNERS):
         bank.do(expire_lots(bank.origin, name))

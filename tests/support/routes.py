@@ -53,6 +53,9 @@ BODIES: Mapping[str, Any] = {
     "FulfilRedemption": {"because": "四月三日已咨询"},
     "EndRedemption": {"reason": "改主意了"},
     "ReportEffect": {"customers_before": 50, "customers_after": 60},
+    "FoundCause": {"title": "四点半课堂添置图书", "goal_points": 500},
+    "PledgeToCause": {"partner": "yiming-optical", "service": "为孩子免费验光 20 人次"},
+    "SpendOfCause": {"amount_points": 1, "because": "买图书"},
     "DropAward": {"reason": "重复了"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }

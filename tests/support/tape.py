@@ -151,6 +151,17 @@ class Story:
         (await staff.post(f"/points/redemptions/{ordered['id']}/fulfil", BODIES["FulfilRedemption"])).ok()
         (await partner.post(f"/points/redemptions/{ordered['id']}/effect", BODIES["ReportEffect"])).ok()
         (await partner.post(f"/points/redemptions/{waits['id']}/withdraw", BODIES["EndRedemption"])).ok()
+        await self._gave(partner)
+
+    async def _gave(self, partner: Visitor) -> None:
+        """A partner gives points to a good cause, which are used, and a service, which is done."""
+        staff = self.staff
+        cause = (await staff.post("/points/causes", BODIES["FoundCause"])).ok()["id"]
+        step = f"/points/causes/{cause}"
+        (await partner.post(f"{step}/pledge", {"amount_points": 5})).ok()
+        pledge = (await partner.post(f"{step}/pledge", {"service": "洗窗帘"})).ok()["id"]
+        (await staff.post(f"/points/pledges/{pledge}/deliver")).ok()
+        (await staff.post(f"{step}/spend", BODIES["SpendOfCause"])).ok()
 
     async def spent_and_sent_back(self) -> None:
         """A partner has spent what it earned when the work has to be done again."""

@@ -31,6 +31,7 @@ AWARD_LINE = "（待入账第 {line} 笔，校验码 {seal}）"
 DROPPED_LINE = "（不再入账第 {line} 笔，校验码 {seal}）"
 RULE_LINE = "（规则第 {version} 版，校验码 {seal}）"
 WITHDRAWN_LINE = "（撤回规则第 {version} 版，校验码 {seal}）"
+CAUSE_LINE = "（公益支出第 {line} 行，校验码 {seal}）"
 ESCROW_LINE = "（冻结第 {line} 行，校验码 {seal}）"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -179,6 +180,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "points.fair_announced.v1": {
             PARTNERS: "合伙人集市“{title}”将于 {opens} 开市，到 {closes} 为止，用积分兑换推广位和服务"
+        },
+        "points.pledged.v1": {
+            PARTNER: "感谢您的公益捐赠：积分 {amount_points:+}，余额 {balance_points}：{because}" + LINE
+        },
+        "points.service_pledged.v1": {STAFF: "{name}承诺为“{title}”提供：{service}"},
+        "points.service_delivered.v1": {PARTNER: "您为“{title}”承诺的“{service}”已兑现，谢谢"},
+        "points.cause_spent.v1": {
+            STAFF: "公益项目“{title}”支出 {amount_points} 积分，余额 {balance_points}：{because}" + CAUSE_LINE
         },
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from services.contracts.points import PointsApproved, PointsRuleDecided, PointsRuleWithdrawn
+from services.contracts.points import CauseSpent, PointsApproved, PointsRuleDecided, PointsRuleWithdrawn
 from services.contracts.seals import code_of
 from services.contracts.values import replace
 from services.points.commands.rows import Books
@@ -22,13 +22,13 @@ from services.points.store.accounts import HOLDS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOTICES = 400
-TOLD_TO_STAFF = (PointsApproved.kind, PointsRuleDecided.kind, PointsRuleWithdrawn.kind)
+TOLD_TO_STAFF = (PointsApproved.kind, PointsRuleDecided.kind, PointsRuleWithdrawn.kind, CauseSpent.kind)
 AHEAD = 1_000
 """So many lines that a partner was told of are held at most: they come in nearly the same order."""
 PASSBOOK, ISSUING, ESCROWED = "存折", "预算", "冻结"
 AWARDS = "待入账"
-DROPPED, RULE, WITHDRAWN = "不再入账", "规则", "撤回规则"
-_BOOKS = "|".join((PASSBOOK, ISSUING, ESCROWED, DROPPED, AWARDS, WITHDRAWN, RULE))
+DROPPED, RULE, WITHDRAWN, SPENT = "不再入账", "规则", "撤回规则", "公益支出"
+_BOOKS = "|".join((PASSBOOK, ISSUING, ESCROWED, DROPPED, AWARDS, WITHDRAWN, RULE, SPENT))
 TOLD = re.compile(rf"（({_BOOKS})第 (\d+) [行笔版]，校验码 ([a-p]{{16}})）$")
 """As notify ends a text that tells a line; a test holds the two together."""
 STAFF = "staff"
@@ -118,7 +118,8 @@ class Witness:
         found = []
         if transfer.sealed == SECOND_SEAL and transfer.kind != "opening":
             number, at = transfer.number, transfer.at
-            debit = (transfer.debit, Line(number, transfer.debit_line, transfer.debit_seal, at))
+            told = number if transfer.kind == "spending" else transfer.debit_line
+            debit = (transfer.debit, Line(number, told, transfer.debit_seal, at))
             credit = (transfer.credit, Line(number, transfer.credit_line, transfer.chained, at))
             for account, line in (debit, credit):
                 if account not in NOT_TOLD:
@@ -156,6 +157,8 @@ class Witness:
             return account, PASSBOOK
         if account == BUDGET and transfer.kind in ("approval", "return"):
             return STAFF, ISSUING
+        if transfer.kind == "spending" and account == transfer.debit:
+            return STAFF, SPENT
         if account == ESCROW and transfer.kind == "capture":
             key = f"{self._community}/{transfer.origin.id}"
             holds = await self._points.plain(HOLDS.name).find({"_id": key}, fields=["account"], limit=1)

@@ -8,6 +8,7 @@
 | escrow (冻结) | `@escrow` | what partners have set aside for something that is not done yet |
 | redeemed (已兑换) | `@redeemed` | what they have spent |
 | expired (已过期) | `@expired` | what they have let expire |
+| cause (公益) | `@cause-` and an id | what they have given to a good cause, and it has not used yet |
 
 The sum of all is zero, always. No partner's id begins with `@`, and none is called `budget`.
 """
@@ -25,11 +26,12 @@ BUDGET = "budget"
 ESCROW = "@escrow"
 REDEEMED = "@redeemed"
 EXPIRED = "@expired"
+CAUSE_PREFIX = "@cause-"
 OWN = (EQUITY, BUDGET, ESCROW, REDEEMED, EXPIRED)
 """The community's accounts, of which all passbooks together are the counterpart."""
 ANNOUNCED_BEFORE = timedelta(days=30)
 """Partners are told so long before points expire."""
-AccountKind = Literal["equity", "issuing", "passbook", "escrow", "redeemed", "expired"]
+AccountKind = Literal["equity", "issuing", "passbook", "escrow", "redeemed", "expired", "cause"]
 _KINDS: dict[str, AccountKind] = {
     EQUITY: "equity",
     BUDGET: "issuing",
@@ -48,7 +50,7 @@ class InsufficientPoints(Conflict):
 
 def kind_of(account: str) -> AccountKind:
     """Return what kind of account an id is of."""
-    return _KINDS.get(account, "passbook")
+    return "cause" if account.startswith(CAUSE_PREFIX) else _KINDS.get(account, "passbook")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,27 @@ from services.points.domain.lots import Lot, Lots, expired
 
 _CAUSES = UUID("6c1f7c0e-4f9d-5d6c-9a43-5f3a1c0d7b11")
 TransferKind = Literal[
-    "opening", "approval", "return", "award", "hold", "capture", "release", "expiry", "reversal"
+    "opening",
+    "approval",
+    "return",
+    "award",
+    "hold",
+    "capture",
+    "release",
+    "expiry",
+    "reversal",
+    "pledge",
+    "spending",
 ]
 CauseKind = Literal["order", "booking", "fair", "shop", "pledge", "approval", "hold", "lot", "correction"]
-REVERSIBLE = ("award", "expiry")
+REVERSIBLE = ("award", "expiry", "pledge")
 """Kinds of transfers that another may take back."""
 FIRST_SEAL, SECOND_SEAL = 1, 2
 """Earlier releases sealed a few fields, and the receiver's line alone; now all fields, in both accounts."""
 
 
 class NotReversible(Conflict):
-    """Only awards and expiries are taken back so; a hold is released, an approval is lowered."""
+    """Only awards, expiries and pledges are taken back so; a hold is released, an approval is lowered."""
 
     slug = "not_reversible"
     title = "这笔流水不能冲正"

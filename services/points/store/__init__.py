@@ -9,6 +9,7 @@ from services.points.store.accounts import (
     WAITING_AWARDS,
     WAITS_SINCE,
 )
+from services.points.store.giving import CAUSES, PLEDGES
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
 from services.points.store.shop import FAIRS, OFFERS, REDEMPTIONS, TAKEN
@@ -29,5 +30,7 @@ COLLECTIONS = (
     OFFERS,
     REDEMPTIONS,
     TAKEN,
+    CAUSES,
+    PLEDGES,
 )
 WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)

@@ -25,6 +25,8 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         "release": "退回",
         "expiry": "到期",
         "reversal": "冲正",
+        "pledge": "公益捐赠",
+        "spending": "公益支出",
     }
 )
 """Kind of transfer → what people call it."""
@@ -41,7 +43,7 @@ class AccountView(View):
     """An account (积分账户): the budget that points are issued from, a partner's passbook (存折), …"""
 
     id: str
-    kind: str = Field(description="equity, issuing, passbook, escrow, redeemed or expired")
+    kind: str = Field(description="equity, issuing, passbook, escrow, redeemed, expired or cause")
     balance_points: int
     credited_points: int
     debited_points: int

@@ -15,7 +15,7 @@ class SummaryView(View):
     approved_points: int = Field(description="核定: less what was taken back or lapsed")
     budget_points: int = Field(description="可发放: approved and not issued yet")
     issued_points: int = Field(description="已发放: less what was reversed")
-    outstanding_points: int = Field(description="在存折上: what partners have to spend")
+    outstanding_points: int = Field(description="在存折和公益账户上: not spent yet")
     held_points: int = Field(description="冻结")
     redeemed_points: int = Field(description="已兑换")
     expired_points: int = Field(description="已到期")

@@ -1,0 +1,188 @@
+"""Give-back: points go to a cause's account and are spent for it; services are promised and delivered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.chassis.documents import Ref, Versioned
+from services.chassis.work import Origin, UnitOfWork, Work
+from services.contracts.points import CauseSpent, PointsPledged, ServiceDelivered, ServicePledged
+from services.contracts.refusal import NotFound
+from services.contracts.values import replace
+from services.language.masks import masked
+from services.points.domain.accounts import REDEEMED
+from services.points.domain.claims import PointsOwed
+from services.points.domain.giving import GoodCause, Pledge
+from services.points.domain.posting import Posting
+from services.points.domain.transfers import Cause, Transfer, id_of
+from services.points.handlers.ledger import account, account_refs, post
+from services.points.handlers.rules import rule_refs, rules_of
+from services.points.store.accounts import account_ref, transfer_ref
+from services.points.store.giving import cause_ref, pledge_ref
+from services.points.store.rules import rule_ref
+
+
+def found_cause(origin: Origin, cause: GoodCause) -> Work[Versioned[GoodCause]]:
+    """Let there be a good cause.
+
+    The work raises NotFound where there is no such community.
+    """
+    ref = cause_ref(origin.community, cause.id)
+
+    def decide(uow: UnitOfWork) -> Versioned[GoodCause]:
+        uow.get(rule_ref(origin.community), NotFound())
+        uow.put(ref, replace(cause, about=masked(cause.about), created_at=uow.at))
+        return uow.versioned(ref)
+
+    return Work(origin, (ref, rule_ref(origin.community)), decide)
+
+
+def close_cause(origin: Origin, cause: str) -> Work[Versioned[GoodCause]]:
+    """Take no more pledges; what stands on its account can still be spent for it.
+
+    The work raises NotFound, CauseClosed.
+    """
+    ref = cause_ref(origin.community, cause)
+
+    def decide(uow: UnitOfWork) -> Versioned[GoodCause]:
+        uow.put(ref, uow.get(ref, NotFound()).closed(uow.at))
+        return uow.versioned(ref)
+
+    return Work(origin, (ref,), decide)
+
+
+def pledge(origin: Origin, given: Pledge) -> Work[Versioned[Pledge]]:
+    """Give points to a cause at once, or promise it a service.
+
+    The work raises PledgeNothing, CauseClosed, InsufficientPoints, PointsOwed; NotFound where there is no
+    such cause, or passbook.
+    """
+    ref, at = pledge_ref(origin.community, given.id), cause_ref(origin.community, given.cause)
+    transfer = transfer_ref(origin.community, id_of(origin.community, given.id, "pledge"))
+
+    def accounts(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+        cause = uow.find(at)
+        return account_refs(origin.community, given.partner, cause.account) if cause is not None else ()
+
+    def decide(uow: UnitOfWork) -> Versioned[Pledge]:
+        cause = uow.get(at, NotFound())
+        cause.must_take()
+        made = replace(given, service=masked(given.service), at=uow.at)
+        made.must_be_something()
+        uow.get(account_ref(origin.community, given.partner), NotFound())
+        uow.put(at, cause.given(made))
+        uow.put(ref, made)
+        if made.amount_points:
+            _give(uow, made, cause, transfer.id)
+        else:
+            words = {"pledge": made.id, "cause": cause.id, "title": cause.title, "partner": made.partner}
+            name = _name(uow, made.partner)
+            uow.announce(ref, ServicePledged(**words, name=name, service=made.service))
+        return uow.versioned(ref)
+
+    reads: tuple[Ref[Any], ...] = (ref, at, transfer, *rule_refs(origin.community))
+    return Work(origin, reads, decide, accounts)
+
+
+def _name(uow: UnitOfWork, partner: str) -> str:
+    found = rules_of(uow).partner(partner)
+    return found.name if found else partner
+
+
+def _give(uow: UnitOfWork, made: Pledge, cause: GoodCause, transfer: str) -> None:
+    holder = account(uow, made.partner)
+    if holder.owed_points and made.amount_points > holder.balance_points - holder.owed_points:
+        raise PointsOwed(owed_points=holder.owed_points, balance_points=holder.balance_points)
+    posting = Posting(
+        transfer,
+        "pledge",
+        made.partner,
+        cause.account,
+        made.amount_points,
+        f"捐给“{cause.title}”",
+        Cause("pledge", made.id),
+        actor=uow.origin.actor.subject,
+    )
+    done = post(uow, posting)
+    fact = PointsPledged(
+        transfer=done.id,
+        partner=made.partner,
+        amount_points=-made.amount_points,
+        balance_points=done.debit_balance_points,
+        because=done.because,
+        line=done.debit_line,
+        seal=done.debit_seal,
+        cause=cause.id,
+        title=cause.title,
+    )
+    uow.announce(transfer_ref(uow.origin.community, done.id), fact)
+
+
+def deliver(origin: Origin, pledged: str) -> Work[Versioned[Pledge]]:
+    """Note that a service was done that had been promised.
+
+    The work raises NotFound, PledgeDelivered.
+    """
+    ref = pledge_ref(origin.community, pledged)
+
+    def cause_of(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+        found = uow.find(ref)
+        return (cause_ref(origin.community, found.cause),) if found is not None else ()
+
+    def decide(uow: UnitOfWork) -> Versioned[Pledge]:
+        done = uow.get(ref, NotFound()).delivered(uow.at)
+        at = cause_ref(origin.community, done.cause)
+        cause = uow.get(at, NotFound())
+        uow.put(ref, done)
+        uow.put(at, replace(cause, delivered=cause.delivered + 1))
+        words = {"pledge": done.id, "cause": cause.id, "title": cause.title, "partner": done.partner}
+        uow.announce(ref, ServiceDelivered(**words, service=done.service))
+        return uow.versioned(ref)
+
+    return Work(origin, (ref,), decide, cause_of)
+
+
+def spend(
+    origin: Origin, cause: str, spending: str, amount_points: int, because: str
+) -> Work[Versioned[Transfer]]:
+    """Use points of a cause for what they were given for.
+
+    Arguments:
+        spending: id of what they are used for.
+
+    The work raises NotFound, InsufficientPoints.
+    """
+    at = cause_ref(origin.community, cause)
+    ref = transfer_ref(origin.community, id_of(origin.community, spending, "spending"))
+
+    def accounts(uow: UnitOfWork) -> Sequence[Ref[Any]]:
+        found = uow.find(at)
+        return account_refs(origin.community, found.account, REDEEMED) if found is not None else ()
+
+    def decide(uow: UnitOfWork) -> Versioned[Transfer]:
+        found = uow.get(at, NotFound())
+        posting = Posting(
+            ref.id,
+            "spending",
+            found.account,
+            REDEEMED,
+            amount_points,
+            because,
+            Cause("pledge", found.id),
+            actor=origin.actor.subject,
+        )
+        done = post(uow, posting)
+        uow.put(at, found.spent(amount_points))
+        fact = CauseSpent(
+            transfer=done.id,
+            cause=found.id,
+            title=found.title,
+            amount_points=amount_points,
+            balance_points=done.debit_balance_points,
+            because=done.because,
+            line=done.number,
+            seal=done.debit_seal,
+        )
+        uow.announce(ref, fact)
+        return uow.versioned(ref)
+
+    return Work(origin, (at, ref), decide, accounts)
