@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from aiohttp import web
 from services import __version__
 from services.chassis import metrics
 from services.chassis.bus import BrokerConnection, BusPublisher
+from services.chassis.clock import run_ahead
 from services.chassis.failures import Away
 from services.chassis.http import openapi
 from services.chassis.http.answers import entrance, json_response
@@ -106,6 +108,9 @@ class ServiceProcess:
             PortTaken: the port is somebody else's.
             Misconfigured: the settings are not those of this deployment.
         """
+        if self._settings.clock_file:
+            run_ahead(Path(self._settings.clock_file))
+            log.warning("clock_runs_ahead", file=self._settings.clock_file)
         listening = self._bound()
         try:
             await self._prepare()
@@ -184,6 +189,8 @@ class ServiceProcess:
         if self._draining:
             return
         self._draining = True
+        if self._settings.clock_file:
+            run_ahead(None)
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 if self._site is not None:

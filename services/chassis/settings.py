@@ -1,10 +1,10 @@
 """What an operator can set (`SANDAN_…`) for the machinery; each service adds what it alone uses."""
 
 from functools import cached_property
-from ipaddress import ip_network
-from typing import Annotated, Literal
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Literal, Self
 
-from pydantic import AmqpDsn, Field, MongoDsn, TypeAdapter, field_validator
+from pydantic import AmqpDsn, Field, MongoDsn, TypeAdapter, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -151,6 +151,12 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._+/-]*$",
         description="which build runs, as a commit; shown by /healthz, metrics and the line `ready`",
     )
+    development: bool = Field(
+        default=False, description="what is dangerous in a town may be used, on a loopback address alone"
+    )
+    clock_file: str = Field(
+        default="", description="file that says by how many seconds the clock is ahead; with development only"
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("amqp_url")
@@ -184,7 +190,22 @@ class Settings(BaseSettings):
             ip_network(one, strict=False)
         return given
 
+    @model_validator(mode="after")
+    def _is_no_town(self) -> Self:
+        if self.clock_file and not self.development:
+            raise ValueError("SANDAN_CLOCK_FILE: with SANDAN_DEVELOPMENT=1 only")
+        if self.development and not _is_loopback(self.http_host):
+            raise ValueError("SANDAN_DEVELOPMENT: with SANDAN_HTTP_HOST on a loopback address only")
+        return self
+
     @cached_property
     def amqp_urls(self) -> tuple[str, ...]:
         """Return the nodes of the broker, in the order given."""
         return tuple(url.strip() for url in (self.amqp_url or "").split(",") if url.strip())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
