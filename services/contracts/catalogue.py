@@ -87,6 +87,7 @@ _MODELS: tuple[type[Message], ...] = (
     points.ServicePledged,
     points.ServiceDelivered,
     points.CauseSpent,
+    points.PointsDayClosed,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})

@@ -246,6 +246,18 @@ class CauseSpent(Message):
     seal: str
 
 
+class PointsDayClosed(Message):
+    """A day of the ledger was closed (日结); line: the number of the closing, seal: over all accounts."""
+
+    kind = "points.day_closed.v1"
+    day: str
+    transfers: int
+    budget_points: int
+    outstanding_points: int
+    line: int
+    seal: str
+
+
 class PointsExpireSoon(Message):
     """A partner is told which points expire next, a month before."""
 

@@ -7,6 +7,7 @@ from services.chassis.settings import Settings
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.points.consumers import CONSUMES, POSITIONS
+from services.points.jobs.days import CloseDays
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
@@ -14,6 +15,7 @@ from services.points.routes.giving import GivingRoutes
 from services.points.routes.holds import HoldRoutes
 from services.points.routes.redemptions import RedemptionRoutes
 from services.points.routes.rules import RuleRoutes
+from services.points.routes.series import SeriesRoutes
 from services.points.routes.shop import ShopRoutes
 from services.points.store import COLLECTIONS, WATCHED
 
@@ -27,13 +29,16 @@ def build(kit: ServiceContext) -> ServiceParts:
         ShopRoutes(kit.store),
         RedemptionRoutes(kit.store),
         GivingRoutes(kit.store),
+        SeriesRoutes(kit.store),
     )
     jobs = []
     if kit.batches is not None:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)
         waiting = PayWaiting(kit.store, kit.batches, now)
         seconds = kit.settings_as(Settings).timers_seconds
-        jobs = [PeriodicJob("timers", timers.look, seconds), PeriodicJob("awards", waiting.look, seconds)]
+        days = CloseDays(kit.store, kit.batches, now)
+        looks = {"timers": timers.look, "awards": waiting.look, "days": days.look}
+        jobs = [PeriodicJob(name, look, seconds) for name, look in looks.items()]
     return ServiceParts(
         tuple(route for room in rooms for route in room.table()),
         CONSUMES,

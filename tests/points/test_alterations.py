@@ -27,8 +27,10 @@ from services.points.domain.giving import GoodCause, Pledge
 from services.points.domain.lots import Lot, total_points
 from services.points.domain.posting import Posting, post
 from services.points.domain.transfers import Cause, Transfer
+from services.points.domain.waiting import Waiting
 from services.points.handlers.awards import pay_or_wait
 from services.points.handlers.corrections import reverse_transfer
+from services.points.handlers.days import begin_days, close_day
 from services.points.handlers.expiring import expire_lots
 from services.points.handlers.funding import approve
 from services.points.handlers.giving import found_cause, pledge, spend
@@ -43,9 +45,10 @@ from services.points.store.accounts import (
     hold_ref,
     transfer_ref,
 )
+from services.points.store.days import DAYS
 from services.points.store.rules import RULE_BOOKS, RULES, RuleOnRecord, rule_ref
 from services.points.store.services import CLAIMS, SERVICES
-from tests.support.bank import COMMUNITY, DAY, Bank, an_award, with_rules
+from tests.support.bank import COMMUNITY, DAY, Bank, an_award, told_of, with_rules
 from tests.support.deployment import jiwang
 from tests.support.shelves import Shelf, Shelves
 
@@ -76,7 +79,10 @@ def lived() -> Bank:
     bank.do(found_cause(bank.origin, GoodCause("c1", "图书角", "", None, bank.now)))
     bank.do(pledge(bank.origin, Pledge("p1", "c1", "optician", 9, "", bank.now)))
     bank.do(spend(bank.origin, "c1", "s1", 4, "买图书"))
-    bank.now += 30 * DAY
+    bank.now += 10 * DAY
+    bank.do(begin_days(bank.origin))
+    bank.now += 20 * DAY
+    bank.do(close_day(bank.origin, "2026-03-31", bank.accounts, Waiting()))
     for name in (BUDGET, *PARTNERS):
         bank.do(expire_lots(bank.origin, name))
     for number in (90, 91):
@@ -95,7 +101,7 @@ def books_of(bank: Bank) -> Shelves:
     )
     for collection, values, ref_of in kinds:
         books.shelves[collection.name] = Shelf(rows_of(values, ref_of))
-    for more in (WAITING_AWARDS, WAITING, RULES, RULE_BOOKS, CLAIMS, SERVICES):
+    for more in (WAITING_AWARDS, WAITING, RULES, RULE_BOOKS, CLAIMS, SERVICES, DAYS):
         kept = [(ref, value) for ref, value in bank.kept.items() if ref.collection is more]
         books.shelves[more.name] = Shelf([to_document(ref, value) for ref, value in kept])
     return books
@@ -104,17 +110,6 @@ def books_of(bank: Bank) -> Shelves:
 def rows_of(values: Iterable[Any], ref_of: Callable[[str, str], Any]) -> list[dict[str, Any]]:
     """Return values as documents."""
     return [to_document(ref_of(COMMUNITY, value.id), Versioned(value, 1)) for value in values]
-
-
-def told_of(bank: Bank) -> Shelves:
-    """Return notify's database: what everybody was told."""
-    notices = []
-    for letter in bank.said:
-        for number, (recipient, text) in enumerate(told(letter.kind, letter.body, Following()).few):
-            key = f"{COMMUNITY}/{letter.id}.{number}"
-            notice = {"_id": key, "recipient": recipient, "kind": letter.kind, "text": text}
-            notices.append({**notice, "community": COMMUNITY, "at": letter.at})
-    return Shelves({"notices": Shelf(notices)})
 
 
 BANK = lived()
@@ -237,6 +232,8 @@ class Forger:
             {"accounts.expires_at": BANK.now + 999 * DAY},
             {"accounts.announce_at": BANK.now},
             {"accounts.owed_points": 3},
+            {"days.anchor": "0" * 64},
+            {"days.transfers": 5},
             {"book.rules.0.per_cause_max": 3},
             {"book.rules.1.rates.0.points": 11},
             {"book.rules.1.starts_at": BANK.now},
@@ -267,6 +264,7 @@ class Forger:
                 "waiting": WAITING.name,
                 "accounts": ACCOUNTS.name,
                 "book": RULE_BOOKS.name,
+                "days": DAYS.name,
             }[shelf]
             row: Any = books.plain(name).rows[-1]
             for part in names[:-1]:

@@ -14,6 +14,8 @@ from services.contracts.envelope import Envelope
 from services.contracts.ids import OrderId
 from services.contracts.values import replace
 from services.contracts.words import Actor, Role
+from services.notify.domain.audiences import told
+from services.notify.domain.following import Following
 from services.points.domain.accounts import Account
 from services.points.domain.holds import Hold
 from services.points.domain.rules import EarningRule
@@ -23,6 +25,7 @@ from services.points.domain.waiting import Award
 from services.points.handlers.rules import Rules, decide_rule, keep_rule, withdraw_rule
 from services.points.store.accounts import ACCOUNTS, HOLDS, TRANSFERS, account_ref
 from tests.support.deployment import jiwang
+from tests.support.shelves import Shelf, Shelves
 
 A = TypeVar("A")
 COMMUNITY = "jiwang"
@@ -126,3 +129,14 @@ def a_rule(rules: Rules, days: int) -> EarningRule:
     """Return a rule that begins in some days."""
     tomorrow = datetime.combine(rules.day_of(Bank().now) + days * DAY, time(), rules.zone)
     return replace(rules.book.rules[0], starts_at=tomorrow.astimezone(UTC), per_day_max=99)
+
+
+def told_of(bank: Bank) -> Shelves:
+    """Return notify's database: what everybody was told."""
+    notices = []
+    for letter in bank.said:
+        for number, (recipient, text) in enumerate(told(letter.kind, letter.body, Following()).few):
+            key = f"{COMMUNITY}/{letter.id}.{number}"
+            notice = {"_id": key, "recipient": recipient, "kind": letter.kind, "text": text}
+            notices.append({**notice, "community": COMMUNITY, "at": letter.at})
+    return Shelves({"notices": Shelf(notices)})

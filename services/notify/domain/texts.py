@@ -32,6 +32,7 @@ DROPPED_LINE = "（不再入账第 {line} 笔，校验码 {seal}）"
 RULE_LINE = "（规则第 {version} 版，校验码 {seal}）"
 WITHDRAWN_LINE = "（撤回规则第 {version} 版，校验码 {seal}）"
 CAUSE_LINE = "（公益支出第 {line} 行，校验码 {seal}）"
+DAY_LINE = "（日结第 {line} 行，校验码 {seal}）"
 ESCROW_LINE = "（冻结第 {line} 行，校验码 {seal}）"
 
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -188,6 +189,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "points.service_delivered.v1": {PARTNER: "您为“{title}”承诺的“{service}”已兑现，谢谢"},
         "points.cause_spent.v1": {
             STAFF: "公益项目“{title}”支出 {amount_points} 积分，余额 {balance_points}：{because}" + CAUSE_LINE
+        },
+        "points.day_closed.v1": {
+            STAFF: "积分日结 {day}：流水 {transfers} 笔，可发放 {budget_points}，"
+            "在存折上 {outstanding_points}" + DAY_LINE
         },
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE

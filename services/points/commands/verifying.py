@@ -13,11 +13,13 @@ from services.points.commands.orders import wrong_orders
 from services.points.commands.rows import Books, Row, Rows, pages
 from services.points.commands.witnesses import EPOCH, Witness
 from services.points.domain.accounts import BUDGET, EQUITY, Account, kind_of
+from services.points.domain.days import Day
 from services.points.domain.holds import Hold
 from services.points.domain.lots import Lot
 from services.points.domain.transfers import Cause, Transfer
 from services.points.domain.verification import Verification, Wrong
 from services.points.store.accounts import ACCOUNTS, HOLDS, TRANSFERS, WAITING, WAITING_AWARDS
+from services.points.store.days import DAYS
 from services.points.store.rules import RULE_BOOKS
 from services.points.store.services import CLAIMS
 
@@ -67,7 +69,9 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
     kept, holds, awards, waits = await points.together([(name, where) for name in names])
     accounts = {row["id"]: ACCOUNTS.decode(row) for row in kept}
     given = accounts[BUDGET].credited_points if EQUITY not in accounts and BUDGET in accounts else 0
-    verification = Verification(given or await _opened(points, community))
+    verification = Verification(
+        given or await _opened(points, community), days=await _days(points, community)
+    )
     since = at - timedelta(days=kept_days) if kept_days else EPOCH
     witness = Witness(points, stores["notify"], community, since, at - LATE)
     last = accounts[BUDGET].transfers if BUDGET in accounts else 0
@@ -81,6 +85,9 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
         verification.wrong += await witness.compare(transfer)
     wrong = list(verification.finish(accounts, map(_hold, holds)))
     wrong += await _wrong_awards(points, witness, community, awards, waits)
+    for day in verification.days:
+        told = await witness.compare_day(day)
+        wrong += [told] if told else []
     wrong += await _wrong_rules(points, witness, community)
     wrong += await witness.gone(name for name in accounts if kind_of(name) == "passbook")
     wrong += await _wrong_claims(points, community, accounts)
@@ -154,6 +161,12 @@ async def _wrong_claims(points: Books, community: str, accounts: Mapping[str, Ac
         for name, due in owed.items()
         if name in accounts and accounts[name].owed_points != due
     ]
+
+
+async def _days(points: Books, community: str) -> list[Day]:
+    """Return the days that were closed, in the order of what had been posted."""
+    rows = await points.plain(DAYS.name).find({"community": community})
+    return sorted(map(DAYS.decode, rows), key=lambda day: (day.transfers, day.number))
 
 
 async def _opened(points: Books, community: str) -> int:

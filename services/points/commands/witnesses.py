@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from services.contracts.points import CauseSpent, PointsApproved, PointsRuleDecided, PointsRuleWithdrawn
+from services.contracts.points import (
+    CauseSpent,
+    PointsApproved,
+    PointsDayClosed,
+    PointsRuleDecided,
+    PointsRuleWithdrawn,
+)
 from services.contracts.seals import code_of
 from services.contracts.values import replace
 from services.points.commands.rows import Books
 from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, EXPIRED, REDEEMED, kind_of
+from services.points.domain.days import Day
 from services.points.domain.rules import RuleBook
 from services.points.domain.transfers import SECOND_SEAL, Transfer
 from services.points.domain.verification import Wrong
@@ -22,13 +29,20 @@ from services.points.store.accounts import HOLDS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOTICES = 400
-TOLD_TO_STAFF = (PointsApproved.kind, PointsRuleDecided.kind, PointsRuleWithdrawn.kind, CauseSpent.kind)
+TOLD_TO_STAFF = (
+    PointsApproved.kind,
+    PointsRuleDecided.kind,
+    PointsRuleWithdrawn.kind,
+    CauseSpent.kind,
+    PointsDayClosed.kind,
+)
 AHEAD = 1_000
 """So many lines that a partner was told of are held at most: they come in nearly the same order."""
 PASSBOOK, ISSUING, ESCROWED = "存折", "预算", "冻结"
 AWARDS = "待入账"
-DROPPED, RULE, WITHDRAWN, SPENT = "不再入账", "规则", "撤回规则", "公益支出"
-_BOOKS = "|".join((PASSBOOK, ISSUING, ESCROWED, DROPPED, AWARDS, WITHDRAWN, RULE, SPENT))
+DROPPED, RULE, WITHDRAWN = "不再入账", "规则", "撤回规则"
+SPENT, CLOSED = "公益支出", "日结"
+_BOOKS = "|".join((PASSBOOK, ISSUING, ESCROWED, DROPPED, AWARDS, WITHDRAWN, RULE, SPENT, CLOSED))
 TOLD = re.compile(rf"（({_BOOKS})第 (\d+) [行笔版]，校验码 ([a-p]{{16}})）$")
 """As notify ends a text that tells a line; a test holds the two together."""
 STAFF = "staff"
@@ -137,6 +151,10 @@ class Witness:
         """Return what is wrong with an award that was given up, by what its partner was told."""
         line = Line(0, kept.number, digest_of(kept.award), at)
         return await self._of(kept.award.partner).compare(DROPPED, line)
+
+    async def compare_day(self, day: Day) -> Wrong | None:
+        """Return what is wrong with how a day was closed, by what staff were told."""
+        return await self._of(STAFF).compare(CLOSED, Line(0, day.number, day.anchor, day.at))
 
     async def compare_rules(self, book: RuleBook) -> list[Wrong]:
         """Return what is wrong with the versions of a rule, by what staff were told."""

@@ -5,11 +5,12 @@ equity's below zero), lots, what stands on the accounts, holds, and that the sum
 was sealed by earlier releases is looked at as far as they sealed it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, Account, kind_of
+from services.points.domain.days import Day, anchor_of
 from services.points.domain.holds import Hold
 from services.points.domain.lots import Lot, Lots, joined, taken, total_points
 from services.points.domain.transfers import FIRST_SEAL, Transfer, digest_of, first_seal, seal
@@ -89,11 +90,15 @@ class Verification:
 
     Arguments:
         opened_points: what an earlier release had put on the issuing account without a transfer.
+        days: as they were closed, by the number of the last transfer.
     """
 
     opened_points: int = 0
     wrong: list[Wrong] = field(default_factory=list)
     lines: int = 0
+    days: Sequence[Day] = ()
+    _closed: int = 0
+    """Days that were looked at."""
     _accounts: dict[str, _Reckoned] = field(default_factory=dict)
     _held: dict[str, Transfer] = field(default_factory=dict)
     """Transfers that placed a hold, by their ids."""
@@ -117,6 +122,7 @@ class Verification:
 
     def read(self, transfer: Transfer) -> None:
         """Look at the next transfer, in the order of their numbers."""
+        self._close_days(transfer.number)
         self.lines += 1
         if transfer.number != self._number + 1:
             self._say(transfer, "ledger", f"comes after number {self._number}")
@@ -176,12 +182,24 @@ class Verification:
                 self._say(transfer, account.id, f"says {balance} points and not {account.balance_points}")
             account.transfers, account.head = line, sealed
 
+    def _close_days(self, number: int | None) -> None:
+        """Look at the days that were closed before a transfer; None: at all that are left."""
+        while self._closed < len(self.days):
+            day = self.days[self._closed]
+            if number is not None and day.transfers >= number:
+                return
+            self._closed += 1
+            heads = ((one.id, one.transfers, one.head) for one in self._accounts.values())
+            if day.transfers != self._number or day.anchor != anchor_of(heads):
+                self._note(day.id, f"was closed at transfer {day.transfers} with other accounts")
+
     def finish(self, accounts: Mapping[str, Account], holds: Iterable[Hold]) -> list[Wrong]:
         """Compare what was reckoned with what is kept; return all that was found, the first first.
 
         Arguments:
             accounts: of the community, by id.
         """
+        self._close_days(None)
         for name in sorted(set(self._accounts) | set(accounts)):
             self._compare(name, accounts.get(name), self._account(name))
         total = sum(account.balance_points for account in self._accounts.values())

@@ -9,6 +9,7 @@ from services.points.store.accounts import (
     WAITING_AWARDS,
     WAITS_SINCE,
 )
+from services.points.store.days import CLOSINGS, DAYS
 from services.points.store.giving import CAUSES, PLEDGES
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
@@ -32,5 +33,7 @@ COLLECTIONS = (
     TAKEN,
     CAUSES,
     PLEDGES,
+    CLOSINGS,
+    DAYS,
 )
 WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)
