@@ -9,13 +9,22 @@ from services.points.consumers import CONSUMES, POSITIONS
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
+from services.points.routes.bookings import BookingRoutes
 from services.points.routes.holds import HoldRoutes
+from services.points.routes.room_use import RoomUseRoutes
+from services.points.routes.rooms import RoomRoutes
 from services.points.store import COLLECTIONS, WATCHED
 
 
 def build(kit: ServiceContext) -> ServiceParts:
     """Return the parts of points."""
-    rooms = (AccountRoutes(kit.store), HoldRoutes(kit.store))
+    rooms = (
+        AccountRoutes(kit.store),
+        HoldRoutes(kit.store),
+        RoomRoutes(kit.store),
+        BookingRoutes(kit.store),
+        RoomUseRoutes(kit.store),
+    )
     jobs = []
     if kit.batches is not None:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)

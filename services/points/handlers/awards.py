@@ -31,7 +31,7 @@ SETTLED = "order.settled"
 def award_points(origin: Origin, settled: OrderSettled) -> Work[Repeated | None]:
     """Post what a partner's settled order earns, once, as its transfer shows; units earn none."""
     award_id = transfer_id(origin.community, settled.order, SETTLED)
-    reads = _reads(origin.community, award_id, settled.provider.id)
+    reads = award_reads(origin.community, award_id, settled.provider.id)
     record = rule_ref(origin.community)
 
     def decide(uow: UnitOfWork) -> Repeated | None:
@@ -64,7 +64,7 @@ def award_points(origin: Origin, settled: OrderSettled) -> Work[Repeated | None]
 
 def pay_or_wait(origin: Origin, award: Award) -> Work[Repeated | None]:
     """Post what a partner has earned, once; where the budget does not cover it, it waits."""
-    reads = _reads(origin.community, award.id, award.partner)
+    reads = award_reads(origin.community, award.id, award.partner)
 
     def decide(uow: UnitOfWork) -> Repeated | None:
         if _is_known(uow, award.id):
@@ -75,7 +75,8 @@ def pay_or_wait(origin: Origin, award: Award) -> Work[Repeated | None]:
     return Work(origin, reads, decide)
 
 
-def _reads(community: str, award: str, partner: str) -> tuple[Ref[Any], ...]:
+def award_reads(community: str, award: str, partner: str) -> tuple[Ref[Any], ...]:
+    """Return what is read to pay an award, or to let it wait."""
     waiting = (waiting_award_ref(community, award), waiting_ref(community))
     return (transfer_ref(community, award), *waiting, *account_refs(community, partner))
 
