@@ -83,10 +83,13 @@ class Recurrence:
         """
         found: list[date] = []
         last = first.date() + timedelta(days=DAYS_MAX)
-        for day in self._matching(first.date(), last + timedelta(days=1)):
+        after = datetime.combine(last + timedelta(days=1), first.time(), first.tzinfo)
+        if self.until is not None and self._is_in_time(after):
+            raise RecurrenceTooLong
+        for day in self._matching(first.date(), last):
             if not self._is_in_time(datetime.combine(day, first.time(), first.tzinfo)):
                 break
-            if len(found) >= OCCURRENCES_MAX or day > last:
+            if len(found) >= OCCURRENCES_MAX:
                 raise RecurrenceTooLong
             found.append(day)
             if len(found) == self.count:
