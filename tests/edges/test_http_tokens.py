@@ -159,7 +159,7 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
         assert answer.status == (200 if role is Role.OPERATOR else 404)
 
 
-NAMED = ("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer")
+NAMED = ("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "room", "booking")
 
 # Every route × every role × own, foreign, none, expired.
 
@@ -175,6 +175,8 @@ class WorkloadView:
     issue = "i1"
     hold = "h1"
     transfer = "t1"
+    room = "r1"
+    booking = "b1"
 
 
 @pytest.fixture(scope="module")

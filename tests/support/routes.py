@@ -39,6 +39,18 @@ BODIES: Mapping[str, Any] = {
     "PlaceHold": {"amount_points": 5, "because": "兑换", "until": "2100-01-01T00:00:00Z"},
     "ResolveHold": {"because": "办好了"},
     "ReverseTransfer": {"reason": "录错了"},
+    "PublishRoom": {"partner": "yiming-optical", "name": "验光室", "seats": 8},
+    "ChangeRoom": {"name": "验光室", "seats": 6},
+    "WithdrawRoom": {"reason": "要装修"},
+    "BookRoom": {
+        "begins_at": "2100-01-01T09:00:00+08:00",
+        "ends_at": "2100-01-01T10:00:00+08:00",
+        "people": 3,
+        "purpose": "读书会",
+    },
+    "CancelBooking": {"reason": "不来了"},
+    "MarkUse": {},
+    "ContradictUse": {"reason": "没有人来过"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""

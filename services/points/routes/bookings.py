@@ -1,5 +1,6 @@
 """The doors of bookings: who has a room when, made, listed, cancelled, and taken into calendars."""
 
+from asyncio import to_thread
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
@@ -132,7 +133,8 @@ class BookingRoutes:
         zone = room_rules(record.value, record.revision).zone
         origin = request.origin()
         seen = [(one, part_in(origin, one) is not None) for one in bookings]
-        return Reply(200, calendar_ics(name, request.community, seen, zone), MEDIA_CALENDAR)
+        calendar = await to_thread(calendar_ics, name, request.community, seen, zone)
+        return Reply(200, calendar, MEDIA_CALENDAR)
 
     def book(self, request: ApiRequest[BookRoom]) -> Work[Reply]:
         body = request.body

@@ -24,7 +24,7 @@ def calendar_ics(name: str, community: str, bookings: Iterable[tuple[Booking, bo
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", name)
+    calendar.add("name", name)
     for booking, is_seen in bookings:
         calendar.add_component(_event(booking, community, zone, is_seen=is_seen))
     calendar.add_missing_timezones()
