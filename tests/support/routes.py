@@ -39,7 +39,7 @@ BODIES: Mapping[str, Any] = {
     "PlaceHold": {"amount_points": 5, "because": "兑换", "until": "2100-01-01T00:00:00Z"},
     "ResolveHold": {"because": "办好了"},
     "ReverseTransfer": {"reason": "录错了"},
-    "PublishRoom": {"partner": "yiming-optical", "name": "验光室", "seats": 8},
+    "PublishRoom": {"name": "验光室", "seats": 8},
     "ChangeRoom": {"name": "验光室", "seats": 6},
     "WithdrawRoom": {"reason": "要装修"},
     "BookRoom": {

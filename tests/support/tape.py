@@ -12,6 +12,7 @@ from services.chassis.topology import SERVICES, Names
 from services.contracts.envelope import open_parcel
 from services.contracts.words import Role
 from tests.support.client import Visitor
+from tests.support.rooms import a_room, booked
 from tests.support.running import Running, broker
 from tests.support.stories import OPTICIAN
 
@@ -70,6 +71,7 @@ class Story:
         """Play every thread of the story, all at once."""
         await asyncio.gather(
             self.saved_and_spent(),
+            self.shared_and_used(),
             self.settled_by_a_unit_as_a_project(),
             self.reopened(),
             self.declined_to_the_end(),
@@ -123,6 +125,24 @@ class Story:
         (await self.staff.post(f"/points/transfers/{award['id']}/reverse", {"reason": "记错了"})).ok()
         approval = {"amount_points": 100, "because": "居委会追加"}
         (await self.staff.post("/points/approvals", approval)).ok()
+
+    async def shared_and_used(self) -> None:
+        """A partner shares a room; it is used as its booker says, and not as the partner says."""
+        partner, room = self.running.partner(OPTICIAN), await a_room(self.running)
+        path = f"/points/rooms/{room['id']}"
+        (await partner.post(f"{path}/change", {"name": "大厅", "seats": 12})).ok()
+        for who, minutes in ((self.resident, 10), (partner, 15), (None, 20)):
+            made = (await booked(self.resident, room["id"], minutes / 60, 1 / 60)).ok()
+            one = f"/points/bookings/{made['items'][0]['id']}"
+            if who is None:
+                (await self.staff.post(f"{one}/cancel", {"reason": "停电"})).ok()
+                continue
+            (await who.post(f"{one}/check-in", {})).ok()
+            (await who.post(f"{one}/check-out", {})).ok()
+            if who is partner:
+                (await self.resident.post(f"{one}/dispute", {"reason": "我没有去"})).ok()
+                (await self.staff.post(f"{one}/reject", {"reason": "没有人来过"})).ok()
+        (await partner.post(f"{path}/withdraw", {"reason": "装修"})).ok()
 
     async def settled_by_a_partner(self, words: str) -> None:
         demand = await self._submit(words, "binhe-jiayuan", private=False)

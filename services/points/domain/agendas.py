@@ -4,6 +4,7 @@ Two bookings that overlap share a moment, and so a month whose agenda both have 
 the database decides which of them is first.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,15 +52,25 @@ class Slot:
         return self.begins_at < ends_at and begins_at < self.ends_at
 
 
+def _beginning(slot: Slot) -> datetime:
+    return slot.begins_at
+
+
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """A room's bookings that touch a month (of UTC), in order."""
+    """A room's bookings that touch a month (of UTC), in order; no two overlap."""
 
     slots: tuple[Slot, ...] = ()
 
     def is_taken(self, begins_at: datetime, ends_at: datetime) -> bool:
         """Return whether somebody has the room then."""
-        return any(slot.overlaps(begins_at, ends_at) for slot in self.slots)
+        place = bisect_left(self.slots, ends_at, key=_beginning)
+        return place > 0 and self.slots[place - 1].ends_at > begins_at
+
+    def at(self, moment: datetime) -> Slot | None:
+        """Return the slot that a moment lies in."""
+        place = bisect_right(self.slots, moment, key=_beginning)
+        return self.slots[place - 1] if place and self.slots[place - 1].ends_at > moment else None
 
     def with_slot(self, slot: Slot) -> "Agenda":
         """Return it with another slot.
@@ -72,7 +83,8 @@ class Agenda:
             raise SlotTaken
         if len(self.slots) >= SLOTS_MAX:
             raise AgendaFull
-        return Agenda(tuple(sorted((*self.slots, slot), key=lambda one: one.begins_at)))
+        place = bisect_left(self.slots, slot.begins_at, key=_beginning)
+        return Agenda((*self.slots[:place], slot, *self.slots[place:]))
 
     def without(self, booking: str) -> "Agenda":
         """Return it without a booking."""

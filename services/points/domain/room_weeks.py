@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from services.points.domain.agendas import Slot
+from services.points.domain.agendas import Agenda, Slot
 from services.points.domain.room_time import DAY, Premises, midnight_of, on_the_minute, pieces
 from services.points.domain.rooms import RoomOffer
 
@@ -62,13 +62,14 @@ class RoomWeek:
 
     def _stretches(self, day: date) -> Iterator[Stretch]:
         begin, end = midnight_of(day, self.premises.zone), midnight_of(day + DAY, self.premises.zone)
-        slots = [slot for slot in self.slots if slot.overlaps(begin, end)]
-        edges = {on_the_minute(self.at), *(edge for slot in slots for edge in (slot.begins_at, slot.ends_at))}
+        taken = Agenda(tuple(slot for slot in self.slots if slot.overlaps(begin, end)))
+        edges = {edge for slot in taken.slots for edge in (slot.begins_at, slot.ends_at)}
+        edges.add(on_the_minute(self.at))
         is_open = self.offer is not None and self.offer.is_open_on(day, day)
         for piece in pieces(self.premises, begin, end):
             inside = {edge for edge in edges if piece.begins_at < edge < piece.ends_at}
             for one, other in pairwise(sorted({piece.begins_at, piece.ends_at, *inside})):
-                slot = next((slot for slot in slots if slot.overlaps(one, other)), None)
+                slot = taken.at(one)
                 state: StretchState = "free" if is_open and one >= self.at else "closed"
                 yield Stretch(
                     one,

@@ -3,8 +3,15 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic import field_validator as validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from services.chassis.http.bodies import Command, PageQuery
@@ -41,7 +48,7 @@ class OfferRoom(Command):
     open_from: Day | None = Field(default=None, description="first day on which it may be used")
     open_until: Day | None = Field(default=None, description="last day on which it may be used")
 
-    @validator("hours")
+    @field_validator("hours")
     @classmethod
     def _close_after_they_open(cls, given: tuple[Hours, ...] | None) -> tuple[Hours, ...] | None:
         if any(span.closes <= span.opens for span in given or ()):

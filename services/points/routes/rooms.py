@@ -62,7 +62,8 @@ class RoomRoutes:
         agendas = [one.value or Agenda() for one in (await self.store.load(months)).values()]
         slots = {slot.booking: slot for agenda in agendas for slot in agenda.between(*bounds)}
         offer = kept.present.offer if _takes_bookings(kept.present, rules, now()) else None
-        week = RoomWeek(offer, premises, tuple(slots.values()), now())
+        in_order = sorted(slots.values(), key=lambda slot: slot.begins_at)
+        week = RoomWeek(offer, premises, in_order, now())
         seen = await self._seen(request, slots.values())
         return show(week_view(kept.present.id, tuple(week.days(first)), seen))
 
