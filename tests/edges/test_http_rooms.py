@@ -113,6 +113,7 @@ class TestRooms:
             ({"seats": 0}, 422, "invalid_body"),
             ({"seats": "8"}, 422, "invalid_body"),
             ({"name": " "}, 422, "invalid_body"),
+            ({"name": "大厅\n二楼"}, 422, "invalid_body"),
             ({"hours": [{"days": ["mon"], "opens": "18:00", "closes": "09:00"}]}, 422, "invalid_body"),
             ({"hours": [{"days": ["funday"], "opens": "09:00", "closes": "18:00"}]}, 422, "invalid_body"),
             ({"open_from": "2026-03-02", "open_until": "2026-03-01"}, 422, "room_dates_wrong"),

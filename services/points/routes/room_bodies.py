@@ -33,7 +33,10 @@ def _of_our_time(given: AwareDatetime) -> AwareDatetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Day = Annotated[date, Field(ge=date(YEARS.start, 1, 1), le=date(YEARS.stop - 1, 12, 31))]
-Named = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True, pattern=TYPED)]
+ONE_LINE = r"^[^\x00-\x1F\x7F-\x9F]*$"
+Named = Annotated[
+    str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True, pattern=ONE_LINE)
+]
 
 
 class OfferRoom(Command):

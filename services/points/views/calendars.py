@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import tzinfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from services.points.domain.bookings import Booking
 
@@ -24,7 +24,7 @@ def calendar_ics(name: str, community: str, bookings: Iterable[tuple[Booking, bo
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", name)
+    calendar.add("name", vText(name))
     for booking, is_seen in bookings:
         calendar.add_component(_event(booking, community, zone, is_seen=is_seen))
     calendar.add_missing_timezones()
