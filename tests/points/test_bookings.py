@@ -174,6 +174,15 @@ class TestSeries:
         assert {one.present.series for one in made.bookings} == {made.bookings[0].present.id}
         assert bank.said[-1].body.when == "2026-03-02（周一）19:00–20:00 起共 3 次"
 
+    def test_both_kinds_of_times_that_cannot_be_are_named(self, bank: RoomBank) -> None:
+        bank.one(MONDAY_19, by="r2")
+        staff = a_person("jiwang", "s1", Role.STAFF)
+        bank.do(change_room(staff, ROOM, RoomOffer("室", 8, open_until="2026-03-08")))
+        found = refusal(bank, MONDAY_19, rule="FREQ=WEEKLY;COUNT=2")
+        assert found.slug == "slot_taken"
+        named: Any = found.facts
+        assert [len(named["taken"]), len(named["not_open"])] == [1, 1]
+
     def test_where_nothing_is_free_nothing_is_booked(self, bank: RoomBank) -> None:
         bank.book(MONDAY_19, rule="FREQ=WEEKLY;COUNT=3", by="r2")
         found = refusal(bank, MONDAY_19, rule="FREQ=WEEKLY;COUNT=3", skip_taken=True)

@@ -19,7 +19,7 @@ AHEAD_MAX_FOR_OTHERS = 400
 
 
 class SlotTaken(Conflict):
-    """Somebody has the room then; `taken` says when, as it would begin and end."""
+    """Somebody has the room then; `taken` says when, `not_open` when it is not shared."""
 
     slug = "slot_taken"
     title = "这个时间已被预订"

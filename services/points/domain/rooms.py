@@ -27,7 +27,7 @@ class RoomWithdrawn(Conflict):
 
 
 class RoomNotOpen(Conflict):
-    """It is shared from a day on, or until a day, and this is before or after."""
+    """It is shared from a day on, or until a day; `not_open` says which of the times are before or after."""
 
     slug = "room_not_open"
     title = "这个空间在那些日子不开放预订"

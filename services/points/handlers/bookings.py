@@ -154,9 +154,8 @@ def _free(
     free = [time for time in times if time not in shut and time not in taken]
     if free and (ask.skip_taken or len(free) == len(times)):
         return free, sorted([*shut, *taken])
-    if shut and not taken:
-        raise RoomNotOpen(days=_shown(shut))
-    raise SlotTaken(taken=_shown(taken))
+    refused = RoomNotOpen if shut and not taken else SlotTaken
+    raise refused(taken=_shown(taken), not_open=_shown(shut))
 
 
 def _is_open_on(room: Room, rules: RoomRules, time: Time) -> bool:
