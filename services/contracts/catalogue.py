@@ -5,7 +5,7 @@ from functools import cache
 from types import MappingProxyType
 from zlib import crc32
 
-from services.contracts import demands, issues, orders, points
+from services.contracts import demands, issues, orders, points, rooms
 from services.contracts.communities import CommunityLoaded
 from services.contracts.words import Message
 
@@ -88,13 +88,29 @@ _MODELS: tuple[type[Message], ...] = (
     points.ServiceDelivered,
     points.CauseSpent,
     points.PointsDayClosed,
+    rooms.RoomPublished,
+    rooms.RoomChanged,
+    rooms.RoomWithdrawn,
+    rooms.RoomBooked,
+    rooms.RoomCancelled,
+    rooms.RoomToConfirm,
+    rooms.RoomDisputed,
+    rooms.RoomRejected,
+    rooms.RoomUsed,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})
 """Kind, which is also the end of the routing key → model of the body."""
 
 PUBLISHERS: Mapping[str, str] = MappingProxyType(
-    {"community": "intake", "demand": "intake", "issue": "intake", "order": "matching", "points": "points"}
+    {
+        "community": "intake",
+        "demand": "intake",
+        "issue": "intake",
+        "order": "matching",
+        "points": "points",
+        "room": "points",
+    }
 )
 """First word of the kind → the service that says it."""
 
@@ -103,7 +119,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "intake": ("demand.#", "order.#"),
         "matching": ("community.#", "demand.#"),
         "points": ("community.#", "order.settled.*", "order.left_unrated.*", "order.returned.*"),
-        "notify": ("demand.#", "issue.#", "order.#", "points.#"),
+        "notify": ("demand.#", "issue.#", "order.#", "points.#", "room.#"),
     }
 )
 """Service → the kinds it hears. A whole family (`order.#`) is followed in order, stream by stream, unless its

@@ -170,15 +170,15 @@ class PointsRule(Entry):
         Annotated[str, StringConstraints(max_length=40)], Annotated[int, Field(ge=0, le=100_000)]
     ] = Field(default_factory=dict, description="category of the demand → points; others get the default")
     off_hours_factor: int = Field(default=2, ge=1, le=10, description="outside the partner's business hours")
+    room_points_per_hour: int = Field(
+        default=10, ge=0, le=10_000, description="for an hour in which somebody uses a partner's room"
+    )
     budget_points: int = Field(ge=0, le=1_000_000_000, description="issued at most, until approved anew")
     expire_after_months: int | None = Field(
         default=None,
         ge=1,
         le=120,
         description="points are good for so long, to the month's end; else for ever",
-    )
-    room_points_per_hour: int = Field(
-        default=10, ge=0, le=10_000, description="for a room that was used (空间共享), inside business hours"
     )
     per_cause_max: int = Field(
         default=1_000_000, ge=1, le=1_000_000, description="points that one service earns at most"

@@ -11,9 +11,12 @@ from services.points.jobs.days import CloseDays
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
+from services.points.routes.bookings import BookingRoutes
 from services.points.routes.giving import GivingRoutes
 from services.points.routes.holds import HoldRoutes
 from services.points.routes.redemptions import RedemptionRoutes
+from services.points.routes.room_use import RoomUseRoutes
+from services.points.routes.rooms import RoomRoutes
 from services.points.routes.rules import RuleRoutes
 from services.points.routes.series import SeriesRoutes
 from services.points.routes.shop import ShopRoutes
@@ -30,6 +33,9 @@ def build(kit: ServiceContext) -> ServiceParts:
         RedemptionRoutes(kit.store),
         GivingRoutes(kit.store),
         SeriesRoutes(kit.store),
+        RoomRoutes(kit.store),
+        BookingRoutes(kit.store),
+        RoomUseRoutes(kit.store),
     )
     jobs = []
     if kit.batches is not None:

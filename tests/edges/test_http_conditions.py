@@ -8,6 +8,7 @@ from services.chassis.http.web import PREFIX, Route
 from services.composition import reference
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
+from tests.support.rooms import a_room, booked
 from tests.support.routes import BODIES, RULE, body_of, routes
 from tests.support.running import Running
 from tests.support.savers import someone_with
@@ -37,6 +38,7 @@ async def ids(running: Running) -> dict[str, str]:
         "version": await a_rule(running),
         **await a_redemption(running),
         **await a_pledge(running),
+        **await a_booking(running),
     }
 
 
@@ -68,6 +70,12 @@ async def a_hold(running: Running) -> str:
     _, partner = await someone_with(running, 5)
     given = {"amount_points": 5, "because": "兑换", "until": "2100-01-01T00:00:00Z"}
     return str((await partner.post("/points/holds", given)).ok()["id"])
+
+
+async def a_booking(running: Running) -> dict[str, str]:
+    room = await a_room(running)
+    booking = (await booked(running.resident(), room["id"])).ok()["items"][0]
+    return {"room": room["id"], "booking": booking["id"]}
 
 
 def by(running: Running, route: Route) -> Visitor:
@@ -141,6 +149,8 @@ def test_most_writes_compare() -> None:
         "/points/holds",
         "/points/offers",
         "/points/offers/{offer}/redeem",
+        "/points/rooms",
+        "/points/rooms/{room}/bookings",
         "/points/transfers/{transfer}/reverse",
         "/points/waiting/{award}/drop",
     ]

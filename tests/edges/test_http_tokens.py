@@ -161,7 +161,7 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
 
 NAMED = (
     *("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version"),
-    *("fair", "offer", "redemption", "cause", "pledge"),
+    *("fair", "offer", "redemption", "cause", "pledge", "room", "booking"),
 )
 
 # Every route × every role × own, foreign, none, expired.
@@ -185,6 +185,8 @@ class WorkloadView:
     redemption = "r1"
     cause = "c1"
     pledge = "p1"
+    room = "r1"
+    booking = "b1"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """What a service earns, by which version of a rule, and how long its points are good for."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from services.contracts.refusal import NotFound
 from services.contracts.values import replace
 from services.points.domain.rules import (
     EVERY_OTHER,
+    ROOM,
     RULES_MAX,
     EarningRule,
     Per,
@@ -27,7 +28,6 @@ from services.points.domain.rules import (
     expiry,
     tomorrow_of,
 )
-from services.worktime.hours import WEEKDAYS, Opening, minutes_open
 
 HERE = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
@@ -204,29 +204,33 @@ class TestARuleBook:
         assert len({one.digest, *(other.digest for other in others)}) == len(others) + 1
 
 
-WEEK = Opening(("mon", "tue", "wed", "thu", "fri"), time(9), time(18))
-NOON = Opening(("sat",), time(12), time(13))
+def used(inside: int, outside: int, rate: int = 10, factor: int = 2) -> int:
+    room = Service(ROOM, inside, outside, name="大厅")
+    most = {"per_cause_max": 10**9, "per_day_max": 10**9}
+    return earned(room, room_points_per_hour=rate, off_hours_factor=factor, **most)
 
 
-@given(st.integers(0, 365 * 24 * 60), st.integers(0, 3_000), st.booleans())
-def test_minutes_in_business_hours_are_those_that_a_count_minute_by_minute_finds(
-    begins: int, minutes: int, at_noon: bool
-) -> None:
-    start = START + timedelta(minutes=begins)
-    hours = (WEEK, NOON) if at_noon else (WEEK,)
-    every = ((start + timedelta(minutes=n)).astimezone(HERE) for n in range(minutes))
-    due = sum(
-        any(
-            WEEKDAYS[one.weekday()] in opening.days and opening.opens <= one.time() < opening.closes
-            for opening in hours
-        )
-        for one in every
+class TestARoom:
+    @given(st.integers(0, 1_440), st.integers(0, 1_440), st.integers(0, 10_000), st.integers(1, 10))
+    def test_earns_in_proportion_rounded_down_once(
+        self, inside: int, outside: int, rate: int, factor: int
+    ) -> None:
+        points = used(inside, outside, rate, factor)
+        exact = Fraction((inside + outside * factor) * rate, 60)
+        assert points <= exact < points + 1
+        assert points <= used(inside + 1, outside, rate, factor)
+        assert points <= used(0, inside + outside, rate, factor)
+
+    @pytest.mark.parametrize(
+        ("minutes", "points"),
+        [((60, 0), 10), ((0, 60), 20), ((30, 30), 15), ((5, 0), 0), ((59, 0), 9), ((3, 2), 1), ((0, 0), 0)],
     )
-    assert minutes_open(hours, start, start + timedelta(minutes=minutes), HERE) == due
+    def test_earns_ten_points_an_hour_and_twenty_outside(self, minutes: tuple[int, int], points: int) -> None:
+        assert used(*minutes) == points
 
-
-def test_who_has_no_hours_is_always_in_business() -> None:
-    assert minutes_open((), START, START + timedelta(minutes=75), HERE) == 75
+    def test_says_whose_hours_were_used(self) -> None:
+        said = rule().earned(Service(ROOM, 30, 30, name="大厅")).because
+        assert said == "共享空间“大厅”使用 60 分钟，营业时间以外 30 分钟按 2 倍"
 
 
 @pytest.mark.parametrize(

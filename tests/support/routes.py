@@ -57,6 +57,18 @@ BODIES: Mapping[str, Any] = {
     "PledgeToCause": {"partner": "yiming-optical", "service": "为孩子免费验光 20 人次"},
     "SpendOfCause": {"amount_points": 1, "because": "买图书"},
     "DropAward": {"reason": "重复了"},
+    "PublishRoom": {"name": "验光室", "seats": 8},
+    "ChangeRoom": {"name": "验光室", "seats": 6},
+    "WithdrawRoom": {"reason": "要装修"},
+    "BookRoom": {
+        "begins_at": "2100-01-01T09:00:00+08:00",
+        "ends_at": "2100-01-01T10:00:00+08:00",
+        "people": 3,
+        "purpose": "读书会",
+    },
+    "CancelBooking": {"reason": "不来了"},
+    "MarkUse": {},
+    "ContradictUse": {"reason": "没有人来过"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""

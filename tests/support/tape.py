@@ -12,6 +12,7 @@ from services.chassis.topology import SERVICES, Names
 from services.contracts.envelope import open_parcel
 from services.contracts.words import Role
 from tests.support.client import Visitor
+from tests.support.rooms import a_room, booked
 from tests.support.routes import BODIES, RULE
 from tests.support.running import Running, broker
 from tests.support.savers import someone_with
@@ -77,6 +78,7 @@ class Story:
             self.spent_and_sent_back(),
             self.ruled(),
             self.went_to_the_shop(),
+            self.shared_and_used(),
             self.settled_by_a_unit_as_a_project(),
             self.reopened(),
             self.declined_to_the_end(),
@@ -181,6 +183,24 @@ class Story:
         (await partner.post("/points/holds", given)).ok()
         (await self.staff.post(f"/orders/{demand['order']}/return", {"reason": "又脏了"})).ok()
         await self._has(demand, "in_progress")
+
+    async def shared_and_used(self) -> None:
+        """A partner shares a room; it is used as its booker says, and not as the partner says."""
+        partner, room = self.running.partner(OPTICIAN), await a_room(self.running)
+        path = f"/points/rooms/{room['id']}"
+        (await partner.post(f"{path}/change", {"name": "大厅", "seats": 12})).ok()
+        for who, minutes in ((self.resident, 10), (partner, 15), (None, 20)):
+            made = (await booked(self.resident, room["id"], minutes / 60, 1 / 60)).ok()
+            one = f"/points/bookings/{made['items'][0]['id']}"
+            if who is None:
+                (await self.staff.post(f"{one}/cancel", {"reason": "停电"})).ok()
+                continue
+            (await who.post(f"{one}/check-in", {})).ok()
+            (await who.post(f"{one}/check-out", {})).ok()
+            if who is partner:
+                (await self.resident.post(f"{one}/dispute", {"reason": "我没有去"})).ok()
+                (await self.staff.post(f"{one}/reject", {"reason": "没有人来过"})).ok()
+        (await partner.post(f"{path}/withdraw", {"reason": "装修"})).ok()
 
     async def settled_by_a_partner(self, words: str) -> None:
         demand = await self._submit(words, "binhe-jiayuan", private=False)

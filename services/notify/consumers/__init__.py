@@ -14,7 +14,7 @@ from services.contracts.demands import (
 from services.notify.domain.texts import TEXTS
 from services.notify.handlers.tellings import Notifier
 
-POSITIONS = Positions(recognised=frozenset({"order", "issue", "points"}))
+POSITIONS = Positions(recognised=frozenset({"order", "issue", "points", "room"}))
 """Who follows a demand depends on what was heard before; that the others were told, their notices show."""
 
 

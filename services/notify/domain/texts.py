@@ -197,6 +197,23 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE
         },
+        "room.published.v1": {STAFF: "{partner_name}共享了空间“{room_name}”（{seats} 座）"},
+        "room.changed.v1": {STAFF: "{partner_name}更改了共享空间“{room_name}”（{seats} 座）"},
+        "room.booked.v1": {
+            PARTNER: "有人预订您的空间“{room_name}”：{when}，{people} 人，{purpose}",
+        },
+        "room.cancelled.v1": {
+            PARTNER: "空间“{room_name}”的预订已由{by_name}取消：{when}：{reason}",
+            TOLD: "您预订的空间“{room_name}”已由{by_name}取消：{when}：{reason}",
+        },
+        "room.to_confirm.v1": {TO: "请确认您是否使用了空间“{room_name}”：{when}；不属实请提出异议"},
+        "room.disputed.v1": {
+            STAFF: "空间“{room_name}”的使用有异议，请核实（{when}）：{reason}",
+            PARTNER: "预订人对空间“{room_name}”的使用提出异议，由社区核实（{when}）：{reason}",
+        },
+        "room.rejected.v1": {
+            PARTNER: "社区未认可空间“{room_name}”的这次使用（{when}），不计积分：{reason}",
+        },
     }
 )
 """Kind of event → audience → text. A kind that is not here concerns nobody beyond those who did it."""

@@ -103,7 +103,7 @@ class Notifier:
 
     def _fact(self, envelope: Envelope) -> Fact:
         body = envelope.body
-        demand, order = getattr(body, "demand", None), getattr(body, "order", None)
+        demand, order = getattr(body, "demand", None), getattr(body, "order", None) or None
         console = "pending" if self.console else "off"
         return Fact(envelope.id, envelope.kind, demand, order, envelope.at, console)
 

@@ -15,6 +15,8 @@ from services.contracts.values import replace
 
 Per = Literal["service", "session", "person", "hour"]
 PER_NAMES = {"service": "次", "session": "场", "person": "人次", "hour": "小时"}
+ROOM = "@room"
+"""The category of the use of a room, which every rule has a rate for."""
 EVERY_OTHER = ""
 """The category of a rate that counts for every kind of service that no other rate names."""
 RULES_MAX = 200
@@ -74,6 +76,7 @@ class Service:
         inside_minutes, outside_minutes: of the time it took, in business hours and outside; both 0: nobody
             said how long it took.
         persons, sessions: 0: not said, which counts as one.
+        name: of the room that was used.
     """
 
     category: str
@@ -81,6 +84,7 @@ class Service:
     outside_minutes: int = 0
     persons: int = 0
     sessions: int = 0
+    name: str = ""
 
     @property
     def minutes(self) -> int:
@@ -130,6 +134,8 @@ class EarningRule:
 
     def rate_of(self, category: str) -> Rate:
         """Return what counts for a kind of service."""
+        if category == ROOM:
+            return Rate(ROOM, self.room_points_per_hour, "hour")
         by_category = {rate.category: rate for rate in self.rates}
         return by_category.get(category) or by_category.get(EVERY_OTHER) or Rate(EVERY_OTHER, 0)
 
@@ -142,6 +148,8 @@ class EarningRule:
             earned_that_day: what its partner has earned by other services of the day.
         """
         rate = self.rate_of(service.category)
+        if service.category == ROOM and not service.minutes:
+            return Earning(0, "")
         many, of = _quantity(rate.per, service)
         minutes = service.minutes or 1
         weighed = service.inside_minutes + service.outside_minutes * self.off_hours_factor
@@ -151,7 +159,9 @@ class EarningRule:
 
     def _because(self, service: Service, rate: Rate, whole: int, amount: int) -> str:
         words = [f"完成“{service.category}”服务"]
-        if rate.per == "person":
+        if service.category == ROOM:
+            words = [f"共享空间“{service.name}”使用 {service.minutes} 分钟"]
+        elif rate.per == "person":
             words.append(f"{service.persons or 1} 人次")
         elif rate.per == "session":
             words.append(f"{service.sessions or 1} 场")

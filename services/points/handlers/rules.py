@@ -11,12 +11,13 @@ from services.chassis.documents import Ref, Versioned
 from services.chassis.failures import NotYet
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.communities import CommunityLoaded, read_file_on_record
-from services.contracts.community_file import CommunityFile, Partner, PointsRule
+from services.contracts.community_file import CommunityFile, Deadlines, Partner, PointsRule
 from services.contracts.points import PointsRuleDecided, PointsRuleWithdrawn
 from services.contracts.refusal import NotFound
 from services.contracts.values import replace
 from services.language.masks import masked
 from services.points.domain.accounts import EQUITY
+from services.points.domain.room_time import Premises
 from services.points.domain.rules import (
     BY_FILE,
     EVERY_OTHER,
@@ -30,6 +31,7 @@ from services.points.handlers.funding import fund_to, open_books, opening_ref
 from services.points.handlers.ledger import account_refs
 from services.points.store.rules import RuleOnRecord, rule_book_ref, rule_ref
 from services.worktime.hours import Opening
+from services.worktime.state_calendar import is_state_holiday
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_DECIDED_YET = 0
@@ -130,6 +132,10 @@ class Rules:
         partner = self.partner(name)
         hours = partner.hours if partner else ()
         return tuple(Opening(one.days, one.opens, one.closes) for one in hours)
+
+    def premises(self, hours: Sequence[Opening]) -> Premises:
+        """Return when a place with such hours is in business: not on holidays of the state or community."""
+        return Premises(hours, self.zone, _holidays_of(self.file.deadlines))
 
     def term_at(self, at: datetime) -> int | None:
         """Return for how many months points are good that are earned at a moment; None: for ever."""
@@ -243,3 +249,13 @@ def funded_before(uow: UnitOfWork, before: RuleOnRecord | None) -> int:
 
 file_of = lru_cache(maxsize=16)(read_file_on_record)
 """The files of communities whose partners were at work lately; reading one takes longer than awarding."""
+
+
+@lru_cache(maxsize=64)
+def _holidays_of(deadlines: Deadlines) -> Callable[[date], bool]:
+    free, worked = frozenset(deadlines.holidays), frozenset(deadlines.workdays)
+
+    def is_holiday(day: date) -> bool:
+        return day in free or (day not in worked and is_state_holiday(day))
+
+    return is_holiday

@@ -11,6 +11,7 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.ids import OrderId
 from services.contracts.orders import OrderLeftUnrated, OrderSettled
 from services.contracts.words import Effort, ProviderRef
+from services.points.domain.room_time import used_minutes
 from services.points.domain.rules import Earning, Service, expiry
 from services.points.domain.services import EarnedDay, Returns, ServiceOnRecord
 from services.points.domain.transfers import Cause, transfer_id
@@ -19,7 +20,6 @@ from services.points.handlers.awards import SETTLED, award_reads, give, is_known
 from services.points.handlers.rules import Rules, rule_refs, rules_of
 from services.points.store.rules import rule_ref
 from services.points.store.services import earned_day_ref, returns_ref, service_ref
-from services.worktime.hours import minutes_open
 
 EARNING = "earning_rule"
 """The rule by which a transfer was reckoned; its version is one of the community's book."""
@@ -94,45 +94,69 @@ def award_id_of(community: str, order: OrderId, times: int | None = None) -> str
 
 
 def _award(uow: UnitOfWork, award_id: str, done: Done, rules: Rules) -> None:
-    """Reckon what a service earns, keep it, and pay it."""
-    community, partner = uow.origin.community, done.provider.id
-    day = rules.day_of(done.served_at).isoformat()
+    """Reckon what an order earns, keep it, and pay it."""
     rule = rules.book.at(done.served_at)
+    is_back = done.times is not None and returned_times(uow, done.order) > done.times
+    earns = EarnedBy(
+        award_id,
+        done.provider.id,
+        service_of(rules, done.provider.id, done.category, done.served_at, done.effort),
+        done.served_at,
+        Cause("order", done.order),
+        counts=not is_back and (done.rated or (rule is not None and rule.pays_unrated)),
+    )
+    kept = earn(uow, earns, rules)
+    if is_back:
+        uow.put(service_ref(uow.origin.community, award_id), kept.taken_back(uow.at))
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedBy:
+    """What a partner did, and what it earns by.
+
+    Arguments:
+        award: id of the award.
+        at: when it began, by which the rule is found that counts.
+        counts: false: it is kept, and earns nothing.
+    """
+
+    award: str
+    partner: str
+    service: Service
+    at: datetime
+    cause: Cause
+    counts: bool = True
+
+
+def earning_refs(rules: Rules, community: str, earns: EarnedBy) -> tuple[Ref[Any], ...]:
+    """Return what is read before something is earned, besides `rule_refs`."""
+    day = rules.day_of(earns.at).isoformat()
+    own = (service_ref(community, earns.award), earned_day_ref(community, earns.partner, day))
+    return (*own, *award_reads(community, earns.award, earns.partner))
+
+
+def earn(uow: UnitOfWork, earns: EarnedBy, rules: Rules) -> ServiceOnRecord:
+    """Reckon what something earns by the rule that counted, keep it, and pay it or let it wait."""
+    community, partner = uow.origin.community, earns.partner
+    day = rules.day_of(earns.at).isoformat()
+    rule = rules.book.at(earns.at)
     that_day = earned_day_ref(community, partner, day)
     earned = (uow.find(that_day) or EarnedDay()).points
-    service = service_of(rules, partner, done.category, done.served_at, done.effort)
-    counts = rule is not None and (done.rated or rule.pays_unrated)
-    is_back = done.times is not None and returned_times(uow, done.order) > done.times
-    earning = rule.earned(service, earned) if rule is not None and counts else Earning(0, "")
+    earning = rule.earned(earns.service, earned) if rule is not None and earns.counts else Earning(0, "")
     version = rule.version if rule is not None else 0
-    kept = ServiceOnRecord(
-        award_id,
-        done.order,
-        partner,
-        service,
-        done.served_at,
-        day,
-        earning.amount_points,
-        version,
-        uow.at if is_back else None,
-    )
-    uow.put(service_ref(community, award_id), kept)
-    if is_back or not earning.amount_points:
-        return
-    uow.put(that_day, EarnedDay(earned + earning.amount_points))
-    term = rule.expire_after_months if rule is not None else None
-    award = Award(
-        award_id,
-        partner,
-        earning.amount_points,
-        earning.because,
-        Cause("order", done.order),
-        done.order,
-        EARNING,
-        version,
-        expiry(done.served_at, term, rules.zone),
-    )
-    give(uow, award)
+    order = OrderId(earns.cause.id if earns.cause.kind == "order" else "")
+    points = earning.amount_points
+    kept = ServiceOnRecord(earns.award, order, partner, earns.service, earns.at, day, points, version)
+    uow.put(service_ref(community, earns.award), kept)
+    if points:
+        uow.put(that_day, EarnedDay(earned + points))
+        term = rule.expire_after_months if rule is not None else None
+        ends = expiry(earns.at, term, rules.zone)
+        award = Award(
+            earns.award, partner, points, earning.because, earns.cause, order, EARNING, version, ends
+        )
+        give(uow, award)
+    return kept
 
 
 def returned_times(uow: UnitOfWork, order: OrderId) -> int:
@@ -143,5 +167,5 @@ def returned_times(uow: UnitOfWork, order: OrderId) -> int:
 def service_of(rules: Rules, partner: str, category: str, served_at: datetime, effort: Effort) -> Service:
     """Return a service as a rule reckons with it: its minutes in business hours, and outside."""
     ends = served_at + timedelta(minutes=effort.minutes)
-    inside = minutes_open(rules.hours_of(partner), served_at, ends, rules.zone)
-    return Service(category, inside, effort.minutes - inside, effort.persons, effort.sessions)
+    inside, outside = used_minutes(rules.premises(rules.hours_of(partner)), served_at, ends)
+    return Service(category, inside, outside, effort.persons, effort.sessions)

@@ -1,11 +1,13 @@
-"""Background job: holds whose time is over, points that expire, and their owners told beforehand."""
+"""Background job: holds whose time is over, points that expire, bookings that move on by themselves."""
 
 from services.chassis.due import DueStep
 from services.contracts.words import Actor, Role
 from services.points.handlers.expiring import announce_expiry, expire_lots
 from services.points.handlers.redemptions import expire_hold_of, look_at_offer
+from services.points.handlers.room_use import move_on
 from services.points.handlers.taking_back import settle_claim
 from services.points.store.accounts import ACCOUNTS, ANNOUNCE, EXPIRES, HOLD_DUE, HOLDS
+from services.points.store.rooms import BOOKING_DUE, BOOKINGS
 from services.points.store.services import CLAIM_DUE, CLAIMS
 from services.points.store.shop import LOOK_AT, OFFERS
 
@@ -17,4 +19,5 @@ DUE = (
     DueStep(ACCOUNTS, ANNOUNCE, announce_expiry),
     DueStep(ACCOUNTS, EXPIRES, expire_lots),
     DueStep(CLAIMS, CLAIM_DUE, settle_claim),
+    DueStep(BOOKINGS, BOOKING_DUE, move_on),
 )

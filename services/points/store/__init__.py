@@ -11,6 +11,7 @@ from services.points.store.accounts import (
 )
 from services.points.store.days import CLOSINGS, DAYS
 from services.points.store.giving import CAUSES, PLEDGES
+from services.points.store.rooms import COLLECTIONS_OF_ROOMS
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
 from services.points.store.shop import FAIRS, OFFERS, REDEMPTIONS, TAKEN
@@ -35,5 +36,6 @@ COLLECTIONS = (
     PLEDGES,
     CLOSINGS,
     DAYS,
+    *COLLECTIONS_OF_ROOMS,
 )
 WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)
