@@ -87,7 +87,7 @@ class TestWhatIsPaid:
         assert bank.balance(OPTICIAN) == 30
         (award,) = [one for one in bank.transfers if one.kind == "award"]
         assert (award.origin.kind, award.origin.id, award.rule) == ("booking", booking, "earning_rule")
-        assert "营业时间以外 60 分钟，积分 2 倍" in award.because
+        assert "营业时间以外 60 分钟按 2 倍" in award.because
         assert bank.verified() == []
 
     def test_coming_early_and_staying_on_earn_nothing_more(self, bank: RoomBank) -> None:
