@@ -3,8 +3,11 @@
 import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from uuid import uuid4
 
@@ -18,6 +21,7 @@ from services.chassis.ways import purge
 from services.cli.cases import CASES
 from services.cli.client import Client, Refusal
 from services.cli.local import DATA_DIR, Deployment, deployment
+from services.cli.optician import Calendar, OpticianStory
 from services.cli.story import Storyteller, Told
 from services.composition import process_of
 from services.contracts.words import Role
@@ -27,6 +31,8 @@ COMMUNITY = "jiwang"
 PREFERRED_PORT = 8080
 IN_A_HURRY = {"limit_resident_per_minute": 1_000, "limit_address_per_minute": 60_000}
 """One resident asks everything in the story, in a few seconds and from one address."""
+MONTHS_PASS = {"development": True, "http_host": "127.0.0.1"}
+"""The clock may run ahead, so that a year can be shown."""
 SHARED_UNIT = "yuncheng-legal-aid-centre"
 NEIGHBOURS = {"jiwang": "xinhua", "fenwan": "longxing"}
 FIRE = "三号楼车棚着火了，快来人"
@@ -103,6 +109,15 @@ class Demo:
                 await client.post(f"/demands/{asked['id']}/take", staff)
         return held
 
+    async def show_a_partner_s_year(self, session: aiohttp.ClientSession, ahead: Path) -> bool:
+        """Play a year of the optician; months pass at once."""
+        client = Client(session, self.base_url, COMMUNITY)
+        story = OpticianStory(
+            client, self.token, Calendar(ahead), lambda line: self.console.print(f"  {line}", markup=False)
+        )
+        figures = await story.play()
+        return bool(figures["effect"]["change_percent"] == 20)
+
     async def show_points(self, session: aiohttp.ClientSession, partner: str) -> None:
         """Print what a partner earned."""
         client = Client(session, self.base_url, COMMUNITY)
@@ -121,20 +136,23 @@ async def run_demo(console: Console, *, once: bool) -> int:
     began = monotonic()
     console.print("[bold]1[/] 启动 RabbitMQ 与 MongoDB（临时数据） starting broker and database …")
     own = {"database_prefix": prefix, "bus_prefix": prefix, "http_port": _free_port(), **IN_A_HURRY}
-    async with deployment(DATA_DIR, keep=False, **own) as place:
+    async with (
+        _clock_file() as ahead,
+        deployment(DATA_DIR, keep=False, **own, **MONTHS_PASS, clock_file=str(ahead)) as place,
+    ):
         console.print(f"  就绪 ready（{monotonic() - began:.1f} s）")
         demo = Demo(console, place, process_of(place.settings))
         try:
             await demo.process.start()
             console.print(f"[bold]2[/] 四个服务已启动 four services at {demo.base_url}")
-            return await _play(demo, began, once=once)
+            return await _play(demo, began, ahead, once=once)
         finally:
             await demo.process.stop()
             if place.servers.broker is None:
                 await _clean_up(place, demo.process)
 
 
-async def _play(demo: Demo, began: float, *, once: bool) -> int:
+async def _play(demo: Demo, began: float, ahead: Path, *, once: bool) -> int:
     console = demo.console
     async with aiohttp.ClientSession() as session:
         console.print("[bold]3[/] 载入社区 loading communities")
@@ -149,11 +167,20 @@ async def _play(demo: Demo, began: float, *, once: bool) -> int:
         held = await demo.show_care(session)
         console.print("[bold]7[/] 两个社区，一个系统 two communities, one deployment")
         apart = await demo.show_neighbours(session)
+        console.print("[bold]8[/] 社区合伙人的一年（时钟快进） a partner's year, months pass at once")
+        year = await demo.show_a_partner_s_year(session, ahead)
     right = sum(t.right for t in told)
     console.print(f"[bold]{right}/{len(told)}[/] 件到了真正办事的人手里，用时 {monotonic() - began:.1f} s")
     if not once:
         await _serve(demo)
-    return 0 if right == len(told) and apart and held else 1
+    return 0 if right == len(told) and apart and held and year else 1
+
+
+@asynccontextmanager
+async def _clock_file() -> AsyncIterator[Path]:
+    """Provide the file that says by how much the clock is ahead; it is gone at the end."""
+    with TemporaryDirectory(prefix="sandan-demo-") as directory:
+        yield Path(directory) / "ahead"
 
 
 async def _serve(demo: Demo) -> None:
