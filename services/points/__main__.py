@@ -11,6 +11,7 @@ from services.points.jobs.days import CloseDays
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
+from services.points.routes.boards import BoardRoutes
 from services.points.routes.bookings import BookingRoutes
 from services.points.routes.giving import GivingRoutes
 from services.points.routes.holds import HoldRoutes
@@ -33,6 +34,7 @@ def build(kit: ServiceContext) -> ServiceParts:
         RedemptionRoutes(kit.store),
         GivingRoutes(kit.store),
         SeriesRoutes(kit.store),
+        BoardRoutes(kit.store),
         RoomRoutes(kit.store),
         BookingRoutes(kit.store),
         RoomUseRoutes(kit.store),

@@ -142,6 +142,7 @@ def test_most_writes_compare() -> None:
         "/lessons/{order}/undo",
         "/notices/{notice}/read",
         "/points/approvals",
+        "/points/board/choice",
         "/points/causes",
         "/points/causes/{cause}/pledge",
         "/points/causes/{cause}/spend",

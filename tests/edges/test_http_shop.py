@@ -136,6 +136,8 @@ class TestTheSameAgain:
         {"slots": ["一号位"]},
         {"kind": "gold_promotion", "slots": ["一号位", "一号位"]},
         {"opens_at": "2026-01-01T00:00:00"},
+        {"opens_at": "0001-01-01T00:00:00+14:00"},
+        {"closes_at": "9999-12-31T23:59:59-12:00"},
     ],
 )
 async def test_what_is_no_offer_is_refused(running: Running, body: dict[str, Any]) -> None:
@@ -204,6 +206,8 @@ class TestRules:
             ({"rates": [{"category": "视力健康", "points": 1}] * 2}, 422, "invalid_body"),
             ({"rates": [{"category": "视力健康", "points": 1, "per": "smile"}]}, 422, "invalid_body"),
             ({"starts_on": "2098-02-30"}, 422, "invalid_body"),
+            ({"starts_on": "0001-01-01"}, 422, "invalid_body"),
+            ({"ends_on": "9999-12-31"}, 422, "invalid_body"),
         ],
     )
     async def test_that_are_none_are_refused(

@@ -18,7 +18,7 @@ from services.points.handlers.funding import approve
 from services.points.handlers.giving import close_cause, deliver, found_cause, pledge, spend
 from services.points.handlers.rules import keep_rule
 from services.points.store.accounts import account_ref
-from services.points.store.giving import cause_ref
+from services.points.store.giving import cause_ref, giver_ref
 from tests.support.bank import COMMUNITY, Bank, an_award
 from tests.support.deployment import jiwang
 from tests.support.stories import OPTICIAN
@@ -117,6 +117,8 @@ def test_a_pledge_by_mistake_is_taken_back(bank: Bank) -> None:
     transfer = next(one for one in bank.transfers if one.kind == "pledge")
     bank.do(reverse_transfer(bank.origin, transfer.id, "多按了一个零"))
     assert (bank.balance(OPTICIAN), bank.balance(cause(bank).account)) == (100, 0)
+    assert (cause(bank).pledges, cause(bank).pledged_points) == (0, 0)
+    assert bank.kept[giver_ref(COMMUNITY, OPTICIAN)].present.points == 0
     assert bank.said[-1].body.partner == OPTICIAN
     assert bank.said[-1].body.amount_points == 30
     assert bank.verified() == []

@@ -56,6 +56,7 @@ BODIES: Mapping[str, Any] = {
     "FoundCause": {"title": "四点半课堂添置图书", "goal_points": 500},
     "PledgeToCause": {"partner": "yiming-optical", "service": "为孩子免费验光 20 人次"},
     "SpendOfCause": {"amount_points": 1, "because": "买图书"},
+    "ChooseBoard": {"partner": "yiming-optical", "shown": True},
     "DropAward": {"reason": "重复了"},
     "PublishRoom": {"name": "验光室", "seats": 8},
     "ChangeRoom": {"name": "验光室", "seats": 6},

@@ -65,13 +65,14 @@ class GoodCause:
         if self.closed_at is not None:
             raise CauseClosed
 
-    def given(self, pledge: "Pledge") -> "GoodCause":
-        """Return the cause with one pledge more."""
+    def given(self, pledge: "Pledge", *, taken_back: bool = False) -> "GoodCause":
+        """Return the cause with one pledge more, or one that was taken back."""
+        sign = -1 if taken_back else 1
         return replace(
             self,
-            pledges=self.pledges + 1,
-            pledged_points=self.pledged_points + pledge.amount_points,
-            services=self.services + bool(pledge.service),
+            pledges=self.pledges + sign,
+            pledged_points=self.pledged_points + sign * pledge.amount_points,
+            services=self.services + sign * bool(pledge.service),
         )
 
     def spent(self, points: int) -> "GoodCause":
@@ -86,6 +87,30 @@ class GoodCause:
         """
         self.must_take()
         return replace(self, closed_at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """What a partner has given to all good causes, and whether it wants to stand on the public board.
+
+    Arguments:
+        services, delivered: promised, and done of these.
+        hidden: it does not want to be shown.
+    """
+
+    points: int = 0
+    services: int = 0
+    delivered: int = 0
+    hidden: bool = False
+
+    def given(self, pledge: "Pledge", *, taken_back: bool = False) -> "Giver":
+        """Return the giver with one pledge more, or one that was taken back."""
+        sign = -1 if taken_back else 1
+        return replace(
+            self,
+            points=self.points + sign * pledge.amount_points,
+            services=self.services + sign * bool(pledge.service),
+        )
 
 
 @dataclass(frozen=True, slots=True)

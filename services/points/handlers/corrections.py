@@ -1,12 +1,13 @@
 """A correction is a reversal (冲正): another transfer that takes back the wrong one. Nothing is edited."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from services.chassis.documents import Ref, Versioned
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import PointsReversed
 from services.contracts.refusal import NotFound
-from services.points.domain.accounts import EQUITY, Account
+from services.points.domain.accounts import EQUITY
 from services.points.domain.posting import Posting
 from services.points.domain.transfers import (
     REVERSIBLE,
@@ -18,8 +19,10 @@ from services.points.domain.transfers import (
     id_of,
 )
 from services.points.handlers.funding import open_books
+from services.points.handlers.giving import pledge_refs, take_pledge_back
 from services.points.handlers.ledger import account, account_refs, post
 from services.points.store.accounts import transfer_ref
+from services.points.store.giving import pledge_ref
 
 
 def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[Transfer]]:
@@ -30,9 +33,16 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
     ref = transfer_ref(origin.community, wrong)
     back = reversal_ref(origin.community, wrong)
 
-    def accounts(uow: UnitOfWork) -> Sequence[Ref[Account]]:
+    def more(uow: UnitOfWork) -> Sequence[Ref[Any]]:
         kept = uow.find(ref)
-        return account_refs(origin.community, kept.debit, kept.credit) if kept is not None else ()
+        if kept is None:
+            return ()
+        accounts = account_refs(origin.community, kept.debit, kept.credit)
+        if kept.kind != "pledge":
+            return accounts
+        at = pledge_ref(origin.community, kept.origin.id)
+        given = uow.find(at) if uow.is_loaded(at) else None
+        return (*accounts, at, *(pledge_refs(origin.community, given) if given is not None else ()))
 
     def decide(uow: UnitOfWork) -> Versioned[Transfer]:
         kept = uow.get(ref, NotFound())
@@ -42,9 +52,11 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
             raise AlreadyReversed
         open_books(uow)
         reverse(uow, kept, f"冲正：{reason}")
+        if kept.kind == "pledge":
+            take_pledge_back(uow, uow.get(pledge_ref(origin.community, kept.origin.id), NotFound()))
         return uow.versioned(back)
 
-    return Work(origin, (ref, back, *account_refs(origin.community, EQUITY)), decide, accounts)
+    return Work(origin, (ref, back, *account_refs(origin.community, EQUITY)), decide, more)
 
 
 def reversal_ref(community: str, wrong: str) -> Ref[Transfer]:

@@ -11,13 +11,13 @@ from services.contracts.values import replace
 from services.language.masks import masked
 from services.points.domain.accounts import REDEEMED
 from services.points.domain.claims import PointsOwed
-from services.points.domain.giving import GoodCause, Pledge
+from services.points.domain.giving import Giver, GoodCause, Pledge
 from services.points.domain.posting import Posting
 from services.points.domain.transfers import Cause, Transfer, id_of
 from services.points.handlers.ledger import account, account_refs, post
 from services.points.handlers.rules import rule_refs, rules_of
 from services.points.store.accounts import account_ref, transfer_ref
-from services.points.store.giving import cause_ref, pledge_ref
+from services.points.store.giving import cause_ref, giver_ref, pledge_ref
 from services.points.store.rules import rule_ref
 
 
@@ -57,6 +57,7 @@ def pledge(origin: Origin, given: Pledge) -> Work[Versioned[Pledge]]:
     such cause, or passbook.
     """
     ref, at = pledge_ref(origin.community, given.id), cause_ref(origin.community, given.cause)
+    giver = giver_ref(origin.community, given.partner)
     transfer = transfer_ref(origin.community, id_of(origin.community, given.id, "pledge"))
 
     def accounts(uow: UnitOfWork) -> Sequence[Ref[Any]]:
@@ -71,6 +72,7 @@ def pledge(origin: Origin, given: Pledge) -> Work[Versioned[Pledge]]:
         uow.get(account_ref(origin.community, given.partner), NotFound())
         uow.put(at, cause.given(made))
         uow.put(ref, made)
+        uow.put(giver, (uow.find(giver) or Giver()).given(made))
         if made.amount_points:
             _give(uow, made, cause, transfer.id)
         else:
@@ -79,7 +81,7 @@ def pledge(origin: Origin, given: Pledge) -> Work[Versioned[Pledge]]:
             uow.announce(ref, ServicePledged(**words, name=name, service=made.service))
         return uow.versioned(ref)
 
-    reads: tuple[Ref[Any], ...] = (ref, at, transfer, *rule_refs(origin.community))
+    reads: tuple[Ref[Any], ...] = (ref, at, giver, transfer, *rule_refs(origin.community))
     return Work(origin, reads, decide, accounts)
 
 
@@ -117,6 +119,36 @@ def _give(uow: UnitOfWork, made: Pledge, cause: GoodCause, transfer: str) -> Non
     uow.announce(transfer_ref(uow.origin.community, done.id), fact)
 
 
+def pledge_refs(community: str, pledged: Pledge) -> tuple[Ref[Any], ...]:
+    """Return where the cause and the giver of a pledge are kept."""
+    return cause_ref(community, pledged.cause), giver_ref(community, pledged.partner)
+
+
+def take_pledge_back(uow: UnitOfWork, pledged: Pledge) -> None:
+    """Count a pledge no longer whose points went back; the unit of work has read `pledge_refs`."""
+    cause, giver = pledge_refs(uow.origin.community, pledged)
+    if (found := uow.find(cause)) is not None:
+        uow.put(cause, found.given(pledged, taken_back=True))
+    if (gave := uow.find(giver)) is not None:
+        uow.put(giver, gave.given(pledged, taken_back=True))
+
+
+def choose_to_be_shown(origin: Origin, partner: str, *, shown: bool) -> Work[Giver]:
+    """Note whether a partner wants to stand on the public board.
+
+    The work raises NotFound where it has no passbook.
+    """
+    ref, at = giver_ref(origin.community, partner), account_ref(origin.community, partner)
+
+    def decide(uow: UnitOfWork) -> Giver:
+        uow.get(at, NotFound())
+        after = replace(uow.find(ref) or Giver(), hidden=not shown)
+        uow.put(ref, after)
+        return after
+
+    return Work(origin, (ref, at), decide)
+
+
 def deliver(origin: Origin, pledged: str) -> Work[Versioned[Pledge]]:
     """Note that a service was done that had been promised.
 
@@ -126,7 +158,7 @@ def deliver(origin: Origin, pledged: str) -> Work[Versioned[Pledge]]:
 
     def cause_of(uow: UnitOfWork) -> Sequence[Ref[Any]]:
         found = uow.find(ref)
-        return (cause_ref(origin.community, found.cause),) if found is not None else ()
+        return pledge_refs(origin.community, found) if found is not None else ()
 
     def decide(uow: UnitOfWork) -> Versioned[Pledge]:
         done = uow.get(ref, NotFound()).delivered(uow.at)
@@ -134,6 +166,9 @@ def deliver(origin: Origin, pledged: str) -> Work[Versioned[Pledge]]:
         cause = uow.get(at, NotFound())
         uow.put(ref, done)
         uow.put(at, replace(cause, delivered=cause.delivered + 1))
+        giver = giver_ref(origin.community, done.partner)
+        before = uow.find(giver) or Giver()
+        uow.put(giver, replace(before, delivered=before.delivered + 1))
         words = {"pledge": done.id, "cause": cause.id, "title": cause.title, "partner": done.partner}
         uow.announce(ref, ServiceDelivered(**words, service=done.service))
         return uow.versioned(ref)

@@ -1,14 +1,28 @@
 """What may be asked of the points bank, and which part of a list."""
 
+from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from services.chassis.http.bodies import Command, PageQuery
 from services.contracts.community_file import Subject
 from services.points.domain.holds import HoldState
 from services.points.domain.posting import AMOUNT_MAX
 
+YEARS = range(2000, 2200)
+
+
+def _of_our_time(given: AwareDatetime) -> AwareDatetime:
+    """A moment that every zone knows: at the ends of the calendar some have no such day."""
+    if given.year not in YEARS:
+        raise PydanticCustomError("out_of_time", "the year is out of range")
+    return given
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+Day = Annotated[date, Field(ge=date(YEARS.start, 1, 1), le=date(YEARS.stop - 1, 12, 31))]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Amount = Annotated[int, Field(ge=1, le=AMOUNT_MAX, strict=True)]
 
@@ -49,7 +63,7 @@ class ApprovePoints(Command):
 
     amount_points: Amount
     because: Reason = Field(description="who approved it, and when")
-    until: AwareDatetime | None = Field(
+    until: Moment | None = Field(
         default=None, description="end of the period; what is not issued by then lapses"
     )
 
@@ -60,7 +74,7 @@ class PlaceHold(Command):
     account: Subject | None = Field(default=None, description="whose; partners: their own")
     amount_points: Amount
     because: Reason
-    until: AwareDatetime = Field(description="when they go back by themselves")
+    until: Moment = Field(description="when they go back by themselves")
 
 
 class ResolveHold(Command):

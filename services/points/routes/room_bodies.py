@@ -1,38 +1,23 @@
 """What may be asked of rooms and bookings, and which part of a list."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from services.chassis.http.bodies import Command, PageQuery
 from services.contracts.community_file import Hours, Subject
 from services.contracts.words import TYPED, Note, Reason, ThingId
 from services.points.domain.bookings import BookingState
 from services.points.domain.rooms import RoomHours, RoomOffer
+from services.points.routes.bodies import Day, Moment
 
 SEATS_MAX = 10_000
-YEARS = range(2000, 2200)
-
-
-def _of_our_time(given: AwareDatetime) -> AwareDatetime:
-    """A moment that every zone knows: at the ends of the calendar some have no such day."""
-    if given.year not in YEARS:
-        raise PydanticCustomError("out_of_time", "the year is out of range")
-    return given
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
-Day = Annotated[date, Field(ge=date(YEARS.start, 1, 1), le=date(YEARS.stop - 1, 12, 31))]
 ONE_LINE = r"^[^\x00-\x1F\x7F-\x9F]*$"
 Named = Annotated[
     str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True, pattern=ONE_LINE)

@@ -1,13 +1,12 @@
 """What may be asked about rules: one to decide, or to try out."""
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from services.chassis.http.bodies import Command
 from services.points.domain.rules import EVERY_OTHER, Per
-from services.points.routes.bodies import Reason
+from services.points.routes.bodies import Day, Reason
 
 Points = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 Cap = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
@@ -52,16 +51,16 @@ class RuleBody(Command):
 class DecideRule(RuleBody):
     """Let a rule count from a day on."""
 
-    starts_on: date = Field(description="tomorrow at the earliest")
-    ends_on: date | None = Field(default=None, description="the first day on which it counts no more")
+    starts_on: Day = Field(description="tomorrow at the earliest")
+    ends_on: Day | None = Field(default=None, description="the first day on which it counts no more")
     because: Reason = Field(description="who decided it, and when")
 
 
 class TryRule(RuleBody):
     """See what a rule would have paid."""
 
-    from_on: date
-    until_on: date = Field(description="the first day that is not looked at")
+    from_on: Day
+    until_on: Day = Field(description="the first day that is not looked at")
 
     @model_validator(mode="after")
     def _is_a_span(self) -> Self:

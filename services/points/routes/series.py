@@ -16,6 +16,7 @@ from services.contracts.roles import HOLDERS, STAFF
 from services.points.domain.transfers import Transfer
 from services.points.handlers.rules import Rules, file_of, first_book
 from services.points.routes import access
+from services.points.routes.bodies import Day
 from services.points.store.accounts import TRANSFERS, account_ref, lines_of
 from services.points.store.days import DAYS, day_ref
 from services.points.store.rules import rule_ref
@@ -30,8 +31,8 @@ class SpanQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    from_on: date | None = Field(default=None, description="the first day")
-    until_on: date | None = Field(default=None, description="the first day that is not shown")
+    from_on: Day | None = Field(default=None, description="the first day")
+    until_on: Day | None = Field(default=None, description="the first day that is not shown")
 
     @model_validator(mode="after")
     def _is_a_span(self) -> Self:

@@ -1,16 +1,15 @@
 """What may be asked of the shop and the fair."""
 
-from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from services.chassis.http.bodies import Command, PageQuery
 from services.contracts.community_file import Subject
 from services.contracts.words import TYPED, ThingId
 from services.points.domain.redemptions import RedemptionState
 from services.points.domain.shop import PROMOTIONS, OfferKind
-from services.points.routes.bodies import Amount, Reason
+from services.points.routes.bodies import Amount, Day, Moment, Reason
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=TYPED)]
 About = Annotated[str, StringConstraints(max_length=500, pattern=TYPED)]
@@ -22,8 +21,8 @@ class AnnounceFair(Command):
     """Let there be a fair."""
 
     title: Title
-    opens_at: AwareDatetime
-    closes_at: AwareDatetime
+    opens_at: Moment
+    closes_at: Moment
     per_partner_max: Many | None = Field(
         default=None, description="of all its offers together; null: as many as there are"
     )
@@ -41,8 +40,8 @@ class PutUpOffer(Command):
     )
     per_partner_max: Many | None = None
     fair: ThingId | None = Field(default=None, description="the fair it belongs to, whose hours it has")
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
     fulfil_days: Annotated[int, Field(ge=1, le=180, strict=True)] = Field(
         default=30, description="within which staff fulfil it; then the points go back"
     )
@@ -75,8 +74,8 @@ class FulfilRedemption(Command):
 
     because: Annotated[str, StringConstraints(max_length=200, pattern=TYPED)] = ""
     slot: Title | None = None
-    from_on: date | None = None
-    until_on: date | None = Field(default=None, description="the last day")
+    from_on: Day | None = None
+    until_on: Day | None = Field(default=None, description="the last day")
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -10,7 +10,7 @@ from services.points.store.accounts import (
     WAITS_SINCE,
 )
 from services.points.store.days import CLOSINGS, DAYS
-from services.points.store.giving import CAUSES, PLEDGES
+from services.points.store.giving import CAUSES, GIVERS, PLEDGES
 from services.points.store.rooms import COLLECTIONS_OF_ROOMS
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
@@ -34,6 +34,7 @@ COLLECTIONS = (
     TAKEN,
     CAUSES,
     PLEDGES,
+    GIVERS,
     CLOSINGS,
     DAYS,
     *COLLECTIONS_OF_ROOMS,
