@@ -7,6 +7,7 @@ seals, lots and announcements included, until the broker has confirmed the last 
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from services.chassis.work import Origin, Work
 from services.cli.client import Client, Refusal
 from services.cli.local import Deployment
 from services.composition import process_of
+from services.contracts.communities import CommunityLoaded
 from services.contracts.ids import OrderId
 from services.contracts.words import Actor, Role
 from services.points.commands.verifying import verify
@@ -29,6 +31,8 @@ from services.points.domain.waiting import Award
 from services.points.handlers.awards import pay_or_wait
 from services.points.handlers.funding import approve
 from services.points.handlers.holds import HoldRequest, place_hold
+from services.points.handlers.rules import keep_rule
+from tests.support.deployment import jiwang
 
 COMMUNITY = "bench-0"
 LIMITS = {
@@ -43,6 +47,7 @@ BATCH = 400
 HTTP_COUNT = 3_000
 HTTP_AT_ONCE = 64
 HALF = 2
+FAIR_STOCK, FAIR_CONNECTIONS, FAIR_OPENS_SECONDS = 100, 500, 3.0
 FAR = now().replace(year=2100)
 Figures = dict[str, float]
 
@@ -101,6 +106,7 @@ async def measure(place: Deployment) -> Figures:
         await bank.run([bank.award(f"partner-{n % PARTNERS}", 500) for n in range(WARM_UP)])
         figures = await _batches(place, bank)
         figures |= await _over_http(place, process.port)
+        figures |= await _fair(place, process.port, bank)
         stores = {service.name: service.store for service in process.services} | {"matching": points.store}
         figures |= await _verified(stores)
     finally:
@@ -165,6 +171,45 @@ async def _redeemed(client: Client, tokens: Sequence[str], per_second: float) ->
         "p50": waits[len(waits) // 2],
         "p99": waits[int(len(waits) * 0.99)],
     }
+
+
+async def _fair(place: Deployment, port: int, bank: Bank) -> Figures:
+    """Let a fair open, and every partner press at that second; as many get one as there are."""
+    file = jiwang(COMMUNITY)
+    one = file.partners[0]
+    partners = tuple(
+        one.model_copy(update={"id": f"partner-{n}", "name": f"合伙人 {n}"}) for n in range(PARTNERS)
+    )
+    loaded = CommunityLoaded(file=file.model_copy(update={"partners": partners}))
+    await bank.run([keep_rule(bank.origin, loaded)])
+    names = [f"partner-{n}" for n in range(PARTNERS)]
+    tokens = [place.keys.token(name, Role.PARTNER, COMMUNITY) for name in names]
+    staff = place.keys.token("staff-1", Role.STAFF, COMMUNITY)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=FAIR_CONNECTIONS)) as session:
+        client = Client(session, f"http://127.0.0.1:{port}", COMMUNITY)
+        opens = now() + timedelta(seconds=FAIR_OPENS_SECONDS)
+        hours = {"opens_at": opens.isoformat(), "closes_at": (opens + timedelta(hours=1)).isoformat()}
+        fair = await client.post("/points/fairs", staff, {"title": "集市", "per_partner_max": 1, **hours})
+        offer = {"title": "政策咨询", "kind": "policy_advice", "price_points": 1, "stock": FAIR_STOCK}
+        put_up = await client.post("/points/offers", staff, {**offer, "fair": fair["id"]})
+        step = f"/points/offers/{put_up['id']}/redeem"
+        await asyncio.sleep((opens - now()).total_seconds() + 0.01)
+        answers = await asyncio.gather(*(_pressed(client, step, token) for token in tokens))
+    waits = sorted(seconds for seconds, _ in answers)
+    got = [state for _, state in answers]
+    if got.count("ordered") != FAIR_STOCK or len(got) != PARTNERS:
+        raise RuntimeError(f"{got.count('ordered')} were sold, of {FAIR_STOCK}")
+    return {"fair_p50_seconds": waits[PARTNERS // 2], "fair_p99_seconds": waits[int(PARTNERS * 0.99)]}
+
+
+async def _pressed(client: Client, step: str, token: str) -> tuple[float, str]:
+    """Return how long an answer took, and what it said."""
+    start = monotonic()
+    try:
+        answer = await client.post(step, token)
+    except Refusal as refusal:
+        return monotonic() - start, str(refusal.problem["code"])
+    return monotonic() - start, str(answer["state"])
 
 
 async def _verified(stores: Mapping[str, Any]) -> Figures:
