@@ -11,7 +11,7 @@ from services.chassis.changes import Changes
 from services.chassis.documents import Ref, Versioned, to_document
 from services.chassis.failures import Stale, TooSlow, Unwritable
 from services.chassis.outbox import OutboxRow, outbox_rows_of
-from services.chassis.work import UnitOfWork, Values, Work
+from services.chassis.work import NotRead, UnitOfWork, Values, Work
 from services.contracts.envelope import Envelope
 
 A = TypeVar("A")
@@ -102,11 +102,24 @@ class Batches:
                 raise
             else:
                 self._works_max = min(WORKS_MAX, self._works_max + 1 + self._works_max // 16)
-                return outcomes
+                return await self._again_alone(works, outcomes)
         if len(works) == 1:
             return [last]
         middle = len(works) // 2
         return [*await self.run(works[:middle]), *await self.run(works[middle:])]
+
+    async def _again_alone(
+        self, works: Sequence[Work[A]], outcomes: list[A | Exception]
+    ) -> list[A | Exception]:
+        """Decide those again by themselves that came to need what they had not named.
+
+        What else a work reads it says by what is loaded; an earlier one of its batch may have changed that.
+        """
+        if len(works) > 1:
+            for number, outcome in enumerate(outcomes):
+                if isinstance(outcome, NotRead):
+                    (outcomes[number],) = await self.run([works[number]])
+        return outcomes
 
     async def _run_once(self, works: Sequence[Work[A]]) -> list[A | Exception]:
         await _look_ahead(works)

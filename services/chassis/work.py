@@ -24,6 +24,10 @@ class ChangedMeanwhile(Conflict):
     title = "内容已被别人更改，请刷新后再试"
 
 
+class NotRead(LookupError):
+    """A decision looked at something that its work had not said it reads, so it was never loaded."""
+
+
 Values = dict[Ref[Any], Versioned[Any]]
 
 
@@ -57,11 +61,11 @@ class UnitOfWork:
         """Return value, revision and number of facts as this decision sees them.
 
         Raises:
-            LookupError: the work did not say that it reads this, so it was never loaded.
+            NotRead: the work did not say that it reads this.
         """
         found = self.changes.get(ref) or self._below.get(ref)
         if found is None:
-            raise LookupError(f"{ref.collection.name} was not among the reads of this work")
+            raise NotRead(f"{ref.collection.name} was not among the reads of this work")
         return found
 
     def is_loaded(self, ref: Ref[Any]) -> bool:

@@ -11,6 +11,7 @@ import orjson
 
 from services.chassis.batches import Batches
 from services.chassis.clock import now
+from services.chassis.documents import Ref
 from services.chassis.mongo import Store
 from services.chassis.outbox import OutboxRow, Parcel, outbox_rows_of
 from services.chassis.relay import ROWS_IN_MEMORY_MAX, Publisher, Relay
@@ -96,7 +97,32 @@ class TestTogether:
 
     async def test_one_that_reads_what_it_did_not_ask_for_is_a_fault_of_its_own(self, store: Store) -> None:
         work = Work(ORIGIN, (), lambda uow: uow.find(ref("a")))
-        assert of(await batches(store).run([counted_up("b"), work])) == ["1", "LookupError"]
+        assert of(await batches(store).run([counted_up("b"), work])) == ["1", "NotRead"]
+
+    async def test_one_that_needs_more_since_another_decided_is_decided_again_by_itself(
+        self, store: Store
+    ) -> None:
+        pointer, shown = ref("pointer"), ref("b")
+        await batches(store).run([counted_up("b")])
+
+        def point(uow: UnitOfWork) -> None:
+            uow.put(pointer, Thing("pointer", notes={"at": "b"}))
+
+        def pointed_at(uow: UnitOfWork) -> list[Ref[Thing]]:
+            kept = uow.find(pointer)
+            return [ref(kept.notes["at"])] if kept is not None else []
+
+        def follow(uow: UnitOfWork) -> int:
+            assert pointed_at(uow) == [shown]
+            found = uow.find(shown)
+            return found.count if found else 0
+
+        works: list[Work[int | None]] = [
+            Work(ORIGIN, (pointer,), point),
+            Work(ORIGIN, (pointer,), follow, pointed_at),
+            counted_up("c"),
+        ]
+        assert await batches(store).run(works) == [None, 1, 1]
 
     async def test_one_that_cannot_be_written_stands_alone_and_the_others_are_written(
         self, store: Store
