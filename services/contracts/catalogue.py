@@ -77,6 +77,12 @@ _MODELS: tuple[type[Message], ...] = (
     points.PointsDropped,
     points.PointsRuleDecided,
     points.PointsRuleWithdrawn,
+    points.PointsStarSet,
+    points.PointsRatingsHeld,
+    points.PointsStarAppealed,
+    points.PointsAppealDecided,
+    points.PointsOutstandingNamed,
+    points.PointsOutstandingTakenBack,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})
@@ -90,8 +96,16 @@ PUBLISHERS: Mapping[str, str] = MappingProxyType(
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "intake": ("demand.#", "order.#"),
-        "matching": ("community.#", "demand.#"),
-        "points": ("community.#", "order.settled.*", "order.left_unrated.*", "order.returned.*"),
+        "matching": ("community.#", "demand.#", "points.star_set.*"),
+        "points": (
+            "community.#",
+            "demand.rated.*",
+            "order.settled.*",
+            "order.left_unrated.*",
+            "order.returned.*",
+            "order.unsigned.*",
+            "order.overdue.*",
+        ),
         "notify": ("demand.#", "issue.#", "order.#", "points.#"),
     }
 )

@@ -7,6 +7,7 @@ from services.chassis.settings import Settings
 from services.chassis.spec import ServiceContext, ServiceParts, ServiceSpec
 from services.chassis.supervision import PeriodicJob
 from services.points.consumers import CONSUMES, POSITIONS
+from services.points.jobs.stars import SetStars
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
@@ -23,7 +24,12 @@ def build(kit: ServiceContext) -> ServiceParts:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)
         waiting = PayWaiting(kit.store, kit.batches, now)
         seconds = kit.settings_as(Settings).timers_seconds
-        jobs = [PeriodicJob("timers", timers.look, seconds), PeriodicJob("awards", waiting.look, seconds)]
+        stars = SetStars(kit.store, kit.batches, now)
+        jobs = [
+            PeriodicJob("timers", timers.look, seconds),
+            PeriodicJob("awards", waiting.look, seconds),
+            PeriodicJob("stars", stars.look, seconds),
+        ]
     return ServiceParts(
         tuple(route for room in rooms for route in room.table()),
         CONSUMES,

@@ -164,6 +164,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             STAFF: "积分规则第 {version} 版自 {starts_on:%Y-%m-%d} 起生效：{because}" + RULE_LINE
         },
         "points.rule_withdrawn.v1": {STAFF: "积分规则第 {version} 版已撤回，不会生效" + WITHDRAWN_LINE},
+        "points.star_set.v1": {PARTNER: "{month} 星级评定——{because}"},
+        "points.ratings_held.v1": {
+            STAFF: "合伙人 {partner} 有 {ratings} 条评价疑似异常（{because}），暂不计入星级，请核实"
+        },
+        "points.star_appealed.v1": {STAFF: "合伙人 {partner} 对 {month} 的星级提出申诉，请处理：{words}"},
+        "points.appeal_decided.v1": {PARTNER: "您对 {month} 星级的申诉已有结论：{because}"},
+        "points.outstanding_named.v1": {PARTNER: "祝贺！您被评为 {year} 年度优秀社区合伙人：{because}"},
+        "points.outstanding_taken_back.v1": {PARTNER: "{year} 年度优秀社区合伙人的评选结果已撤销：{because}"},
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE
         },
