@@ -11,14 +11,24 @@ from services.points.jobs.stars import SetStars
 from services.points.jobs.timers import BY_ITSELF, DUE
 from services.points.jobs.waiting import PayWaiting
 from services.points.routes.accounts import AccountRoutes
+from services.points.routes.appeals import AppealRoutes
 from services.points.routes.holds import HoldRoutes
+from services.points.routes.ratings import RatingRoutes
 from services.points.routes.rules import RuleRoutes
+from services.points.routes.stars import StarRoutes
 from services.points.store import COLLECTIONS, WATCHED
 
 
 def build(kit: ServiceContext) -> ServiceParts:
     """Return the parts of points."""
-    rooms = (AccountRoutes(kit.store, Printer()), HoldRoutes(kit.store), RuleRoutes(kit.store))
+    rooms = (
+        AccountRoutes(kit.store, Printer()),
+        HoldRoutes(kit.store),
+        RuleRoutes(kit.store),
+        StarRoutes(kit.store),
+        RatingRoutes(kit.store),
+        AppealRoutes(kit.store),
+    )
     jobs = []
     if kit.batches is not None:
         timers = RunDue(kit.store, kit.batches, now, DUE, BY_ITSELF)

@@ -160,6 +160,7 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
 
 
 NAMED = ("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version")
+NAMED += ("partner", "month", "rating", "related", "appeal", "naming")
 
 # Every route × every role × own, foreign, none, expired.
 
@@ -177,6 +178,12 @@ class WorkloadView:
     transfer = "t1"
     award = "a1"
     version = "999"
+    partner = "p1"
+    month = "2026-03"
+    rating = "r1"
+    related = "x1"
+    appeal = "p1.2026-03"
+    naming = "2026.p1"
 
 
 @pytest.fixture(scope="module")

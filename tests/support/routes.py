@@ -43,6 +43,13 @@ BODIES: Mapping[str, Any] = {
     "DecideRule": {**RULE, "starts_on": "2100-01-01", "because": "居委会决定"},
     "TryRule": {**RULE, "from_on": "2026-01-01", "until_on": "2026-04-01"},
     "DropAward": {"reason": "重复了"},
+    "AskForStars": {},
+    "DecideRating": {"counts": True, "reason": "核实过，是真实顾客"},
+    "MarkRelated": {"partner": "yiming-optical", "subject": "r99", "reason": "店主的妹妹"},
+    "TakeBack": {"reason": "登记有误"},
+    "AppealStar": {"words": "上月停业装修，请复核"},
+    "DecideAppeal": {"upheld": True, "reason": "复核无误"},
+    "NameOutstanding": {"partner": "yiming-optical", "year": 2026, "reason": "居民议事会推荐"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""

@@ -1,7 +1,7 @@
 """Which ratings look odd: of a partner's own circle, swapped for favours, in bursts, or again and again.
 
 Nothing here decides about people: what is found is kept out of the star until staff have looked. Marketplaces
-know the same four (Luca & Zervas 2016 on bought reviews; Mukherjee et al. 2012 on bursts and groups of reviewers).
+know the same (Luca & Zervas 2016 on bought reviews; Mukherjee et al. 2012 on bursts and groups of reviewers).
 """
 
 from collections import defaultdict
