@@ -160,7 +160,7 @@ async def test_only_operators_belong_everywhere(running: Running, keys: Keys) ->
 
 
 NAMED = ("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version")
-NAMED += ("partner", "month", "rating", "related", "appeal", "naming")
+OF_STARS = ("partner", "month", "rating", "related", "appeal", "naming")
 
 # Every route × every role × own, foreign, none, expired.
 
@@ -198,7 +198,7 @@ async def places(running: Running) -> WorkloadView:
 
 
 def address(route: Route, places: WorkloadView, community: str = "jiwang") -> str:
-    ids = {name: getattr(places, name) for name in NAMED}
+    ids = {name: getattr(places, name) for name in (*NAMED, *OF_STARS)}
     return (PREFIX + route.path).format(community=community, **ids)
 
 

@@ -1,13 +1,13 @@
 """From what is on record to a star for every partner: what counts, what is kept out, and why."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from services.points.domain.collusion import SWAPPED_WITHIN, Circles, Findings
 from services.points.domain.months import begin_of, month_of, moved
-from services.points.domain.ratings import DONE, FindingKind, Promise, RatingOnRecord
+from services.points.domain.ratings import DONE, Outcome, Promise, RatingOnRecord
 from services.points.domain.stars import MONTHS, Deeds, Star, Voice, means_of, star_of, value_of
 
 LEFT_OUT = "excluded"
@@ -64,24 +64,35 @@ def facts_since(month: str, zone: tzinfo) -> datetime:
 def standings(facts: Facts, month: str, findings: Findings) -> Mapping[str, Standing]:
     """Return the star of every partner for a month, from the twelve months that end with it."""
     months = frozenset(months_until(month))
-    names = frozenset(facts.partners)
-    promises = [
-        one for one in facts.promises if one.partner in names and month_of(one.at, facts.zone) in months
-    ]
-    done = {(one.order, one.partner) for one in facts.promises if one.outcome in DONE}
+    names, done = frozenset(facts.partners), {one.id for one in facts.promises if one.outcome in DONE}
     voices: dict[str, list[Voice]] = defaultdict(list)
     kept_out: dict[str, Counter[str]] = defaultdict(Counter)
+    doubtful: set[str] = set()
     for one in facts.ratings:
         its_month = month_of(one.at, facts.zone)
+        why = why_not(one, findings, is_done=one.id in done)
+        if why is not None:
+            doubtful.add(one.id)
         if one.partner not in names or its_month not in months:
             continue
-        why = why_not(one, findings, is_done=(one.order, one.partner) in done)
         if why is not None:
             kept_out[one.partner][why] += 1
         else:
             value = value_of(one.satisfaction, one.solved)
             voices[one.partner].append(Voice(one.rater, its_month, value))
-    deeds = {name: _deeds(facts, name, voices[name], promises) for name in facts.partners}
+    promises: dict[str, list[Outcome]] = defaultdict(list)
+    for promise in facts.promises:
+        if month_of(promise.at, facts.zone) in months and _counts(promise, doubtful):
+            promises[promise.partner].append(promise.outcome)
+    deeds = {
+        name: Deeds(
+            tuple(voices[name]),
+            promises[name].count("kept"),
+            len(promises[name]),
+            facts.given_back.get(name, 0),
+        )
+        for name in facts.partners
+    }
     means = means_of(deeds.values())
     return {
         name: Standing(
@@ -92,7 +103,12 @@ def standings(facts: Facts, month: str, findings: Findings) -> Mapping[str, Stan
     }
 
 
-def why_not(rating: RatingOnRecord, findings: Findings, *, is_done: bool) -> FindingKind | str | None:
+def _counts(promise: Promise, doubtful: Set[str]) -> bool:
+    """Whether a promise counts: who makes up a rating makes up the order, too, and keeps it in time."""
+    return promise.outcome != "again" and not (promise.outcome == "kept" and promise.id in doubtful)
+
+
+def why_not(rating: RatingOnRecord, findings: Findings, *, is_done: bool) -> str | None:
     """Return why a rating does not count; None: it does. What staff decided goes before what looks odd.
 
     Arguments:
@@ -103,8 +119,3 @@ def why_not(rating: RatingOnRecord, findings: Findings, *, is_done: bool) -> Fin
     if rating.decision is None and rating.id in findings:
         return findings[rating.id].kind
     return UNVERIFIED if rating.good and not is_done else None
-
-
-def _deeds(facts: Facts, name: str, voices: Sequence[Voice], promises: Sequence[Promise]) -> Deeds:
-    own = [one.outcome for one in promises if one.partner == name and one.outcome != "again"]
-    return Deeds(tuple(voices), own.count("kept"), len(own), facts.given_back.get(name, 0))
