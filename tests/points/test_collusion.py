@@ -11,6 +11,7 @@ from services.points.domain.collusion import REPEATED_MIN, SWAPPED_WITHIN, odd_o
 from services.points.domain.ratings import Decision
 from services.points.domain.standings import standings
 from tests.support.raters import (
+    BADLY,
     BEGIN,
     DAILY,
     DAY,
@@ -23,11 +24,11 @@ from tests.support.raters import (
     RING,
     SELF_RATED,
     SWAPPED,
+    WELL,
     Year,
 )
 
 SEEDS = range(50)
-WELL = ("satisfied", "solved")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -77,7 +78,7 @@ class TestFavours:
     def swapped(self, days: float, *, back_is_good: bool = True) -> int:
         year, (one, other) = quiet(), SWAPPED
         year.say(one, f"{other}-boss", BEGIN + 100 * DAY, WELL)
-        how = WELL if back_is_good else ("dissatisfied", "unsolved")
+        how = WELL if back_is_good else BADLY
         year.say(other, f"{one}-clerk", BEGIN + 100 * DAY + timedelta(days=days), how)
         return len(odd_ones(year.ratings, year.circles))
 

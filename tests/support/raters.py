@@ -23,7 +23,10 @@ SELF_RATED, FLOODED, DAILY = "self-rated", "flooded", "daily"
 SWAPPED = ("swap-a", "swap-b")
 RING = ("ring-a", "ring-b", "ring-c")
 PARTNERS = (*HONEST, SELF_RATED, FLOODED, DAILY, *SWAPPED, *RING)
-HOW: Sequence[tuple[Satisfaction, Solved]] = (
+How = tuple[Satisfaction, Solved]
+WELL: How = ("satisfied", "solved")
+BADLY: How = ("dissatisfied", "unsolved")
+HOW: Sequence[How] = (
     ("satisfied", "solved"),
     ("satisfied", "solved"),
     ("satisfied", "solved"),
@@ -70,9 +73,7 @@ class Year:
         done = [Promise(one.id, one.order, one.partner, "kept", one.at, 1) for one in heard]
         return Facts(PARTNERS, heard, done, self.circles, HERE)
 
-    def say(
-        self, partner: str, rater: str, at: datetime, how: tuple[Satisfaction, Solved] | None = None
-    ) -> str:
+    def say(self, partner: str, rater: str, at: datetime, how: How | None = None) -> str:
         """Let somebody rate; return the rating's id."""
         satisfaction, solved = how or self.dice.choice(HOW)
         order = OrderId(f"{len(self.ratings):032x}-1")
@@ -91,7 +92,7 @@ class Year:
                     self.say(partner, self.dice.choice(RESIDENTS), self._in_hours(day))
             regular = self.dice.choice(RESIDENTS)
             for week in range(self.dice.randrange(52)):
-                self.say(partner, regular, self._in_hours(7 * week), ("satisfied", "solved"))
+                self.say(partner, regular, self._in_hours(7 * week), WELL)
             for day in self.dice.sample(range(DAYS), 4):
                 self._eye_care_morning(partner, day)
             if 0 < number < len(HONEST):
