@@ -8,9 +8,11 @@ from services.chassis.http.web import PREFIX, Route
 from services.composition import reference
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
+from tests.support.rated import OWN, heard, reckoned, served
 from tests.support.routes import RULE, body_of, routes
 from tests.support.running import Running
 from tests.support.savers import someone_with
+from tests.support.stories import OPTICIAN
 
 WRITES = [route for _, route in routes() if route.writes]
 COMPARING = [route for route in WRITES if route.conditional]
@@ -34,7 +36,23 @@ async def ids(running: Running) -> dict[str, str]:
         "transfer": "t1",
         "award": "a1",
         "version": await a_rule(running),
+        **await of_stars(running),
     }
+
+
+async def of_stars(running: Running) -> dict[str, str]:
+    """Return ids of what has to do with stars."""
+    staff, partner = running.staff(), running.partner(OPTICIAN)
+    await served(running, "asker-of-stars")
+    (rating,) = await heard(running, "asker-of-stars")
+    month = str((await reckoned(running))["month"])
+    appeal = (await partner.post(f"{OWN}/{month}/appeal", {"words": "请复核"})).ok()
+    mark = {"partner": OPTICIAN, "subject": "sister", "reason": "店主的妹妹"}
+    related = (await staff.post("/points/related", mark)).ok()
+    given = {"partner": OPTICIAN, "year": 2026, "reason": "居民议事会推荐"}
+    naming = (await staff.post("/points/outstanding", given)).ok()
+    own = {"rating": rating, "appeal": appeal, "related": related, "naming": naming}
+    return {"partner": OPTICIAN, "month": month, **{name: str(one["id"]) for name, one in own.items()}}
 
 
 async def a_rule(running: Running) -> str:
@@ -52,6 +70,8 @@ async def a_hold(running: Running) -> str:
 
 def by(running: Running, route: Route) -> Visitor:
     """Return somebody who may ask, and sees everything."""
+    if route.audience == {Role.PARTNER}:
+        return running.partner(OPTICIAN)
     role = next(role for role in (Role.STAFF, Role.RESIDENT, Role.OPERATOR) if role in route.audience)
     return running.visitor("staff-1", role)
 
@@ -115,6 +135,9 @@ def test_most_writes_compare() -> None:
         "/notices/{notice}/read",
         "/points/approvals",
         "/points/holds",
+        "/points/outstanding",
+        "/points/related",
+        "/points/star-requests",
         "/points/transfers/{transfer}/reverse",
         "/points/waiting/{award}/drop",
     ]
