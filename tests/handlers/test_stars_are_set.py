@@ -38,7 +38,7 @@ from tests.support.stories import EYES, OPTICIAN, TABLE_TENNIS
 from tests.support.town import Town
 from tests.support.towns import Towns
 
-MARCH, APRIL, MAY = (datetime(2026, month, 1, 1, tzinfo=UTC) for month in (3, 4, 5))
+APRIL, MAY = (datetime(2026, month, 1, 1, tzinfo=UTC) for month in (4, 5))
 """09:00 in Jiwang, when the month before is over."""
 
 
