@@ -120,7 +120,7 @@ class TestBursts:
             year.say(HONEST[0], RESIDENTS[number], BEGIN + DAY + number * minutes / count * MINUTE, WELL)
         for number in range(others):
             year.say(HONEST[0], RESIDENTS[100 + number], BEGIN + DAY + (60 + 11 * number) * MINUTE, WELL)
-        heard = [replace(one, by_call_back=called) for one in year.ratings]
+        heard = [replace(one, by_community=called) for one in year.ratings]
         return len(odd_ones(heard, year.circles))
 
     def test_are_many_within_a_minute_or_ten(self) -> None:
@@ -142,6 +142,8 @@ def test_who_comes_twice_a_week_is_a_customer_and_who_rates_daily_is_odd() -> No
         for number in range(REPEATED_MIN * 3):
             year.say(HONEST[0], RESIDENTS[0], BEGIN + days * number * DAY, WELL)
         assert len(odd_ones(year.ratings, year.circles)) == odd
+        spoken_for = [replace(one, by_community=True) for one in year.ratings]
+        assert not odd_ones(spoken_for, year.circles)
 
 
 @pytest.mark.parametrize("counts", [True, False])

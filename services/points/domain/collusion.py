@@ -164,10 +164,11 @@ def _swapped(ways: Sequence[Ratings]) -> list[RatingOnRecord]:
 
 
 def _repeated(ratings: Ratings, _: Circles) -> Findings:
-    """The same person of the same partner again and again."""
+    """The same person of the same partner again and again; a grid worker speaks for many."""
     several: dict[tuple[str, str], list[RatingOnRecord]] = defaultdict(list)
     for one in ratings:
-        several[one.partner, one.rater].append(one)
+        if not one.by_community:
+            several[one.partner, one.rater].append(one)
     because = f"同一人在 30 天内评价了 {REPEATED_MIN} 次以上"
     found: Findings = {}
     for own in several.values():
@@ -178,10 +179,10 @@ def _repeated(ratings: Ratings, _: Circles) -> Findings:
 
 
 def _bursts(ratings: Ratings, _: Circles) -> Findings:
-    """Many of one partner at once; whom the community called back came by themselves to nobody."""
+    """Many of one partner at once; whom the community called back nobody sent."""
     several: dict[str, list[RatingOnRecord]] = defaultdict(list)
     for one in ratings:
-        if not one.by_call_back:
+        if not one.by_community:
             several[one.partner].append(one)
     found: Findings = {}
     for left in several.values():

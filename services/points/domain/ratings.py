@@ -69,7 +69,7 @@ class RatingOnRecord:
         rater: whose word it is.
         good: it did not have to be done again.
         said: number of the fact in its demand's stream; a later one takes its place.
-        by_call_back: the community asked, and rated for them.
+        by_community: the community asked them and rated for them (回访), or speaks for who has no phone.
         held: what looks odd, as it was found last.
         is_open: it is held, and nobody has decided.
     """
@@ -83,7 +83,7 @@ class RatingOnRecord:
     good: bool
     at: datetime
     said: int
-    by_call_back: bool = False
+    by_community: bool = False
     held: Finding | None = None
     decision: Decision | None = None
     is_open: bool = False

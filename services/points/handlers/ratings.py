@@ -11,6 +11,7 @@ from services.contracts.envelope import Envelope
 from services.contracts.orders import OrderFact, OrderLeftUnrated, OrderReturned, OrderSettled, OrderUnsigned
 from services.contracts.points import PointsRatingsHeld
 from services.contracts.refusal import NotFound
+from services.contracts.roles import COMMUNITY
 from services.contracts.words import ProviderRef
 from services.language.masks import masked
 from services.points.domain.months import last_finished
@@ -48,7 +49,7 @@ def note_rating(envelope: Envelope) -> Work[Repeated | None]:
         fact.good,
         envelope.at,
         envelope.version,
-        fact.by_call_back,
+        fact.by_call_back or envelope.actor.role in COMMUNITY,
     )
     ref, clock = rating_ref(origin.community, rating.id), star_clock_ref(origin.community)
 

@@ -133,7 +133,7 @@ def decide_appeal(origin: Origin, appealed: str, verdict: Verdict) -> Work[Versi
             partner=after.partner, month=after.month, upheld=verdict.upheld, because=after.because
         )
         uow.announce(ref, fact)
-        if ways:
+        if not verdict.upheld:
             reckon_again(uow, after.month)
         return uow.versioned(ref)
 

@@ -22,10 +22,10 @@ from services.points.routes import access
 from services.points.routes.star_bodies import AskForStars, OutlookQuery
 from services.points.store.stars import STARS, star_ref
 from services.points.views.stars import (
-    AskedView,
     OutlookView,
     StarHistory,
     StarPage,
+    StarsAskedView,
     StarView,
     outlook_row,
     star_row,
@@ -155,7 +155,7 @@ class StarRoutes:
                 STAFF,
                 self.ask,
                 "Let stars be reckoned again at once",
-                AskedView,
+                StarsAskedView,
                 body=AskForStars,
                 conditional=False,
                 refusals=(MonthNotFinished,),
@@ -168,4 +168,4 @@ def _present(partner: Partner, kept: StarOnRecord | None) -> int:
 
 
 def _asked(month: str, _: UnitOfWork) -> Reply:
-    return show(AskedView(month=month))
+    return show(StarsAskedView(month=month))

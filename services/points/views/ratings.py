@@ -39,7 +39,7 @@ class RatingRecordView(View):
     satisfaction: str
     solved: str
     at: datetime
-    by_call_back: bool
+    by_community: bool
     finding: FindingView | None
     decision: DecisionView | None
     is_open: bool = Field(description="kept out of the star, and nobody has decided")
@@ -141,7 +141,7 @@ def rating_view(kept: Versioned[RatingOnRecord]) -> RatingRecordView:
         satisfaction=one.satisfaction,
         solved=one.solved,
         at=one.at,
-        by_call_back=one.by_call_back,
+        by_community=one.by_community,
         finding=finding,
         decision=decision,
         is_open=one.is_open,

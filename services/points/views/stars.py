@@ -109,7 +109,7 @@ class OutlookView(View):
     items: list[OutlookRow]
 
 
-class AskedView(View):
+class StarsAskedView(View):
     """From which month on stars are reckoned again; it is done within moments."""
 
     month: str
