@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.clock import now
 from services.contracts.words import Role
-from tests.support.rated import OWN, STARS, heard, reckoned, served, told
+from tests.support.rated import OWN, STARS, heard, reckoned, served, told, with_star
 from tests.support.running import Running
 from tests.support.stories import OPTICIAN
 
@@ -193,3 +193,15 @@ class TestOutstanding:
             await told(partner, kind)
         for query in ("", "?year=1", "?year=x"):
             (await staff.get(f"/points/outstanding{query}")).refused(422, "invalid_query")
+
+    async def test_are_proposed_with_the_evidence_of_the_whole_year(self, rated: Running) -> None:
+        staff, year = rated.staff(), now().year - 1
+        partners = [one["partner"] for one in (await staff.get(f"{STARS}?limit=100")).ok()["items"]]
+        for number, partner in enumerate(partners):
+            await with_star(rated, partner, f"{year}-12", people=4 + number)
+        seen = (await staff.get(f"/points/outstanding?year={year}")).ok()
+        assert (seen["month"], seen["is_whole"]) == (f"{year}-12", True)
+        best = seen["proposed"]
+        assert [one["partner"] for one in best] == partners[:-4:-1], "one in five, the best first"
+        assert all(sum(part["score"] for part in one["parts"]) == one["score"] for one in best)
+        assert all(one["stars"] == 5 and one["because"] for one in best)

@@ -255,6 +255,22 @@ async def test_a_later_rating_of_the_same_order_takes_the_place_of_the_first(tow
     assert back.outcome == "again"
 
 
+async def test_to_say_it_again_brings_nothing_back_that_staff_left_out(town: Town) -> None:
+    demand = await town.submit(EYES, "binhe-jiayuan")
+    await town.accept(demand)
+    await town.complete(demand)
+    await town.rate(demand, "unsolved", "dissatisfied")
+    own = record_id(order_id(demand.id), OPTICIAN)
+    for counts, stands in ((True, False), (False, True)):
+        work = rating_handlers.decide_rating(town.staff(), own, "看过了", counts=counts)
+        await town.do("points", work)
+        await town.complete(demand)
+        await town.rate(demand, "unsolved", "dissatisfied")
+        again = await town.find("points", rating_ref(town.community, own))
+        assert isinstance(again, RatingOnRecord)
+        assert (again.decision is not None) == stands
+
+
 async def test_what_is_done_late_or_never_answered_is_no_promise_kept(town: Town) -> None:
     late = await town.submit(EYES, "binhe-jiayuan")
     await town.accept(late)

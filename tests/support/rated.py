@@ -3,8 +3,17 @@
 from typing import Any
 from uuid import uuid4
 
+from services.chassis.batches import Batches
+from services.chassis.clock import now
+from services.chassis.work import Origin
+from services.contracts.words import Actor, Role
+from services.points.domain.standings import Standing
+from services.points.domain.stars import Deeds, Means, Voice, star_of
+from services.points.handlers.stars import set_star
+from services.points.store.stars import star_clock_ref
 from tests.support.client import Visitor
 from tests.support.running import Running, eventually
+from tests.support.savers import LeftToTheHouse
 from tests.support.stories import EYES, OPTICIAN
 from tests.support.tape import PROOF, WELL
 
@@ -62,3 +71,14 @@ async def told(visitor: Visitor, kind: str) -> dict[str, Any]:
         return [one for one in seen["items"] if one["kind"] == kind]
 
     return of_it(await visitor.until("/notices?limit=100", of_it))[0]
+
+
+async def with_star(running: Running, partner: str, month: str, people: int) -> None:
+    """Let a partner have the star of a month that so many content people make."""
+    store = running.stores["points"]
+    voices = tuple(Voice(f"r{number}", month, 1000) for number in range(people))
+    standing = Standing(star_of(Deeds(voices, people, people), Means()))
+    clock = await store.find(star_clock_ref("jiwang"))
+    origin = Origin("jiwang", Actor(subject="staff-1", role=Role.STAFF), partner)
+    batches = Batches(store, LeftToTheHouse(), running.settings.partitions, now)
+    assert await batches.run([set_star(origin, partner, month, standing, clock.revision)]) == [True]

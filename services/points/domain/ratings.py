@@ -88,6 +88,11 @@ class RatingOnRecord:
     decision: Decision | None = None
     is_open: bool = False
 
+    def instead_of(self, before: "RatingOnRecord") -> "RatingOnRecord":
+        """Return what the same person says now; to say it again brings back nothing that was left out."""
+        decision = before.decision
+        return replace(self, decision=decision if decision is not None and not decision.counts else None)
+
     def found(self, finding: Finding | None) -> "RatingOnRecord":
         """Return the rating with what looks odd about it now."""
         return replace(self, held=finding, is_open=finding is not None and self.decision is None)

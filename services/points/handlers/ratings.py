@@ -57,7 +57,7 @@ def note_rating(envelope: Envelope) -> Work[Repeated | None]:
         before = uow.find(ref)
         if before is not None and before.said >= rating.said:
             return REPEATED
-        uow.put(ref, rating)
+        uow.put(ref, rating if before is None else rating.instead_of(before))
         if uow.find(clock) is None:
             uow.put(clock, StarClock(uow.at))
         return None
