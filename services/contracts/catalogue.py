@@ -97,6 +97,12 @@ _MODELS: tuple[type[Message], ...] = (
     rooms.RoomDisputed,
     rooms.RoomRejected,
     rooms.RoomUsed,
+    points.PointsStarSet,
+    points.PointsRatingsHeld,
+    points.PointsStarAppealed,
+    points.PointsAppealDecided,
+    points.PointsOutstandingNamed,
+    points.PointsOutstandingTakenBack,
 )
 
 KINDS: Mapping[str, type[Message]] = MappingProxyType({model.kind: model for model in _MODELS})
@@ -117,8 +123,16 @@ PUBLISHERS: Mapping[str, str] = MappingProxyType(
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "intake": ("demand.#", "order.#"),
-        "matching": ("community.#", "demand.#"),
-        "points": ("community.#", "order.settled.*", "order.left_unrated.*", "order.returned.*"),
+        "matching": ("community.#", "demand.#", "points.star_set.*"),
+        "points": (
+            "community.#",
+            "demand.rated.*",
+            "order.settled.*",
+            "order.left_unrated.*",
+            "order.returned.*",
+            "order.unsigned.*",
+            "order.overdue.*",
+        ),
         "notify": ("demand.#", "issue.#", "order.#", "points.#", "room.#"),
     }
 )

@@ -137,11 +137,29 @@ class Unit(Provider):
     """A co-building unit (驻区共建单位). The same id in two files is the same county-level unit."""
 
 
+Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+"""Somebody, as their token names them."""
+
+
+class OwnPerson(Entry):
+    """Somebody who belongs to a partner; what they and their household say of it does not count."""
+
+    subject: Subject
+    household: Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)] = Field(
+        default="", description="any label that those who live together share; empty: nobody else's"
+    )
+
+
 class Partner(Provider):
     """A community partner (社区合伙人); without a signed convention it gets no orders."""
 
     trade: Name = Field(description="line of business, as 眼视光, 家政")
-    stars: int = Field(default=0, ge=0, le=5, description="star rating (星级评定); 0: not rated yet")
+    stars: int = Field(
+        default=0, ge=0, le=5, description="first star (星级), until one is reckoned; 0: not rated yet"
+    )
+    people: tuple[OwnPerson, ...] = Field(
+        default=(), max_length=500, description="its own people; their ratings of it do not count"
+    )
     convention_signed_on: date | None = Field(
         default=None, description="day the partner convention (合伙人服务公约) was signed; null: not signed"
     )
@@ -291,10 +309,6 @@ class Voices(Entry):
     hot_voices: int = Field(default=5, ge=2, le=100_000, description="people who asked or endorsed")
     hot_compounds: int = Field(default=2, ge=1, le=1_000, description="compounds those people come from")
     hot_days: int = Field(default=2, ge=1, le=365, description="days on which demands came in")
-
-
-Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
-"""Somebody, as their token names them."""
 
 
 class GridWorker(Entry):

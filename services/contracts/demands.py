@@ -4,7 +4,7 @@ from pydantic import Field
 
 from services.contracts.ids import DemandId, OrderId
 from services.contracts.literals import DemandKind, Satisfaction, Solved
-from services.contracts.words import Message, Reading, Word
+from services.contracts.words import Message, ProviderRef, Reading, Word
 
 
 class DemandFact(Message):
@@ -147,7 +147,11 @@ class DemandUrged(OrderedFact):
 
 
 class DemandRated(OrderedFact):
-    """The resident's word on the result (评单). `good` is false when it has to be done again."""
+    """The resident's word on the result (评单). `good` is false when it has to be done again.
+
+    `asked_by`: whose word it is, `provider`: on whose work; both are missing from earlier releases.
+    `by_call_back`: the community asked them and rates for them (回访).
+    """
 
     kind = "demand.rated.v1"
     order: OrderId
@@ -155,6 +159,9 @@ class DemandRated(OrderedFact):
     satisfaction: Satisfaction
     comment: str = ""
     good: bool
+    asked_by: str = ""
+    provider: ProviderRef | None = None
+    by_call_back: bool = False
 
 
 class DemandReopened(OrderedFact):

@@ -184,7 +184,8 @@ class OrderSettled(OrderFact):
     """Done, verified and well rated: what a partner earns is decided from this, once.
 
     `served_at`: when the work began, or when it was reported where nobody said; `times`: how often it had
-    been sent back; None: a release said it that did not say so.
+    been sent back; None: a release said it that did not say so. `in_time`: reported done by its deadline;
+    None: it had none.
     """
 
     kind = "order.settled.v1"
@@ -193,12 +194,14 @@ class OrderSettled(OrderFact):
     served_at: datetime
     effort: Effort = Effort()
     times: int | None = None
+    in_time: bool | None = None
 
 
 class OrderLeftUnrated(OrderFact):
     """Done, and the resident never said how it went (未评价): it ends, and counts for and against nobody.
 
-    `verified`: the community found it done; what a partner earns of it is decided then.
+    `verified`: the community found it done; what a partner earns of it is decided then. `in_time`: as when
+    settled.
     """
 
     kind = "order.left_unrated.v1"
@@ -208,6 +211,7 @@ class OrderLeftUnrated(OrderFact):
     served_at: datetime | None = None
     effort: Effort = Effort()
     times: int | None = None
+    in_time: bool | None = None
 
 
 class OrderPraised(OrderFact):

@@ -280,3 +280,62 @@ class PointsApproved(Message):
     because: str
     line: int
     seal: str
+
+
+class PointsStarSet(Message):
+    """A partner's star (星级评定) for a month; the stream is the partner's month, said anew where it changes.
+
+    `stars`: 1 to 5; 0: too few people have rated it. `month`: ISO 8601, as 2026-03.
+    """
+
+    kind = "points.star_set.v1"
+    partner: str
+    stars: int
+    month: str
+    because: str
+
+
+class PointsRatingsHeld(Message):
+    """Ratings of a partner look odd and are kept out of its star until staff have looked. Nobody's name."""
+
+    kind = "points.ratings_held.v1"
+    partner: str
+    ratings: int
+    because: str
+
+
+class PointsStarAppealed(Message):
+    """A partner does not agree with its star of a month (申诉), and says why."""
+
+    kind = "points.star_appealed.v1"
+    partner: str
+    month: str
+    words: str
+
+
+class PointsAppealDecided(Message):
+    """Staff have decided about an appeal; where `upheld`, the star stays as it is."""
+
+    kind = "points.appeal_decided.v1"
+    partner: str
+    month: str
+    upheld: bool
+    because: str
+
+
+class PointsOutstandingNamed(Message):
+    """A partner is one of the year's outstanding ones (优秀社区合伙人)."""
+
+    kind = "points.outstanding_named.v1"
+    partner: str
+    year: int
+    because: str
+
+
+class PointsOutstandingTakenBack(Message):
+    """A partner is not one of the year's outstanding ones after all."""
+
+    kind = "points.outstanding_taken_back.v1"
+    partner: str
+    year: int
+    because: str

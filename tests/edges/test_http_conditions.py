@@ -8,6 +8,7 @@ from services.chassis.http.web import PREFIX, Route
 from services.composition import reference
 from services.contracts.words import Role
 from tests.support.client import Answer, Visitor
+from tests.support.rated import OWN, heard, reckoned, served
 from tests.support.rooms import a_room, booked
 from tests.support.routes import BODIES, RULE, body_of, routes
 from tests.support.running import Running
@@ -39,6 +40,7 @@ async def ids(running: Running) -> dict[str, str]:
         **await a_redemption(running),
         **await a_pledge(running),
         **await a_booking(running),
+        **await of_stars(running),
     }
 
 
@@ -57,6 +59,21 @@ async def a_pledge(running: Running) -> dict[str, str]:
     step = f"/points/causes/{cause}/pledge"
     pledge = (await running.staff().post(step, BODIES["PledgeToCause"])).ok()["id"]
     return {"cause": cause, "pledge": pledge}
+
+
+async def of_stars(running: Running) -> dict[str, str]:
+    """Return ids of what has to do with stars."""
+    staff, partner = running.staff(), running.partner(OPTICIAN)
+    await served(running, "asker-of-stars")
+    (rating,) = await heard(running, "asker-of-stars")
+    month = str((await reckoned(running))["month"])
+    appeal = (await partner.post(f"{OWN}/{month}/appeal", {"words": "请复核"})).ok()
+    mark = {"partner": OPTICIAN, "subject": "sister", "reason": "店主的妹妹"}
+    related = (await staff.post("/points/related", mark)).ok()
+    given = {"partner": OPTICIAN, "year": 2026, "reason": "居民议事会推荐"}
+    naming = (await staff.post("/points/outstanding", given)).ok()
+    own = {"rating": rating, "appeal": appeal, "related": related, "naming": naming}
+    return {"partner": OPTICIAN, "month": month, **{name: str(one["id"]) for name, one in own.items()}}
 
 
 async def a_rule(running: Running) -> str:
@@ -80,6 +97,8 @@ async def a_booking(running: Running) -> dict[str, str]:
 
 def by(running: Running, route: Route) -> Visitor:
     """Return somebody who may ask, and sees everything."""
+    if route.audience == {Role.PARTNER}:
+        return running.partner(OPTICIAN)
     role = next(role for role in (Role.STAFF, Role.RESIDENT, Role.OPERATOR) if role in route.audience)
     return running.visitor("staff-1", role)
 
@@ -150,8 +169,11 @@ def test_most_writes_compare() -> None:
         "/points/holds",
         "/points/offers",
         "/points/offers/{offer}/redeem",
+        "/points/outstanding",
+        "/points/related",
         "/points/rooms",
         "/points/rooms/{room}/bookings",
+        "/points/star-requests",
         "/points/transfers/{transfer}/reverse",
         "/points/waiting/{award}/drop",
     ]

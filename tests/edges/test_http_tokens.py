@@ -163,6 +163,7 @@ NAMED = (
     *("demand", "order", "notice", "account", "milestone", "issue", "hold", "transfer", "award", "version"),
     *("fair", "offer", "redemption", "cause", "pledge", "room", "booking"),
 )
+OF_STARS = ("partner", "month", "rating", "related", "appeal", "naming")
 
 # Every route × every role × own, foreign, none, expired.
 
@@ -187,6 +188,12 @@ class WorkloadView:
     pledge = "p1"
     room = "r1"
     booking = "b1"
+    partner = "p1"
+    month = "2026-03"
+    rating = "r1"
+    related = "x1"
+    appeal = "p1.2026-03"
+    naming = "2026.p1"
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +208,7 @@ async def places(running: Running) -> WorkloadView:
 
 
 def address(route: Route, places: WorkloadView, community: str = "jiwang") -> str:
-    ids = {name: getattr(places, name) for name in NAMED}
+    ids = {name: getattr(places, name) for name in (*NAMED, *OF_STARS)}
     return (PREFIX + route.path).format(community=community, **ids)
 
 

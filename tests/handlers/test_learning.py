@@ -141,7 +141,8 @@ class TestLearning:
         await a_lesson_each(wide)
         models = CommunityModels()
         before = await taught(wide, models)
-        await wide.do("matching", communities.keep_catalogue(wide.matching, wide.staff(), wide.file))
+        other = wide.file.model_copy(update={"duty": ("on-duty-1",)})
+        await wide.do("matching", communities.keep_catalogue(wide.matching, wide.staff(), other))
         assert (await guide_of(wide, models)).experience is None
         after = await taught(wide, models)
         assert after.revision == before.revision + 1

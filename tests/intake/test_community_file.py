@@ -122,6 +122,12 @@ def test_the_refusal_carries_the_problems_as_plain_json() -> None:
         ("[mon, tue]", "[mon, mon]", "partners[0].hours[0].days", "同一天写了两次"),
         ("opens: 08:00", "opens: 8点", "partners[0].hours[0].opens", "应当是时间"),
         ("2026-01-01", "2026-02-30", "contracts[0].starts_on", "应当是日期"),
+        (
+            "id: hair",
+            "id: hair\n    people: [{subject: r1}, {subject: r1}]",
+            "partners[0].people[1].subject",
+            "写了两次",
+        ),
         ("id: hair", "id: community", "partners[0].id", "留给社区自己"),
         ("id: hair", "id: budget", "partners[0].id", "留给积分预算账户"),
         ("id: hair", "id: roads", "partners[0].id", "重复，已用于 units[0]"),

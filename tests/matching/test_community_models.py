@@ -1,5 +1,6 @@
 """Community models are kept within bounds: so many communities, of so many what they have learnt."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ from services.chassis.documents import Versioned
 from services.contracts.community_file import CommunityFile
 from services.matching.routing import models
 from services.matching.routing.models import CommunityModels
-from services.matching.store.catalogues import CatalogueOnRecord
+from services.matching.store.catalogues import CatalogueOnRecord, StarHeard
 
 
 @pytest.fixture
@@ -83,7 +84,21 @@ def test_experience_is_kept_of_those_used_last_and_the_others_are_ranked_without
 def test_what_was_learnt_of_another_file_is_not_taken(record: CatalogueOnRecord) -> None:
     kept = CommunityModels()
     before = kept.of("a", 1, record)
-    after = kept.of("a", 2, record)
+    after = kept.of("a", 2, replace(record, text=record.text.replace("稷王", "稷山")))
     kept.learn("a", before, cast(Any, SimpleNamespace(size=1)))
     assert kept.kept("a") is after
     assert after.experience is None
+
+
+def test_another_star_compiles_nothing_anew_and_forgets_nothing(record: CatalogueOnRecord) -> None:
+    kept = CommunityModels()
+    before = kept.of("a", 1, record)
+    kept.learn("a", before, cast(Any, SimpleNamespace(size=1)))
+    stars = (
+        StarHeard("p1", 4, "2026-03", 1, is_rated=True),
+        StarHeard("p2", 0, "2026-03", 1, is_rated=False),
+    )
+    after = kept.of("a", 2, replace(record, stars=stars))
+    assert after.ranker is before.ranker
+    assert after.experience is not None
+    assert (after.revision, after.stars) == (2, {"p1": 4})

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -153,11 +154,13 @@ class MemoryRows:
         fields: Sequence[str] | None = None,
     ) -> list[Mapping[str, Any]]:
         """Return whole documents that match, by id; another task may run meanwhile."""
-        assert sort in ("_id", "-_id"), "nothing here is read in another order"
+        assert sort in ("_id", "-_id", ("at", "_id")), "nothing here is read in another order"
         self._looked()
         rows = sorted(self._rows.items(), reverse=sort == "-_id")
         await asyncio.sleep(0)
         found = [row for row in (_looked_into(raw) for _, raw in rows) if _matches(row, query)]
+        if not isinstance(sort, str):
+            found.sort(key=itemgetter(*sort))
         return found[:limit] if limit else found
 
 
@@ -165,16 +168,21 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "$in": lambda value, given: value in given,
     "$ne": lambda value, given: value != given,
     "$gte": lambda value, given: value is not None and value >= given,
+    "$gt": lambda value, given: value is not None and value > given,
     "$lt": lambda value, given: value is not None and value < given,
 }
 
 
 def _matches(row: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    either = query.get("$or")
+    if either is not None and not any(_matches(row, one) for one in either):
+        return False
     return all(
         all(_TESTS[test](row.get(name), given) for test, given in wanted.items())
         if isinstance(wanted, Mapping)
         else row.get(name) == wanted
         for name, wanted in query.items()
+        if name != "$or"
     )
 
 

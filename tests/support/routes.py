@@ -70,6 +70,13 @@ BODIES: Mapping[str, Any] = {
     "CancelBooking": {"reason": "不来了"},
     "MarkUse": {},
     "ContradictUse": {"reason": "没有人来过"},
+    "AskForStars": {},
+    "DecideRating": {"counts": True, "reason": "核实过，是真实顾客"},
+    "MarkRelated": {"partner": "yiming-optical", "subject": "r99", "reason": "店主的妹妹"},
+    "TakeBack": {"reason": "登记有误"},
+    "AppealStar": {"words": "上月停业装修，请复核"},
+    "DecideAppeal": {"upheld": True, "reason": "复核无误"},
+    "NameOutstanding": {"partner": "yiming-optical", "year": 2026, "reason": "居民议事会推荐"},
     "CorrectReading": {"danger": "none", "reason": "看过了，没有危险"},
 }
 """Name of a body's model → a body that it takes."""

@@ -94,6 +94,7 @@ class Story:
             self.accused(),
             self.praised(),
             self.never_rated(),
+            self.starred(),
         )
 
     async def _submit(self, text: str, compound: str | None = None, **more: Any) -> dict[str, Any]:
@@ -365,3 +366,25 @@ class Story:
         await self.running.demand_waits_no_more(demand["id"], "rating_due_at")
         await self._has(demand, "closed")
         await self.staff.until(f"/orders/{order}", lambda seen: seen["status"] == "unrated")
+
+    async def starred(self) -> None:
+        """Somebody who rates is of the partner's own circle; the partner appeals, and is named."""
+        staff, partner = self.staff, self.running.partner(OPTICIAN)
+        await staff.until(f"/points/ratings?partner={OPTICIAN}", lambda seen: seen["items"])
+        mark = {"partner": OPTICIAN, "subject": "r1", "reason": "店主的妹妹"}
+        related = (await staff.post("/points/related", mark)).ok()
+        await staff.until("/points/ratings?is_open=true", lambda seen: seen["items"])
+        (await staff.post(f"/points/related/{related['id']}/take-back", {"reason": "看错了"})).ok()
+        month = (await staff.post("/points/star-requests", {})).ok()["month"]
+        own = f"/points/stars/{OPTICIAN}"
+        await partner.until("/points/stars?limit=100", lambda seen: _has_star(seen, month))
+        appeal = (await partner.post(f"{own}/{month}/appeal", {"words": "请复核"})).ok()
+        answer = {"upheld": True, "reason": "复核无误"}
+        (await staff.post(f"/points/appeals/{appeal['id']}/decide", answer)).ok()
+        given = {"partner": OPTICIAN, "year": int(month[:4]), "reason": "居民议事会推荐"}
+        named = (await staff.post("/points/outstanding", given)).ok()
+        await staff.post(f"/points/outstanding/{named['id']}/take-back", {"reason": "评错了"})
+
+
+def _has_star(seen: dict[str, Any], month: str) -> bool:
+    return any(one["partner"] == OPTICIAN and one["month"] == month for one in seen["items"])

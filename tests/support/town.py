@@ -16,6 +16,7 @@ from services.contracts.catalogue import SUBSCRIPTIONS, partition_of
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.ids import DemandId, OrderId, order_id
 from services.contracts.literals import DemandKind, Satisfaction, Solved
+from services.contracts.values import replace
 from services.contracts.words import Actor, Role
 from services.intake.consumers import CONSUMES as INTAKE_HEARS
 from services.intake.consumers import POSITIONS as INTAKE_POSITIONS
@@ -72,7 +73,7 @@ class SharedModels(CommunityModels):
         text = record.text.replace(community, "*")
         if text not in self._compiled:
             self._compiled[text] = CommunityModels().of(community, revision, record)
-        return self._compiled[text]
+        return replace(self._compiled[text], stars=record.stars_by_partner)
 
 
 @dataclass

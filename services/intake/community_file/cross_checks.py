@@ -212,6 +212,15 @@ def _contracts_name_known_parties(sheet: Sheet) -> Iterator[Finding]:
                 yield ("contracts", index, "compounds", number), f"{compound} 写了两次"
 
 
+def _people_are_listed_once(sheet: Sheet) -> Iterator[Finding]:
+    for index, partner in sheet.partners:
+        seen: set[str] = set()
+        for number, person in enumerate(partner.people):
+            if person.subject in seen:
+                yield ("partners", index, "people", number, "subject"), f"{person.subject} 写了两次"
+            seen.add(person.subject)
+
+
 def _terms_end_after_they_start(sheet: Sheet) -> Iterator[Finding]:
     for index, contract in sheet.contracts:
         if contract.ends_on < contract.starts_on:
@@ -275,6 +284,7 @@ _CHECKS: tuple[Callable[[Sheet], Iterator[Finding]], ...] = (
     _hours_close_after_they_open,
     _resources_are_listed_once,
     _contracts_name_known_parties,
+    _people_are_listed_once,
     _terms_end_after_they_start,
     _pairs_are_contracted_once_at_a_time,
     _points_are_not_negative,

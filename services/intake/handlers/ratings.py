@@ -10,6 +10,7 @@ from services.contracts.literals import Satisfaction, Solved
 from services.contracts.refusal import NotFound
 from services.contracts.roles import COMMUNITY
 from services.contracts.values import replace
+from services.contracts.words import ProviderRef
 from services.intake.domain.demands import Demand, Rating
 from services.intake.domain.lifecycle import DemandStatus
 from services.intake.domain.ratings import SOLVED, asked_again, lapsed, left_unrated, rated
@@ -61,6 +62,9 @@ def _announce_rating(uow: UnitOfWork, ref: Ref[Demand], after: Demand, opinion: 
         comment=comment,
         good=good,
         round=after.round,
+        asked_by=after.asked_by,
+        provider=_provider(after),
+        by_call_back=after.rating is not None and after.rating.by_call_back,
     )
     uow.announce(ref, rated)
     if not good:
@@ -69,6 +73,11 @@ def _announce_rating(uow: UnitOfWork, ref: Ref[Demand], after: Demand, opinion: 
             demand=after.id, order=order, reason=reason, times=after.reopened, round=after.round
         )
         uow.announce(ref, again)
+
+
+def _provider(demand: Demand) -> ProviderRef | None:
+    who = demand.handler
+    return ProviderRef(id=who.id, name=who.name, kind=who.kind) if who else None
 
 
 UNRATED = "unrated"

@@ -4,18 +4,25 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from services.chassis.streams import EffectOf, Positions, origin_of
+from services.chassis.streams import EffectOf, Positions, Repeated, origin_of
 from services.chassis.work import Work
 from services.contracts.communities import CommunityLoaded
 from services.contracts.envelope import Envelope
 from services.contracts.ids import DemandId, order_id
+from services.contracts.points import PointsStarSet
 from services.matching.consumers.demands import DEMANDS_HEARD
 from services.matching.handlers import communities
 from services.matching.handlers.context import Matching
 from services.matching.store.orders import order_ref
 
-POSITIONS = Positions({"demand": lambda community, demand: order_ref(community, order_id(DemandId(demand)))})
-"""What a demand does is done to its order; the first of them keeps the position where there are several."""
+_IN_PART = frozenset({"points"})
+POSITIONS = Positions(
+    {"demand": lambda community, demand: order_ref(community, order_id(DemandId(demand)))},
+    recognised=_IN_PART,
+    in_part=_IN_PART,
+)
+"""What a demand does is done to its order; the first of them keeps the position where there are several.
+Of the points bank stars alone are heard; each says for which month it is, and how often that was said."""
 
 
 def _loaded(matching: Matching, envelope: Envelope) -> Work[None]:
@@ -23,7 +30,11 @@ def _loaded(matching: Matching, envelope: Envelope) -> Work[None]:
     return communities.keep_catalogue(matching, origin_of(envelope), fact.file)
 
 
+def _star_set(_: Matching, envelope: Envelope) -> Work[Repeated | None]:
+    return communities.keep_star(origin_of(envelope), envelope.body, envelope.version)
+
+
 def consumes(matching: Matching) -> Mapping[str, EffectOf]:
     """Return kind of event → what matching does about it."""
-    heard = {CommunityLoaded.kind: _loaded, **DEMANDS_HEARD}
+    heard = {CommunityLoaded.kind: _loaded, PointsStarSet.kind: _star_set, **DEMANDS_HEARD}
     return MappingProxyType({kind: partial(effect, matching) for kind, effect in heard.items()})

@@ -34,12 +34,14 @@ class Circumstances:
         open_orders: how many orders each provider (by id) has in hand; absent means none.
         at: the moment in local time; None leaves opening hours out.
         records: by provider, how it did so far; absent means nothing is known.
+        stars: by partner, what was reckoned since its star in the catalogue was written.
     """
 
     on: date
     open_orders: Mapping[str, int] = field(default_factory=dict)
     at: datetime | None = None
     records: Mapping[str, Record] = field(default_factory=dict)
+    stars: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def mean_offered(self) -> float:
@@ -58,9 +60,9 @@ class Circumstances:
         if place is not None and place.location is not None and provider.location is not None:
             km = distance_km(place.location, provider.location)
             spoken.append((PartName.DISTANCE, DISTANCE_SHARE / (1 + km), f"离{place.name}约 {km:.1f} 公里"))
-        if provider.stars:
-            value = STAR_SHARE * provider.stars / STARS_MAX
-            spoken.append((PartName.STAR, value, f"合伙人星级 {provider.stars} 星"))
+        if stars := self.stars.get(provider.id, provider.stars):
+            value = STAR_SHARE * stars / STARS_MAX
+            spoken.append((PartName.STAR, value, f"合伙人星级 {stars} 星"))
         if self.records:
             spoken.extend(self._by_record(provider, mean_offered))
         return spoken

@@ -325,6 +325,13 @@ class Order:
         """Return whether it is verified and well rated."""
         return self.status is OrderStatus.VERIFIED and self.well_rated
 
+    @property
+    def is_in_time(self) -> bool | None:
+        """Return whether it was reported done by its deadline; None: it had none."""
+        if self.completed_at is None or self.finish_due_at is None:
+            return None
+        return self.completed_at <= self.finish_due_at
+
     def settled(self) -> "Order":
         """Return the order at its end."""
         return self.after_step(OrderStep.SETTLE)

@@ -81,6 +81,7 @@ def _service(order: Order, at: datetime) -> dict[str, Any]:
         "served_at": order.served_at or at,
         "effort": effort_of(order.effort),
         "times": order.returned,
+        "in_time": order.is_in_time,
     }
 
 

@@ -3,16 +3,25 @@
 from typing import Any
 
 from services.chassis.documents import Ref
+from services.chassis.failures import NotYet
+from services.chassis.streams import REPEATED, Repeated
 from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.community_file import COMMUNITY_SELF, CommunityFile
 from services.contracts.ids import OrderId
+from services.contracts.points import PointsStarSet
 from services.contracts.values import replace
 from services.matching.domain.lifecycle import OrderStatus
 from services.matching.domain.refusals import NotYourOrder
 from services.matching.handlers.context import Matching
 from services.matching.handlers.keeping import keep
 from services.matching.handlers.sending import propose
-from services.matching.store.catalogues import CatalogueOnRecord, Departed, catalogue_ref, departed_ref
+from services.matching.store.catalogues import (
+    CatalogueOnRecord,
+    Departed,
+    StarHeard,
+    catalogue_ref,
+    departed_ref,
+)
 from services.matching.store.orders import order_ref
 
 
@@ -35,9 +44,38 @@ def keep_catalogue(matching: Matching, origin: Origin, file: CommunityFile) -> W
     def decide(uow: UnitOfWork) -> None:
         for provider, name in gone(uow).items():
             uow.put(departed_ref(origin.community, provider), Departed(name, uow.at))
-        uow.put(ref, CatalogueOnRecord(file.model_dump_json()))
+        before = uow.find(ref)
+        stars = before.stars if before else ()
+        uow.put(ref, CatalogueOnRecord(file.model_dump_json(), stars))
 
     return Work(origin, (ref,), decide, more_reads)
+
+
+def keep_star(origin: Origin, fact: PointsStarSet, said: int) -> Work[Repeated | None]:
+    """Rank a partner by its new star, unless a later one is known.
+
+    Arguments:
+        said: how often the star of that month has been said.
+    """
+    ref = catalogue_ref(origin.community)
+
+    def decide(uow: UnitOfWork) -> Repeated | None:
+        catalogue = uow.find(ref)
+        if catalogue is None:
+            raise NotYet(f"no file of community {origin.community} has been loaded")
+        before = catalogue.star_of(fact.partner)
+        heard = StarHeard(fact.partner, fact.stars, fact.month, said, fact.stars > 0)
+        if before is not None:
+            newest = max(before, heard, key=lambda one: (one.month, one.said))
+            heard = replace(newest, is_rated=before.is_rated or heard.is_rated)
+        if heard == before:
+            return REPEATED
+        others = [one for one in catalogue.stars if one.partner != fact.partner]
+        stars = sorted((*others, heard), key=lambda one: one.partner)
+        uow.put(ref, replace(catalogue, stars=tuple(stars)))
+        return None
+
+    return Work(origin, (ref,), decide)
 
 
 def recall_from_departed(matching: Matching, origin: Origin, order: OrderId) -> Work[bool]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.documents import Versioned
 from services.chassis.http.identity import Identity
 from services.chassis.masking import public_numbers_of
+from services.chassis.streams import digest_of
 from services.chassis.work import UnitOfWork
 from services.contracts.communities import read_file_on_record
 from services.contracts.community_file import COMMUNITY_SELF
@@ -54,6 +55,8 @@ class CommunityModel:
         place_names: compound or venue → its name.
         revision: of the catalogue.
         experience: what its lessons say; None before there are any.
+        source: digest of the file that it was compiled from.
+        stars: partner → its star, where one was reckoned.
     """
 
     name: str
@@ -70,6 +73,14 @@ class CommunityModel:
     place_names: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
     experience: Experience | None = None
+    source: str = ""
+    stars: Mapping[str, int] = field(default_factory=dict)
+
+    def with_stars(self, revision: int, record: CatalogueOnRecord) -> "CommunityModel | None":
+        """Return the model with the stars of a catalogue on record; None where more than those is another."""
+        if self.source != digest_of(record.text.encode()):
+            return None
+        return replace(self, revision=revision, stars=record.stars_by_partner)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -97,7 +108,7 @@ class CommunityModel:
             excluded: providers that are no candidates.
         """
         local = at.astimezone(self.zone)
-        now = Circumstances(local.date(), load.taken, local, load.records)
+        now = Circumstances(local.date(), load.taken, local, load.records, self.stars)
         return self.ranker.rank(
             matter,
             load.taken,
@@ -226,6 +237,8 @@ def compiled(revision: int, record: CatalogueOnRecord) -> CommunityModel:
         public_numbers_of(file),
         {place.id: place.name for place in catalogue.places},
         revision,
+        source=digest_of(record.text.encode()),
+        stars=record.stars_by_partner,
     )
 
 
@@ -252,7 +265,8 @@ class CommunityModels:
             if community in self._let_go:
                 self._let_go[community] = True
             return kept[1]
-        return self._keep(community, revision, compiled(revision, record))
+        same = kept[1].with_stars(revision, record) if kept is not None else None
+        return self._keep(community, revision, same or compiled(revision, record))
 
     async def prepare(self, records: Mapping[str, Versioned[CatalogueOnRecord]]) -> None:
         """Compile what is new of communities' catalogues apart from the loop: a large one takes a second.
@@ -263,7 +277,9 @@ class CommunityModels:
         for community, record in records.items():
             kept = self._kept.get(community)
             if record.value is not None and (kept is None or kept[0] < record.revision):
-                model = await asyncio.to_thread(compiled, record.revision, record.value)
+                model = kept[1].with_stars(record.revision, record.value) if kept is not None else None
+                if model is None:
+                    model = await asyncio.to_thread(compiled, record.revision, record.value)
                 self._keep(community, record.revision, model)
 
     def _keep(self, community: str, revision: int, model: CommunityModel) -> CommunityModel:

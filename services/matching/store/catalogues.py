@@ -7,10 +7,37 @@ from services.chassis.documents import Collection, Index, Ref
 
 
 @dataclass(frozen=True, slots=True)
+class StarHeard:
+    """A partner's star, as the points bank said it last.
+
+    Arguments:
+        month: for which, ISO 8601; a later one counts.
+        said: how often it was said of that month; the later counts.
+        is_rated: it had a star once; until then the first star of the community file stands.
+    """
+
+    partner: str
+    stars: int
+    month: str
+    said: int
+    is_rated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueOnRecord:
-    """The community file that the catalogue is made from, as JSON."""
+    """The community file that the catalogue is made from, as JSON, and stars that were reckoned since."""
 
     text: str
+    stars: tuple[StarHeard, ...] = ()
+
+    def star_of(self, partner: str) -> StarHeard | None:
+        """Return what was heard of a partner's star."""
+        return next((one for one in self.stars if one.partner == partner), None)
+
+    @property
+    def stars_by_partner(self) -> dict[str, int]:
+        """Return the stars that take the place of the community file's."""
+        return {one.partner: one.stars for one in self.stars if one.is_rated}
 
 
 @dataclass(frozen=True, slots=True)

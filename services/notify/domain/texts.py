@@ -194,6 +194,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             STAFF: "积分日结 {day}：流水 {transfers} 笔，可发放 {budget_points}，"
             "在存折上 {outstanding_points}" + DAY_LINE
         },
+        "points.star_set.v1": {PARTNER: "{month} 星级评定——{because}"},
+        "points.ratings_held.v1": {
+            STAFF: "合伙人 {partner} 有 {ratings} 条评价疑似异常（{because}），暂不计入星级，请核实"
+        },
+        "points.star_appealed.v1": {STAFF: "合伙人 {partner} 对 {month} 的星级提出申诉，请处理：{words}"},
+        "points.appeal_decided.v1": {PARTNER: "您对 {month} 星级的申诉已有结论：{because}"},
+        "points.outstanding_named.v1": {PARTNER: "祝贺！您被评为 {year} 年度优秀社区合伙人：{because}"},
+        "points.outstanding_taken_back.v1": {PARTNER: "{year} 年度优秀社区合伙人的评选结果已撤销：{because}"},
         "points.approved.v1": {
             STAFF: "积分预算 {amount_points:+}，可发放 {budget_points}：{because}" + BUDGET_LINE
         },

@@ -29,6 +29,10 @@ class PledgeDelivered(Conflict):
     title = "这笔捐赠已经兑现"
 
 
+SERVICE_WORTH_POINTS = 20
+"""A service that was delivered counts as so many points given back, in a partner's star."""
+
+
 @dataclass(frozen=True, slots=True)
 class GoodCause:
     """What a community collects for (公益项目).
@@ -121,6 +125,7 @@ class Pledge:
         amount_points: given at once; 0 for a service.
         service: what it promises to do, in its words; empty for points.
         delivered_at: of a service: staff saw it done.
+        taken_back_at: its points went back, since it was a mistake.
     """
 
     id: str
@@ -130,6 +135,14 @@ class Pledge:
     service: str
     at: datetime
     delivered_at: datetime | None = None
+    taken_back_at: datetime | None = None
+
+    @property
+    def worth_points(self) -> int:
+        """Return what it counts as given back: points at once, a service when it was done."""
+        if self.taken_back_at is not None:
+            return 0
+        return SERVICE_WORTH_POINTS if self.delivered_at is not None else self.amount_points
 
     def must_be_something(self) -> None:
         """Make sure that points or a service are pledged.

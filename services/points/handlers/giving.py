@@ -127,6 +127,7 @@ def pledge_refs(community: str, pledged: Pledge) -> tuple[Ref[Any], ...]:
 def take_pledge_back(uow: UnitOfWork, pledged: Pledge) -> None:
     """Count a pledge no longer whose points went back; the unit of work has read `pledge_refs`."""
     cause, giver = pledge_refs(uow.origin.community, pledged)
+    uow.put(pledge_ref(uow.origin.community, pledged.id), replace(pledged, taken_back_at=uow.at))
     if (found := uow.find(cause)) is not None:
         uow.put(cause, found.given(pledged, taken_back=True))
     if (gave := uow.find(giver)) is not None:

@@ -16,6 +16,7 @@ from services.contracts.community_file import Subject
 from services.contracts.refusal import NotFound
 from services.contracts.roles import EVERYBODY, HOLDERS
 from services.points.domain.accounts import Account
+from services.points.domain.months import last_finished
 from services.points.domain.redemptions import Redemption
 from services.points.handlers.giving import choose_to_be_shown
 from services.points.handlers.rules import Rules, file_of, first_book
@@ -24,6 +25,7 @@ from services.points.store.accounts import account_ref
 from services.points.store.giving import CAUSES, GIVERS
 from services.points.store.rules import rule_ref
 from services.points.store.shop import FAIRS, REDEMPTIONS
+from services.points.store.stars import star_ref
 from services.points.views.boards import BoardChoiceView, BoardView, board_view
 from services.points.views.giving import CauseOfCommunityView, cause_view
 from services.points.views.shop import FairView, fair_view
@@ -61,7 +63,16 @@ class BoardRoutes:
         givers = {row["_id"].removeprefix(prefix): GIVERS.decode(row) for row in rows}
         promotions = await self._promotions(request.community, rules)
         more = (await self._causes(request.community), await self._fairs(request.community))
-        return show(board_view(rules.file.partners, givers, {}, promotions, more))
+        stars = await self._stars(request.community, rules)
+        return show(board_view(rules.file.partners, givers, stars, promotions, more))
+
+    async def _stars(self, community: str, rules: Rules) -> dict[str, int]:
+        """Return the stars of the last month that is over; who has none yet has those of the file."""
+        month = last_finished(self.clock(), rules.zone)
+        refs = {one.id: star_ref(community, one.id, month) for one in rules.file.partners}
+        loaded = await self.store.load(refs.values())
+        found = {name: loaded[ref].value for name, ref in refs.items()}
+        return {name: star.stars for name, star in found.items() if star is not None}
 
     async def _promotions(self, community: str, rules: Rules) -> list[Redemption]:
         at = self.clock()

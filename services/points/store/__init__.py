@@ -15,6 +15,7 @@ from services.points.store.rooms import COLLECTIONS_OF_ROOMS
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
 from services.points.store.shop import FAIRS, OFFERS, REDEMPTIONS, TAKEN
+from services.points.store.stars import COLLECTIONS_OF_STARS
 
 COLLECTIONS = (
     ACCOUNTS,
@@ -38,5 +39,6 @@ COLLECTIONS = (
     CLOSINGS,
     DAYS,
     *COLLECTIONS_OF_ROOMS,
+    *COLLECTIONS_OF_STARS,
 )
 WATCHED = (Watched("budgets_exhausted", WAITING, WAITS_SINCE),)

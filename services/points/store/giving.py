@@ -4,7 +4,9 @@ from services.chassis.documents import Collection, Index, Ref
 from services.points.domain.giving import Giver, GoodCause, Pledge
 
 CAUSES = Collection("causes", GoodCause)
-PLEDGES = Collection("pledges", Pledge, Index(("cause", "-_id")), Index(("partner", "-_id")))
+PLEDGES = Collection(
+    "pledges", Pledge, Index(("cause", "-_id")), Index(("partner", "-_id")), Index(("at", "_id"))
+)
 
 
 GIVERS = Collection("givers", Giver, Index(("-points", "_id")))
