@@ -100,6 +100,19 @@ class TestWhoMay:
         assert (await left.get(f"/points/accounts/{name}")).ok()["balance_points"] == 50
 
 
+class TestAHoldOfARedemption:
+    async def test_is_resolved_with_it_and_nowhere_else(self, running: Running, optician: Visitor) -> None:
+        offer = await put_up(running, stock=1)
+        ordered = await redeemed(optician, offer)
+        hold = f"/points/holds/{ordered['hold']}"
+        for who in (running.staff(), optician):
+            (await who.post(f"{hold}/release", {})).refused(409, "not_your_hold")
+        (await running.staff().post(f"{hold}/capture", {})).refused(409, "not_your_hold")
+        path = f"/points/redemptions/{ordered['id']}"
+        (await running.staff().post(f"{path}/decline", {"reason": "办不了"})).ok()
+        assert (await running.staff().get(f"/points/offers/{offer}")).ok()["left"] == 1
+
+
 class TestTheSameAgain:
     async def test_by_its_key_is_the_same_redemption(self, running: Running, optician: Visitor) -> None:
         step = f"/points/offers/{await put_up(running)}/redeem"

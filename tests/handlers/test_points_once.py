@@ -4,18 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contracts.ids import order_id
+from services.contracts.ids import OrderId, order_id
+from services.contracts.orders import OrderReturned, OrderSettled
 from services.contracts.points import PointsClaimed, PointsDropped, PointsPosted, PointsWithheld
 from services.contracts.values import replace
+from services.contracts.words import ProviderRef
 from services.intake.domain.demands import Demand
 from services.matching.domain.parts import Effort
 from services.matching.domain.refusals import ServedAtImpossible
 from services.matching.handlers import closing
 from services.points.domain.claims import PointsOwed
 from services.points.domain.transfers import Cause, digest_of, seal
+from services.points.handlers.corrections import reverse_transfer
+from services.points.handlers.expiring import expire_lots
 from services.points.handlers.holds import HoldRequest, place_hold
-from services.points.handlers.services import award_id_of
-from services.points.handlers.taking_back import settle_claim
+from services.points.handlers.services import award_id_of, award_points, settled
+from services.points.handlers.taking_back import settle_claim, take_back
 from tests.support.stories import CHARGING, EYES, NPC, OPTICIAN, TABLE_TENNIS
 from tests.support.town import Town
 from tests.support.towns import Towns
@@ -132,6 +136,48 @@ class TestWhatIsDoneAgain:
         assert (await town.account(OPTICIAN)).balance_points == 30
         await town.done(await town.submit(EYES, "binhe-jiayuan"))
         assert (await town.account(OPTICIAN)).balance_points == 30
+
+    async def test_is_not_claimed_where_its_points_have_expired(self, towns: Towns) -> None:
+        town = await towns.found(expire_after_months=1)
+        demand = await town.submit(EYES, "binhe-jiayuan")
+        await town.done(demand)
+        town.now += timedelta(days=70)
+        assert await town.do("points", expire_lots(town.staff(), OPTICIAN))
+        await self._sent_back(town, demand)
+        assert (await town.account(OPTICIAN)).owed_points == 0
+        await town.complete(demand)
+        await town.rate(demand)
+        await town.verify(demand)
+        assert (await town.account(OPTICIAN)).balance_points == 20
+
+    async def test_that_staff_took_back_leaves_room_under_the_cap_of_its_day(self, towns: Towns) -> None:
+        town = await towns.found(per_day_max=20, per_cause_max=20)
+        demand = await town.submit(EYES, "binhe-jiayuan")
+        await town.done(demand)
+        transfer = await town.transfer(demand)
+        assert transfer is not None
+        await town.do("points", reverse_transfer(town.staff(), transfer.id, "录错了"))
+        await town.done(await town.submit(EYES, "binhe-jiayuan"))
+        assert (await town.account(OPTICIAN)).balance_points == 20
+        await self._sent_back(town, demand)
+        assert (await town.account(OPTICIAN)).balance_points == 20
+
+    @pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (3, 2, 1), (2, 1, 3, 1, 2, 3)])
+    async def test_is_taken_back_in_whatever_order_it_is_heard(
+        self, town: Town, order: tuple[int, ...]
+    ) -> None:
+        provider = ProviderRef(id=OPTICIAN, name="医明眼镜店", kind="partner")
+        who = {"order": OrderId("d1-1"), "demand": "d1", "asked_by": "r1", "provider": provider}
+        for times in range(3):
+            fact = OrderSettled(**who, category="视力健康", served_at=town.now, times=times)
+            await town.do("points", award_points(town.staff(), settled(fact)))
+        assert (await town.account(OPTICIAN)).balance_points == 60
+        for times in order:
+            await town.do("points", take_back(town.staff(), OrderReturned(**who, reason="x", times=times)))
+        assert (await town.account(OPTICIAN)).balance_points == 0
+        late = OrderSettled(**who, category="视力健康", served_at=town.now, times=2)
+        await town.do("points", award_points(town.staff(), settled(late)))
+        assert (await town.account(OPTICIAN)).balance_points == 0
 
     async def _sent_back(self, town: Town, demand: Demand) -> None:
         work = closing.return_order(town.matching, town.staff(), order_id(demand.id), "又坏了")

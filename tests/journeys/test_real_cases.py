@@ -82,7 +82,7 @@ async def test_everybody_concerned_hears_of_every_step_once(deployments: Deploym
         "settled",
     ]
     assert sorted(partner) == sorted(["dispatched", "verified", "settled", "posted"])
-    assert staff == ["approved", "completed"], "the budget, when the community's file was loaded"
+    assert staff == ["approved", "rule_decided", "completed"], "two when the community's file was loaded"
 
 
 async def test_a_partner_earns_points_once_and_a_unit_none(deployments: Deployments, keys: Keys) -> None:

@@ -7,7 +7,6 @@ cannot alter is what partners and staff were told, which another service keeps.
 import copy
 import os
 import random
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -46,10 +45,11 @@ from services.points.store.accounts import (
     transfer_ref,
 )
 from services.points.store.days import DAYS
+from services.points.store.giving import CAUSES, GIVERS
 from services.points.store.rules import RULE_BOOKS, RULES, RuleOnRecord, rule_ref
-from services.points.store.services import CLAIMS, SERVICES
 from tests.support.bank import COMMUNITY, DAY, Bank, an_award, told_of, with_rules
 from tests.support.deployment import jiwang
+from tests.support.ledgers import books_of, rows_of
 from tests.support.shelves import Shelf, Shelves
 
 ALTERATIONS = 20_000 if os.environ.get("WHOLE") else 1_000
@@ -89,27 +89,6 @@ def lived() -> Bank:
         bank.do(pay_or_wait(bank.origin, an_award(number, "barber", 5_000 + number)))
     bank.now += DAY
     return bank
-
-
-def books_of(bank: Bank) -> Shelves:
-    """Return points' database as it is after a bank's life."""
-    books = Shelves()
-    kinds = (
-        (ACCOUNTS, bank.accounts.values(), account_ref),
-        (TRANSFERS, bank.transfers, transfer_ref),
-        (HOLDS, bank.holds, hold_ref),
-    )
-    for collection, values, ref_of in kinds:
-        books.shelves[collection.name] = Shelf(rows_of(values, ref_of))
-    for more in (WAITING_AWARDS, WAITING, RULES, RULE_BOOKS, CLAIMS, SERVICES, DAYS):
-        kept = [(ref, value) for ref, value in bank.kept.items() if ref.collection is more]
-        books.shelves[more.name] = Shelf([to_document(ref, value) for ref, value in kept])
-    return books
-
-
-def rows_of(values: Iterable[Any], ref_of: Callable[[str, str], Any]) -> list[dict[str, Any]]:
-    """Return values as documents."""
-    return [to_document(ref_of(COMMUNITY, value.id), Versioned(value, 1)) for value in values]
 
 
 BANK = lived()
@@ -234,6 +213,9 @@ class Forger:
             {"accounts.owed_points": 3},
             {"days.anchor": "0" * 64},
             {"days.transfers": 5},
+            {"causes.pledged_points": 3},
+            {"causes.spent_points": 3},
+            {"givers.points": 3},
             {"book.rules.0.per_cause_max": 3},
             {"book.rules.1.rates.0.points": 11},
             {"book.rules.1.starts_at": BANK.now},
@@ -265,6 +247,8 @@ class Forger:
                 "accounts": ACCOUNTS.name,
                 "book": RULE_BOOKS.name,
                 "days": DAYS.name,
+                "causes": CAUSES.name,
+                "givers": GIVERS.name,
             }[shelf]
             row: Any = books.plain(name).rows[-1]
             for part in names[:-1]:

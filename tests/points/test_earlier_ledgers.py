@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from services.chassis.documents import Versioned
 from services.contracts.communities import CommunityLoaded
@@ -12,10 +13,10 @@ from services.points.domain.transfers import FIRST_SEAL, Transfer, first_seal, t
 from services.points.handlers.awards import pay_or_wait, pay_waiting, take_up_withheld
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.funding import approve
-from services.points.handlers.rules import keep_rule
+from services.points.handlers.rules import decide_rule, keep_rule
 from services.points.store.accounts import account_ref, transfer_ref
 from services.points.store.rules import RuleOnRecord, rule_ref
-from tests.support.bank import COMMUNITY, Bank, an_award
+from tests.support.bank import COMMUNITY, DAY, Bank, a_rule, an_award
 from tests.support.deployment import jiwang
 
 SHOP = "optician"
@@ -114,3 +115,14 @@ def test_an_altered_line_of_an_earlier_release_is_found() -> None:
     first = bank.transfers[0]
     bank.kept[transfer_ref(COMMUNITY, first.id)].value = replace(first, amount_points=21)
     assert any(wrong.number == 1 for wrong in bank.verified(opened_points=50))
+
+
+def test_of_a_file_of_before_every_version_of_the_rule_is_told() -> None:
+    bank = Bank()
+    record = RuleOnRecord(jiwang(budget_points=0).model_dump_json(), 0, bank.now - DAY)
+    bank.kept[rule_ref(COMMUNITY)] = Versioned(record, 1)
+    bank.do(decide_rule(bank.origin, partial(a_rule, days=1)))
+    said = [one.body.version for one in bank.said if one.kind == "points.rule_decided.v1"]
+    assert said == [1, 2]
+    bank.do(decide_rule(bank.origin, partial(a_rule, days=2)))
+    assert [one.body.version for one in bank.said if one.kind == "points.rule_decided.v1"] == [1, 2, 3]

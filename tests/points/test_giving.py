@@ -15,7 +15,14 @@ from services.points.domain.posting import NotAnAmount
 from services.points.handlers.awards import pay_or_wait
 from services.points.handlers.corrections import reverse_transfer
 from services.points.handlers.funding import approve
-from services.points.handlers.giving import close_cause, deliver, found_cause, pledge, spend
+from services.points.handlers.giving import (
+    choose_to_be_shown,
+    close_cause,
+    deliver,
+    found_cause,
+    pledge,
+    spend,
+)
 from services.points.handlers.rules import keep_rule
 from services.points.store.accounts import account_ref
 from services.points.store.giving import cause_ref, giver_ref
@@ -75,6 +82,23 @@ def test_a_partner_gives_no_more_than_it_has_and_nothing_of_what_it_owes(bank: B
         given(bank, 1, 11)
     assert given(bank, 2, 10).amount_points == 10
     assert cause(bank).pledges == 1
+
+
+def test_nobody_gives_from_an_account_of_the_community(bank: Bank) -> None:
+    for account in ("budget", "@escrow", "@cause-c1", "nobody"):
+        with pytest.raises(NotFound):
+            bank.do(pledge(bank.origin, Pledge("p9", "c1", account, 5, "", bank.now)))
+    assert bank.balance("budget") == 900
+
+
+def test_a_partner_of_the_file_promises_and_chooses_without_a_passbook(bank: Bank) -> None:
+    new = Pledge("p9", "c1", "meijia-hair", 0, "免费理发", bank.now)
+    assert bank.do(pledge(bank.origin, new)).present.service == "免费理发"
+    assert bank.do(choose_to_be_shown(bank.origin, "meijia-hair", shown=False)).hidden
+    with pytest.raises(NotFound):
+        bank.do(pledge(bank.origin, replace(new, id="p10", service="", amount_points=5)))
+    with pytest.raises(NotFound):
+        bank.do(choose_to_be_shown(bank.origin, "nobody", shown=False))
 
 
 def test_a_service_is_promised_and_seen_done_once(bank: Bank) -> None:

@@ -9,14 +9,19 @@ import pytest
 from services.chassis.documents import to_document
 from services.contracts.communities import CommunityLoaded
 from services.contracts.ids import OrderId
+from services.contracts.orders import OrderReturned
 from services.contracts.words import Effort, ProviderRef
 from services.points.commands import orders
+from services.points.commands.claims import wrong_claims
 from services.points.commands.orders import wrong_orders
+from services.points.domain.transfers import Cause
+from services.points.handlers.holds import HoldRequest, place_hold
 from services.points.handlers.rules import keep_rule
 from services.points.handlers.services import Done, award_id_of, award_points
+from services.points.handlers.taking_back import take_back
 from services.points.store.accounts import TRANSFERS, WAITING_AWARDS
 from services.points.store.rules import RULE_BOOKS, RULES
-from services.points.store.services import SERVICES
+from services.points.store.services import CLAIMS, SERVICES
 from tests.support.bank import COMMUNITY, Bank
 from tests.support.deployment import jiwang
 from tests.support.shelves import Shelf, Shelves
@@ -24,7 +29,7 @@ from tests.support.stories import OPTICIAN
 
 EYES = "视力健康"
 UNSAID = Effort()
-OF_POINTS = (TRANSFERS, WAITING_AWARDS, RULES, RULE_BOOKS, SERVICES)
+OF_POINTS = (TRANSFERS, WAITING_AWARDS, RULES, RULE_BOOKS, SERVICES, CLAIMS)
 
 
 class Kept:
@@ -57,12 +62,17 @@ class Kept:
             }
         )
 
-    async def wrong(self, alter: Callable[[Shelves], None] = lambda _: None) -> list[str]:
-        """Return what is found, after the books were altered."""
+    def books(self) -> Shelves:
+        """Return points' database."""
         books = Shelves()
         for collection in OF_POINTS:
             kept = [(ref, value) for ref, value in self.bank.kept.items() if ref.collection is collection]
             books.shelves[collection.name] = Shelf([to_document(ref, value) for ref, value in kept])
+        return books
+
+    async def wrong(self, alter: Callable[[Shelves], None] = lambda _: None) -> list[str]:
+        """Return what is found, after the books were altered."""
+        books = self.books()
         alter(books)
         matching = Shelves({"orders": Shelf(self.orders)})
         count, wrong = await wrong_orders(books, matching, COMMUNITY)
@@ -143,6 +153,40 @@ async def test_what_is_not_on_record_and_was_paid_is_named() -> None:
     kept.settle("d1-1")
     gone = await kept.wrong(lambda books: books.shelves.update({SERVICES.name: Shelf([])}))
     assert gone == ["d1-1: was paid, and what was done for it is not on record"]
+
+
+async def test_what_was_done_again_and_never_paid_is_named() -> None:
+    kept = Kept()
+    kept.settle("d1-1")
+    provider = ProviderRef(id=OPTICIAN, name="医明眼镜店", kind="partner")
+    who = {"order": OrderId("d1-1"), "demand": "d1", "asked_by": "r1", "provider": provider}
+    kept.bank.do(take_back(kept.bank.origin, OrderReturned(**who, reason="又坏了", times=1)))
+    kept.orders[0]["returned"] = 1
+    assert await kept.wrong() == ["d1-1: is settled, and nothing was paid for it"]
+    done = Done(OrderId("d1-1"), provider, EYES, kept.orders[0]["served_at"], UNSAID, 1, rated=True)
+    kept.bank.do(award_points(kept.bank.origin, done))
+    assert await kept.wrong() == []
+
+
+async def test_a_debt_that_is_gone_from_the_books_is_named() -> None:
+    kept = Kept()
+    kept.settle("d1-1")
+    bank = kept.bank
+    until = bank.now + timedelta(days=9)
+    bank.do(place_hold(bank.origin, HoldRequest("h1", OPTICIAN, 15, "x", Cause("correction", "h1"), until)))
+    provider = ProviderRef(id=OPTICIAN, name="医明眼镜店", kind="partner")
+    who = {"order": OrderId("d1-1"), "demand": "d1", "asked_by": "r1", "provider": provider}
+    bank.do(take_back(bank.origin, OrderReturned(**who, reason="又坏了", times=1)))
+    claims = list(bank.all_of(CLAIMS))
+    assert len(claims) == 1
+    books = kept.books()
+    assert await wrong_claims(books, COMMUNITY, claims) == []
+    books.shelves[CLAIMS.name] = Shelf([])
+    (wrong,) = await wrong_claims(books, COMMUNITY, [])
+    assert "was paid for what had to be done again" in str(wrong)
+    met = [claim.settled() for claim in claims]
+    found = await wrong_claims(books, COMMUNITY, met)
+    assert "is said to be taken back" in str(found[0])
 
 
 def test_each_time_that_it_is_done_has_an_award_of_its_own() -> None:

@@ -182,7 +182,8 @@ class TestARuleBook:
     def test_is_bounded(self) -> None:
         book = RuleBook(tuple(rule(version=n) for n in range(RULES_MAX)), RULES_MAX)
         with pytest.raises(TooManyRules):
-            book.with_file(rule())
+            book.with_decided(rule(starts_at=START + DAY), START)
+        assert book.with_file(rule()).numbered == RULES_MAX + 1, "a file is never refused for it"
 
     def test_seals_everything_that_a_rule_says(self) -> None:
         one = rule(version=1)

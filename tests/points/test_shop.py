@@ -1,6 +1,6 @@
 """What points buy: stock, limits, who waits and whose turn it is, places that are taken, what it brought."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from services.points.domain.redemptions import (
     RedemptionOver,
 )
 from services.points.domain.shop import (
+    PLACE_PERIODS_MAX,
     WAITING_MAX,
     Fair,
     LimitReached,
@@ -29,6 +30,9 @@ from services.points.domain.shop import (
     OfferHours,
     OfferNotOpen,
     OfferWithdrawn,
+    Period,
+    Place,
+    PlaceFull,
     SlotTaken,
     SlotUnknown,
     SoldOut,
@@ -37,6 +41,7 @@ from services.points.domain.shop import (
 from services.points.handlers.awards import pay_or_wait
 from services.points.handlers.funding import approve
 from services.points.handlers.redemptions import (
+    GONE,
     NO_POINTS,
     OVER,
     PartnerGone,
@@ -268,6 +273,17 @@ class TestWhoWaits:
         assert shop.offer(offer).left == 1
         assert not shop.do(look_at_offer(shop.origin, offer))
 
+    def test_and_is_no_partner_any_more_has_no_turn(self, shop: Shop) -> None:
+        offer = shop.offered(left=0)
+        second, third = (shop.redeem(offer, partner) for partner in PARTNERS[1:3])
+        file = jiwang(budget_points=0)
+        left = tuple(one for one in file.partners if one.id != PARTNERS[1])
+        gone = file.model_copy(update={"partners": left})
+        shop.do(keep_rule(shop.origin, CommunityLoaded(file=gone)))
+        shop.do(restock(shop.origin, offer, 1))
+        assert (shop.one(second).state, shop.one(second).because) == ("lapsed", GONE)
+        assert shop.one(third).state == "ordered"
+
     def test_may_give_up(self, shop: Shop) -> None:
         offer = shop.offered(left=0)
         second, third = (shop.redeem(offer, partner) for partner in PARTNERS[1:3])
@@ -331,8 +347,31 @@ class TestAPromotion:
             shop.do(fulfil(shop.origin, second.id, "", overlapping))
         shop.do(fulfil(shop.origin, second.id, "", replace(overlapping, from_on="2026-05-01")))
         shop.do(fulfil(shop.origin, third.id, "", replace(SHOWN, slot="二号位")))
-        assert len(shop.offer(offer).periods) == 3
         assert shop.one(first).promotion == SHOWN
+
+    def test_has_its_place_whatever_offer_it_is_had_by(self, shop: Shop) -> None:
+        spring, autumn = (
+            shop.offered(kind="gold_promotion", title=title, slots=("一号位",)) for title in ("春季", "秋季")
+        )
+        shop.do(fulfil(shop.origin, shop.redeem(spring).id, "", SHOWN))
+        other = shop.redeem(autumn, PARTNERS[1])
+        with pytest.raises(SlotTaken):
+            shop.do(fulfil(shop.origin, other.id, "", SHOWN))
+        advice = shop.redeem(shop.offered(), PARTNERS[2])
+        with pytest.raises(SlotUnknown):
+            shop.do(fulfil(shop.origin, advice.id, "", SHOWN))
+
+    def test_that_lies_ahead_is_never_forgotten(self) -> None:
+        place, first = Place(), datetime(2026, 4, 1, tzinfo=UTC)
+        for number in range(PLACE_PERIODS_MAX):
+            day = f"{first + number * DAY:%Y-%m-%d}"
+            place = place.shown(Period(day, day, f"r{number}"), "2026-03-02")
+        with pytest.raises(SlotTaken):
+            place.shown(Period("2026-04-01", "2026-04-01", "again"), "2026-03-02")
+        with pytest.raises(PlaceFull):
+            place.shown(Period("2030-01-01", "2030-01-01", "more"), "2026-03-02")
+        later = place.shown(Period("2030-01-01", "2030-01-01", "more"), "2026-04-02")
+        assert len(later.periods) == PLACE_PERIODS_MAX
 
     def test_that_is_over_is_reported_on(self, shop: Shop) -> None:
         offer = shop.offered()

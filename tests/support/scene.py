@@ -241,7 +241,9 @@ async def _assert_books_agree(scene: Scene) -> None:
     verified = await verify(scene.stores, "jiwang", now())
     assert verified.wrong == []
     rows = await scene.rows("points", "transfers")
-    assert verified.witnessed == sum(row.get("kind") in ("award", "approval") for row in rows)
+    told = sum(row.get("kind") in ("award", "approval") for row in rows)
+    told += sum(len(row["rules"]) for row in await scene.rows("points", "rule_books"))
+    assert verified.witnessed == told + len(await scene.rows("points", "days"))
 
 
 async def awards(scene: Scene) -> list[dict[str, Any]]:

@@ -83,8 +83,7 @@ def _earns(rules: Rules, row: Mapping[str, Any]) -> bool:
 
 async def _paid(points: Books, community: str, row: Mapping[str, Any]) -> _Paid | None:
     """Return what an order came to: paid, waiting, given up, or nothing by a day's cap."""
-    times = (row.get("returned", 0), None)
-    for award in (award_id_of(community, OrderId(row["id"]), one) for one in times):
+    for award in await _awards(points, community, row):
         for transfer in (award, id_of(community, award, "late")):
             key = {"_id": f"{community}/{transfer}", "posted": True}
             for kept in await points.plain(TRANSFERS.name).find(key, limit=1):
@@ -97,6 +96,21 @@ async def _paid(points: Books, community: str, row: Mapping[str, Any]) -> _Paid 
         if service is not None and not service.amount_points:
             return _Paid(award, 0, EARNING, service.rule_version)
     return None
+
+
+async def _awards(points: Books, community: str, row: Mapping[str, Any]) -> list[str]:
+    """Return the awards that may have paid an order: that of the last time it was done.
+
+    One that a release settled that did not say how often it had been sent back has the first one's id, which
+    counts unless that was taken back.
+    """
+    order, times = OrderId(row["id"]), row.get("returned", 0)
+    first, last = award_id_of(community, order), award_id_of(community, order, times)
+    if first == last:
+        return [first]
+    service = await _service(points, community, first)
+    gone = service is not None and service.taken_back_at is not None
+    return [last] if gone else [last, first]
 
 
 async def _service(points: Books, community: str, award: str) -> ServiceOnRecord | None:

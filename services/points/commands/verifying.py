@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.points.commands.claims import wrong_claims
+from services.points.commands.gifts import Gifts
 from services.points.commands.orders import wrong_orders
 from services.points.commands.rows import Books, Row, Rows, pages
 from services.points.commands.witnesses import EPOCH, Witness
@@ -20,9 +22,12 @@ from services.points.domain.transfers import Cause, Transfer
 from services.points.domain.verification import Verification, Wrong
 from services.points.store.accounts import ACCOUNTS, HOLDS, TRANSFERS, WAITING, WAITING_AWARDS
 from services.points.store.days import DAYS
+from services.points.store.giving import CAUSES, GIVERS
 from services.points.store.rules import RULE_BOOKS
 from services.points.store.services import CLAIMS
 
+TOGETHER = (ACCOUNTS, HOLDS, WAITING_AWARDS, WAITING, CLAIMS, CAUSES, GIVERS, DAYS)
+"""What is read as it stands at one moment."""
 LATE = timedelta(hours=1)
 """Within which everybody is told of what was posted."""
 
@@ -68,16 +73,17 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
     """
     points = stores["points"]
     where = {"community": community}
-    names = (ACCOUNTS.name, HOLDS.name, WAITING_AWARDS.name, WAITING.name)
-    kept, holds, awards, waits = await points.together([(name, where) for name in names])
+    kept, holds, awards, waits, claims, causes, givers, closed = await points.together(
+        [(one.name, where) for one in TOGETHER]
+    )
     accounts = {row["id"]: ACCOUNTS.decode(row) for row in kept}
     given = accounts[BUDGET].credited_points if EQUITY not in accounts and BUDGET in accounts else 0
-    verification = Verification(
-        given or await _opened(points, community), days=await _days(points, community)
-    )
+    opened = given or await _opened(points, community)
+    verification = Verification(opened, days=_days(closed))
     since = at - timedelta(days=kept_days) if kept_days else EPOCH
     witness = Witness(points, stores["notify"], community, since, at - LATE)
     last = accounts[BUDGET].transfers if BUDGET in accounts else 0
+    gifts = Gifts()
     async for row in pages(points.plain(TRANSFERS.name), where, "number"):
         if row["number"] > last and row["at"] > at - LATE:
             break  # posted since the accounts were read
@@ -85,6 +91,7 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
         if row["_id"] != f"{community}/{transfer.id}":
             verification.wrong.append(Wrong(transfer.number, transfer.id, f"stands under {row['_id']}"))
         verification.read(transfer)
+        gifts.read(transfer)
         verification.wrong += await witness.compare(transfer)
     wrong = list(verification.finish(accounts, map(_hold, holds)))
     wrong += await _wrong_awards(points, witness, community, awards, waits)
@@ -93,7 +100,9 @@ async def verify(stores: Mapping[str, Books], community: str, at: datetime, kept
         wrong += [told] if told else []
     wrong += await _wrong_rules(points, witness, community)
     wrong += await witness.gone(name for name in accounts if kind_of(name) == "passbook")
-    wrong += await _wrong_claims(points, community, accounts)
+    wrong += _wrong_debts(claims, accounts)
+    wrong += await wrong_claims(points, community, list(map(CLAIMS.decode, claims)))
+    wrong += gifts.compare(causes, givers)
     orders, wrong_of_orders = await wrong_orders(points, stores["matching"], community)
     wrong += wrong_of_orders
     return Verified(verification.lines, len(accounts), witness.lines, orders, wrong)
@@ -158,11 +167,10 @@ async def _wrong_rules(points: Books, witness: Witness, community: str) -> list[
     return found
 
 
-async def _wrong_claims(points: Books, community: str, accounts: Mapping[str, Account]) -> list[Wrong]:
+def _wrong_debts(claims: Sequence[Row], accounts: Mapping[str, Account]) -> list[Wrong]:
     """Return the accounts that owe something else than what is to be taken back from them."""
     owed: dict[str, int] = dict.fromkeys(accounts, 0)
-    for row in await points.plain(CLAIMS.name).find({"community": community}):
-        claim = CLAIMS.decode(row)
+    for claim in map(CLAIMS.decode, claims):
         if claim.look_at is not None:
             owed[claim.partner] = owed.get(claim.partner, 0) + claim.amount_points
     return [
@@ -172,9 +180,8 @@ async def _wrong_claims(points: Books, community: str, accounts: Mapping[str, Ac
     ]
 
 
-async def _days(points: Books, community: str) -> list[Day]:
+def _days(rows: Sequence[Row]) -> list[Day]:
     """Return the days that were closed, in the order of what had been posted."""
-    rows = await points.plain(DAYS.name).find({"community": community})
     return sorted(map(DAYS.decode, rows), key=lambda day: (day.transfers, day.number))
 
 

@@ -9,6 +9,8 @@ from services.contracts.values import replace
 from services.points.domain.lots import Lots
 from services.points.domain.transfers import Cause
 
+ORDERED = frozenset({"shop", "fair"})
+"""Causes of holds that a redemption resolves, and nothing else."""
 HoldState = Literal["open", "captured", "released", "expired"]
 
 
@@ -66,13 +68,22 @@ class Hold:
     resolved_at: datetime | None = None
     set_aside_by: str = ""
 
+    def must_be_for_nothing_ordered(self) -> None:
+        """Make sure that no order depends on it: it would stay open for ever.
+
+        Raises:
+            NotYourHold
+        """
+        if self.cause.kind in ORDERED:
+            raise NotYourHold
+
     def must_be_set_aside_by(self, subject: str) -> None:
-        """Make sure that somebody set it aside themselves, for nothing that was ordered.
+        """Make sure that somebody set it aside themselves.
 
         Raises:
             NotYourHold: they did not. Of holds of earlier releases nobody knows; they may be given back.
         """
-        if self.cause.kind != "correction" or self.set_aside_by not in ("", subject):
+        if self.set_aside_by not in ("", subject):
             raise NotYourHold
 
     def resolved(self, state: HoldState, at: datetime) -> "Hold":

@@ -20,7 +20,7 @@ ROOM = "@room"
 EVERY_OTHER = ""
 """The category of a rate that counts for every kind of service that no other rate names."""
 RULES_MAX = 200
-"""Versions that a community can have."""
+"""Versions that a community can have; a file that is loaded is never refused for them."""
 BY_FILE = "community_file"
 
 
@@ -260,6 +260,8 @@ class RuleBook:
         same = next((one for one in self.standing if one.starts_at == rule.starts_at), None)
         if same is not None:
             raise RuleDayTaken(version=same.version)
+        if len(self.rules) >= RULES_MAX:
+            raise TooManyRules(most=RULES_MAX)
         return self._with(rule)
 
     def without(self, number: int, at: datetime) -> "RuleBook":
@@ -277,8 +279,6 @@ class RuleBook:
         return replace(self, rules=tuple(gone if one.version == number else one for one in self.rules))
 
     def _with(self, rule: EarningRule) -> "RuleBook":
-        if len(self.rules) >= RULES_MAX:
-            raise TooManyRules(most=RULES_MAX)
         number = self.numbered + 1
         return RuleBook((*self.rules, replace(rule, version=number)), number)
 

@@ -16,8 +16,8 @@ PROMOTIONS = frozenset({"notice_board", "chat_group", "gold_promotion"})
 WAITING_MAX = 200
 """Partners that wait for one offer at most."""
 LOOKED_AT_MORE = 5
-SLOT_PERIODS_MAX = 200
-"""Periods of an offer's places that are kept."""
+PLACE_PERIODS_MAX = 200
+"""Periods that lie ahead of a place."""
 
 
 class OfferNotOpen(Conflict):
@@ -69,6 +69,13 @@ class SlotTaken(Conflict):
     title = "该推广位这段时间已排出"
 
 
+class PlaceFull(Conflict):
+    """As many periods lie ahead of a place as are kept."""
+
+    slug = "place_full"
+    title = "该推广位的排期已满"
+
+
 class SlotUnknown(Invalid):
     """The offer has no such place."""
 
@@ -94,16 +101,43 @@ class Fair:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """When something is shown in a place: days (ISO 8601), the last one included."""
+    """When a place is taken: days (ISO 8601), the last one included."""
 
-    slot: str
     from_on: str
     until_on: str
     redemption: str
 
     def meets(self, other: "Period") -> bool:
-        """Return whether two are shown in one place on one day."""
-        return self.slot == other.slot and self.from_on <= other.until_on and other.from_on <= self.until_on
+        """Return whether two have a day in common."""
+        return self.from_on <= other.until_on and other.from_on <= self.until_on
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place where partners are shown (推广位), whatever offer it is had by.
+
+    Arguments:
+        periods: taken, by the day they end; those that are over are forgotten as others come.
+    """
+
+    periods: tuple[Period, ...] = ()
+
+    def shown(self, period: Period, today: str) -> "Place":
+        """Return the place with a time taken.
+
+        Arguments:
+            today: a day (ISO 8601); what was over before is forgotten.
+
+        Raises:
+            SlotTaken, PlaceFull
+        """
+        taken = next((one for one in self.periods if one.meets(period)), None)
+        if taken is not None:
+            raise SlotTaken(from_on=taken.from_on, until_on=taken.until_on)
+        ahead = [one for one in self.periods if one.until_on >= today]
+        if len(ahead) >= PLACE_PERIODS_MAX:
+            raise PlaceFull(most=PLACE_PERIODS_MAX)
+        return Place(tuple(sorted((*ahead, period), key=lambda one: one.until_on)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +170,20 @@ class Offer:
     created_at: datetime
     fair: str = ""
     slots: tuple[str, ...] = ()
-    periods: tuple[Period, ...] = ()
     waiting: tuple[str, ...] = ()
     ordered: int = 0
     withdrawn_at: datetime | None = None
     look_at: datetime | None = None
     fair_per_partner_max: int | None = None
+
+    def must_have_slot(self, slot: str | None) -> None:
+        """Make sure that a place is one of its own, which a promotion has and nothing else.
+
+        Raises:
+            SlotUnknown
+        """
+        if slot is not None and slot not in self.slots:
+            raise SlotUnknown(slots=list(self.slots))
 
     def must_be_open(self, at: datetime) -> None:
         """Make sure that it can be had at a moment.
@@ -217,20 +259,6 @@ class Offer:
         if self.withdrawn_at is not None:
             raise OfferWithdrawn
         return replace(self, withdrawn_at=at)
-
-    def shown(self, period: Period) -> "Offer":
-        """Return the offer with a place taken for a time; what was over before is forgotten.
-
-        Raises:
-            SlotUnknown, SlotTaken
-        """
-        if period.slot not in self.slots:
-            raise SlotUnknown(slots=list(self.slots))
-        taken = next((one for one in self.periods if one.meets(period)), None)
-        if taken is not None:
-            raise SlotTaken(from_on=taken.from_on, until_on=taken.until_on)
-        kept = sorted((*self.periods, period), key=lambda one: one.until_on)[-SLOT_PERIODS_MAX:]
-        return replace(self, periods=tuple(kept))
 
 
 def must_be_hours(opens_at: datetime | None, closes_at: datetime | None, at: datetime) -> None:

@@ -128,6 +128,11 @@ def given_back(wrong: Transfer, at: datetime) -> Lots:
     return wrong.lots
 
 
+def has_expired(award: Transfer, at: datetime) -> bool:
+    """Return whether the term of all points of an award is over, so that none of them stands anywhere."""
+    return bool(award.lots) and expired(award.lots, at) == award.lots
+
+
 def first_seal(previous: str, transfer: Transfer) -> str:
     """Return the seal of a receiver's line as earlier releases made it."""
     parts = (previous, transfer.id, transfer.debit, transfer.credit, str(transfer.amount_points))

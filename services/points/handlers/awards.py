@@ -16,6 +16,7 @@ from services.points.domain.posting import AMOUNT_MAX, NotAnAmount, Posting
 from services.points.domain.rules import expiry
 from services.points.domain.transfers import Transfer, id_of
 from services.points.domain.waiting import Award, Waiting, WaitingAward, digest_of
+from services.points.handlers.days_earned import count_no_longer, counted_refs
 from services.points.handlers.ledger import account, account_refs, post
 from services.points.handlers.rules import rule_refs, rules_of
 from services.points.store.accounts import transfer_ref, waiting_award_ref, waiting_ref
@@ -205,9 +206,11 @@ def drop_waiting(origin: Origin, award: str, because: str) -> Work[Versioned[Wai
     def decide(uow: UnitOfWork) -> Versioned[WaitingAward]:
         uow.get(ref, NotFound())
         drop(uow, award, because)
+        count_no_longer(uow, award)
         return uow.versioned(ref)
 
-    return Work(origin, (ref, waiting_ref(origin.community)), decide)
+    reads: tuple[Ref[Any], ...] = (ref, waiting_ref(origin.community))
+    return Work(origin, reads, decide, lambda uow: counted_refs(uow, award))
 
 
 def drop(uow: UnitOfWork, award: str, because: str) -> None:

@@ -18,6 +18,7 @@ from services.points.domain.transfers import (
     given_back,
     id_of,
 )
+from services.points.handlers.days_earned import count_no_longer, counted_refs
 from services.points.handlers.funding import open_books
 from services.points.handlers.giving import pledge_refs, take_pledge_back
 from services.points.handlers.ledger import account, account_refs, post
@@ -39,7 +40,7 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
             return ()
         accounts = account_refs(origin.community, kept.debit, kept.credit)
         if kept.kind != "pledge":
-            return accounts
+            return (*accounts, *counted_refs(uow, kept.id))
         at = pledge_ref(origin.community, kept.origin.id)
         given = uow.find(at) if uow.is_loaded(at) else None
         return (*accounts, at, *(pledge_refs(origin.community, given) if given is not None else ()))
@@ -52,6 +53,8 @@ def reverse_transfer(origin: Origin, wrong: str, reason: str) -> Work[Versioned[
             raise AlreadyReversed
         open_books(uow)
         reverse(uow, kept, f"冲正：{reason}")
+        if kept.kind == "award":
+            count_no_longer(uow, kept.id)
         if kept.kind == "pledge":
             take_pledge_back(uow, uow.get(pledge_ref(origin.community, kept.origin.id), NotFound()))
         return uow.versioned(back)

@@ -9,12 +9,12 @@ from services.contracts.points import CauseSpent, PointsPledged, ServiceDelivere
 from services.contracts.refusal import NotFound
 from services.contracts.values import replace
 from services.language.masks import masked
-from services.points.domain.accounts import REDEEMED
+from services.points.domain.accounts import REDEEMED, kind_of
 from services.points.domain.claims import PointsOwed
 from services.points.domain.giving import Giver, GoodCause, Pledge
 from services.points.domain.posting import Posting
 from services.points.domain.transfers import Cause, Transfer, id_of
-from services.points.handlers.ledger import account, account_refs, post
+from services.points.handlers.ledger import account_refs, post
 from services.points.handlers.rules import rule_refs, rules_of
 from services.points.store.accounts import account_ref, transfer_ref
 from services.points.store.giving import cause_ref, giver_ref, pledge_ref
@@ -30,7 +30,8 @@ def found_cause(origin: Origin, cause: GoodCause) -> Work[Versioned[GoodCause]]:
 
     def decide(uow: UnitOfWork) -> Versioned[GoodCause]:
         uow.get(rule_ref(origin.community), NotFound())
-        uow.put(ref, replace(cause, about=masked(cause.about), created_at=uow.at))
+        title, about = masked(cause.title), masked(cause.about)
+        uow.put(ref, replace(cause, title=title, about=about, created_at=uow.at))
         return uow.versioned(ref)
 
     return Work(origin, (ref, rule_ref(origin.community)), decide)
@@ -65,11 +66,12 @@ def pledge(origin: Origin, given: Pledge) -> Work[Versioned[Pledge]]:
         return account_refs(origin.community, given.partner, cause.account) if cause is not None else ()
 
     def decide(uow: UnitOfWork) -> Versioned[Pledge]:
+        uow.get(rule_ref(origin.community), NotFound())
         cause = uow.get(at, NotFound())
         cause.must_take()
         made = replace(given, service=masked(given.service), at=uow.at)
         made.must_be_something()
-        uow.get(account_ref(origin.community, given.partner), NotFound())
+        must_be_giver(uow, given.partner)
         uow.put(at, cause.given(made))
         uow.put(ref, made)
         uow.put(giver, (uow.find(giver) or Giver()).given(made))
@@ -90,8 +92,20 @@ def _name(uow: UnitOfWork, partner: str) -> str:
     return found.name if found else partner
 
 
+def must_be_giver(uow: UnitOfWork, partner: str) -> None:
+    """Make sure that somebody is a partner: the file names it, or it has a passbook.
+
+    Raises:
+        NotFound
+    """
+    account_at = account_ref(uow.origin.community, partner)
+    has_passbook = kind_of(partner) == "passbook" and uow.find(account_at) is not None
+    if not has_passbook and rules_of(uow).partner(partner) is None:
+        raise NotFound
+
+
 def _give(uow: UnitOfWork, made: Pledge, cause: GoodCause, transfer: str) -> None:
-    holder = account(uow, made.partner)
+    holder = uow.get(account_ref(uow.origin.community, made.partner), NotFound())
     if holder.owed_points and made.amount_points > holder.balance_points - holder.owed_points:
         raise PointsOwed(owed_points=holder.owed_points, balance_points=holder.balance_points)
     posting = Posting(
@@ -137,17 +151,18 @@ def take_pledge_back(uow: UnitOfWork, pledged: Pledge) -> None:
 def choose_to_be_shown(origin: Origin, partner: str, *, shown: bool) -> Work[Giver]:
     """Note whether a partner wants to stand on the public board.
 
-    The work raises NotFound where it has no passbook.
+    The work raises NotFound where it is no partner.
     """
     ref, at = giver_ref(origin.community, partner), account_ref(origin.community, partner)
 
     def decide(uow: UnitOfWork) -> Giver:
-        uow.get(at, NotFound())
+        uow.get(rule_ref(origin.community), NotFound())
+        must_be_giver(uow, partner)
         after = replace(uow.find(ref) or Giver(), hidden=not shown)
         uow.put(ref, after)
         return after
 
-    return Work(origin, (ref, at), decide)
+    return Work(origin, (ref, at, *rule_refs(origin.community)), decide)
 
 
 def deliver(origin: Origin, pledged: str) -> Work[Versioned[Pledge]]:

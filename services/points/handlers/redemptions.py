@@ -26,7 +26,7 @@ from services.points.domain.redemptions import (
     RedemptionState,
     of_offer,
 )
-from services.points.domain.shop import PROMOTIONS, Offer, Period, SoldOut, Taken, next_in_line
+from services.points.domain.shop import PROMOTIONS, Offer, Period, Place, SoldOut, Taken, next_in_line
 from services.points.domain.transfers import Cause
 from services.points.handlers.holds import (
     HOLD_OVER,
@@ -41,10 +41,11 @@ from services.points.handlers.ledger import account
 from services.points.handlers.rules import rule_refs, rules_of
 from services.points.store.accounts import account_ref, hold_ref
 from services.points.store.rules import rule_ref
-from services.points.store.shop import offer_ref, redemption_ref, taken_refs
+from services.points.store.shop import offer_ref, place_ref, redemption_ref, taken_refs
 
 NO_POINTS = "轮到时积分不足"
 OVER = "兑换已截止，没有轮到"
+GONE = "轮到时已不是在营的合伙人"
 
 
 class PartnerGone(Conflict):
@@ -98,10 +99,14 @@ def redeem(
 
 
 def _must_be_partner(uow: UnitOfWork, partner: str) -> None:
-    found = rules_of(uow).partner(partner)
     uow.get(account_ref(uow.origin.community, partner), NotFound())
-    if found is None or not found.working:
+    if not _is_partner(uow, partner):
         raise PartnerGone
+
+
+def _is_partner(uow: UnitOfWork, partner: str) -> bool:
+    found = rules_of(uow).partner(partner)
+    return found is not None and found.working
 
 
 def _count(uow: UnitOfWork, offer: Offer, partner: str) -> None:
@@ -152,20 +157,23 @@ def fulfil(
 ) -> Work[Versioned[Redemption]]:
     """Note that it is done: the points are spent, and a promotion has its place.
 
-    The work raises RedemptionOver, NotOrdered, PromotionMissing, SlotUnknown, SlotTaken, HoldExpired; and
-    NotFound where there is none.
+    The work raises RedemptionOver, NotOrdered, PromotionMissing, SlotUnknown, SlotTaken, PlaceFull and
+    HoldExpired; NotFound where there is none.
     """
     ref = redemption_ref(origin.community, redemption)
 
     def decide(uow: UnitOfWork) -> Versioned[Redemption]:
         before = uow.get(ref, NotFound())
         after = before.fulfilled(masked(because), promotion, uow.at)
-        if before.kind in PROMOTIONS:
-            if promotion is None:
-                raise PromotionMissing
-            at = offer_ref(origin.community, before.offer)
-            period = Period(promotion.slot, promotion.from_on, promotion.until_on, before.id)
-            uow.put(at, uow.get(at, NotFound()).shown(period))
+        offer = uow.get(offer_ref(origin.community, before.offer), NotFound())
+        offer.must_have_slot(promotion.slot if promotion else None)
+        if promotion is not None:
+            at = place_ref(origin.community, promotion.slot)
+            period = Period(promotion.from_on, promotion.until_on, before.id)
+            today = rules_of(uow).day_of(uow.at).isoformat()
+            uow.put(at, (uow.find(at) or Place()).shown(period, today))
+        elif before.kind in PROMOTIONS:
+            raise PromotionMissing
         resolve(uow, before.hold, "captured")
         uow.put(ref, after)
         shown = f"（{promotion.slot}，{promotion.from_on} 至 {promotion.until_on}）" if promotion else ""
@@ -173,7 +181,8 @@ def fulfil(
         uow.announce(ref, fact)
         return uow.versioned(ref)
 
-    return _of_redemption(origin, redemption, decide)
+    place = (place_ref(origin.community, promotion.slot),) if promotion else ()
+    return _of_redemption(origin, redemption, decide, *place)
 
 
 def end(origin: Origin, redemption: str, state: RedemptionState, because: str) -> Work[Versioned[Redemption]]:
@@ -254,7 +263,7 @@ def report_effect(origin: Origin, redemption: str, effect: Effect) -> Work[Versi
     return Work(origin, (ref, *rule_refs(origin.community)), decide)
 
 
-def _of_redemption(origin: Origin, redemption: str, decide: Any) -> Work[Any]:
+def _of_redemption(origin: Origin, redemption: str, decide: Any, *reads: Ref[Any]) -> Work[Any]:
     """Return the work on a redemption, with all that belongs to it: its hold, its offer, and who waits."""
     ref = redemption_ref(origin.community, redemption)
 
@@ -269,8 +278,8 @@ def _of_redemption(origin: Origin, redemption: str, decide: Any) -> Work[Any]:
         counts = taken_refs(origin.community, kept, found.partner) if kept is not None else ()
         return (at, *counts, *owner_refs(uow, redemption), *line_refs(uow, found.offer, 1))
 
-    reads = (ref, *resolving_refs(origin.community, redemption), *rule_refs(origin.community))
-    return Work(origin, reads, decide, more)
+    known = (ref, *reads, *resolving_refs(origin.community, redemption), *rule_refs(origin.community))
+    return Work(origin, known, decide, more)
 
 
 def _ended(uow: UnitOfWork, before: Redemption, state: RedemptionState, because: str) -> None:
@@ -329,6 +338,12 @@ def line_moves_on(uow: UnitOfWork, offer: str) -> None:
         if kept.is_over(uow.at) or not kept.has_some or not uow.is_loaded(ref):
             break
         waits = uow.get(ref, NotFound())
+        needs = (*hold_refs(community, one, waits.partner), *taken_refs(community, kept, waits.partner))
+        if not all(map(uow.is_loaded, needs)):
+            break
+        if not _is_partner(uow, waits.partner):
+            _ended_waiting(uow, one, GONE)
+            continue
         turn = uow.branch()
         turn.put(at, replace(kept.unqueued(one).taken(), ordered=kept.ordered))
         try:

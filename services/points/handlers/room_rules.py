@@ -44,12 +44,14 @@ class RoomRules(Rules):
         return self.premises([one.opening for one in hours])
 
     def hours_of_room(self, room: Room) -> tuple[RoomHours, ...]:
-        """Return the business hours of a room: its own, or else its partner's."""
-        if room.offer.hours is not None:
-            return room.offer.hours
+        """Return the business hours of a room: its partner's, and its own where they are longer.
+
+        A partner that says when its room is in business cannot make them shorter: it earns more outside them.
+        """
         partner = self.partner(room.partner)
         spans = partner.hours if partner else ()
-        return tuple(RoomHours(s.days, s.opens.isoformat(), s.closes.isoformat()) for s in spans)
+        hours = tuple(RoomHours(s.days, s.opens.isoformat(), s.closes.isoformat()) for s in spans)
+        return (*hours, *(room.offer.hours or ())) if hours else ()
 
 
 def room_rules(record: RuleOnRecord | None) -> RoomRules:

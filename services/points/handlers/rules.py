@@ -219,16 +219,19 @@ def withdraw_rule(origin: Origin, version: int) -> Work[Versioned[RuleBook]]:
 
 
 def _put(uow: UnitOfWork, rules: Rules, book: RuleBook) -> None:
+    """Keep the versions of a rule, and tell staff of those that are new, of an old file the first, too."""
     ref = rule_book_ref(uow.origin.community)
+    before = uow.find(ref) or RuleBook()
     uow.put(ref, book)
-    rule = book.rules[-1]
-    fact = PointsRuleDecided(
-        version=rule.version,
-        starts_on=rules.day_of(rule.starts_at),
-        because=rule.because,
-        seal=rule.digest,
-    )
-    uow.announce(ref, fact)
+    for rule in book.rules:
+        if before.version(rule.version) is None:
+            fact = PointsRuleDecided(
+                version=rule.version,
+                starts_on=rules.day_of(rule.starts_at),
+                because=rule.because,
+                seal=rule.digest,
+            )
+            uow.announce(ref, fact)
 
 
 def funded_before(uow: UnitOfWork, before: RuleOnRecord | None) -> int:

@@ -151,7 +151,7 @@ def earn(uow: UnitOfWork, earns: EarnedBy, rules: Rules) -> ServiceOnRecord:
     if points:
         uow.put(that_day, EarnedDay(earned + points))
         term = rule.expire_after_months if rule is not None else None
-        ends = expiry(earns.at, term, rules.zone)
+        ends = expiry(max(earns.at, uow.at), term, rules.zone)
         award = Award(
             earns.award, partner, points, earning.because, earns.cause, order, EARNING, version, ends
         )

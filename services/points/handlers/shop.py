@@ -5,6 +5,7 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.points import FairAnnounced
 from services.contracts.refusal import NotFound
 from services.contracts.values import replace
+from services.language.masks import masked
 from services.points.domain.posting import in_milliseconds
 from services.points.domain.shop import Fair, Offer, OfferHours, must_be_hours
 from services.points.handlers.redemptions import line_moves_on, line_refs
@@ -25,12 +26,12 @@ def announce_fair(origin: Origin, fair: Fair) -> Work[Versioned[Fair]]:
         rules = rules_of(uow)
         must_be_hours(fair.opens_at, fair.closes_at, uow.at)
         opens, closes = (in_milliseconds(at) for at in (fair.opens_at, fair.closes_at))
-        kept = replace(fair, opens_at=opens, closes_at=closes, created_at=uow.at)
+        kept = replace(fair, title=masked(fair.title), opens_at=opens, closes_at=closes, created_at=uow.at)
         uow.put(ref, kept)
         local = [f"{at.astimezone(rules.zone):%Y-%m-%d %H:%M}" for at in (opens, closes)]
         fact = FairAnnounced(
             fair=fair.id,
-            title=fair.title,
+            title=kept.title,
             opens=local[0],
             closes=local[1],
             partners=tuple(one.id for one in rules.file.partners if one.working),
@@ -50,7 +51,9 @@ def put_up(origin: Origin, offer: Offer) -> Work[Versioned[Offer]]:
 
     def decide(uow: UnitOfWork) -> Versioned[Offer]:
         uow.get(rule_ref(origin.community), NotFound())
-        kept = replace(offer, created_at=uow.at)
+        slots = tuple(masked(slot) for slot in offer.slots)
+        title, about = masked(offer.title), masked(offer.about)
+        kept = replace(offer, title=title, about=about, slots=slots, created_at=uow.at)
         if offer.fair:
             fair = uow.get(fair_at, NotFound())
             if offer.opens_at is not None or offer.closes_at is not None:

@@ -10,14 +10,18 @@ from services.chassis.work import Origin, UnitOfWork, Work
 from services.contracts.orders import OrderReturned
 from services.contracts.points import PointsClaimed
 from services.points.domain.claims import Claim
-from services.points.domain.services import EarnedDay, Returns
-from services.points.domain.transfers import Transfer, id_of
+from services.points.domain.services import Returns
+from services.points.domain.transfers import Transfer, has_expired, id_of
 from services.points.handlers.awards import drop
 from services.points.handlers.corrections import reversal_ref, reverse
+from services.points.handlers.days_earned import count_no_longer, counted_refs
 from services.points.handlers.ledger import account, account_refs
 from services.points.handlers.services import award_id_of, returned_times
 from services.points.store.accounts import account_ref, transfer_ref, waiting_award_ref, waiting_ref
-from services.points.store.services import claim_ref, earned_day_ref, returns_ref, service_ref
+from services.points.store.services import claim_ref, returns_ref, service_ref
+
+RETURNS_LOOKED_AT = 20
+"""Of an order that was sent back more often, what it earned long ago is taken back already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +55,33 @@ class _Places:
 
 
 def take_back(origin: Origin, returned: OrderReturned) -> Work[Repeated | None]:
-    """Take back what an order has earned that is sent back to be done again; nothing where it has not."""
+    """Take back what an order has earned that is sent back to be done again; nothing where it has not.
+
+    Facts may be heard late, so all is taken back that it had earned before it was sent back so often.
+    """
     back = returns_ref(origin.community, returned.order)
-    times = (returned.times - 1, None)
-    awards = {award_id_of(origin.community, returned.order, one) for one in times}
-    places = [_Places(origin.community, award) for award in sorted(awards)]
+    times = (None, *range(max(0, returned.times - RETURNS_LOOKED_AT), returned.times))
+    awards = [award_id_of(origin.community, returned.order, one) for one in times]
+    places = [_Places(origin.community, award) for award in dict.fromkeys(awards)]
     because = f"发回重办，收回已入账的积分：{returned.reason}"
 
     def more(uow: UnitOfWork) -> Sequence[Ref[Any]]:
         found: list[Ref[Any]] = []
         for place in places:
-            service = uow.find(service_ref(origin.community, place.award))
-            if service is not None:
-                found.append(earned_day_ref(origin.community, service.partner, service.day))
+            found += counted_refs(uow, place.award)
             paid = place.paid(uow)
             if paid is not None:
                 found += account_refs(origin.community, paid.credit)
         return found
 
     def decide(uow: UnitOfWork) -> Repeated | None:
-        if returned_times(uow, returned.order) >= returned.times:
-            return REPEATED
-        uow.put(back, Returns(returned.times))
-        for place in places:
-            _take(uow, place, because)
-        return None
+        known = returned_times(uow, returned.order)
+        is_new = known < returned.times
+        if is_new:
+            uow.put(back, Returns(returned.times))
+        # What an earlier release paid says not how often it had been sent back: only news take it back.
+        taken = [_take(uow, place, because) for place in (places if is_new else places[1:])]
+        return None if is_new or any(taken) else REPEATED
 
     reads: tuple[Ref[Any], ...] = (
         back,
@@ -85,42 +91,40 @@ def take_back(origin: Origin, returned: OrderReturned) -> Work[Repeated | None]:
     return Work(origin, reads, decide, more)
 
 
-def _take(uow: UnitOfWork, place: _Places, because: str) -> None:
-    """Take an award back, unless there is none, or it was taken back before."""
-    community = uow.origin.community
-    ref = service_ref(community, place.award)
-    service = uow.find(ref)
-    if service is not None and service.taken_back_at is not None:
-        return
-    waiting = uow.find(waiting_award_ref(community, place.award))
+def _take(uow: UnitOfWork, place: _Places, because: str) -> bool:
+    """Take an award back, unless there is none, or it was taken back before; return whether it was."""
     paid = place.paid(uow)
-    if service is not None:
-        uow.put(ref, service.taken_back(uow.at))
-        that_day = earned_day_ref(community, service.partner, service.day)
-        earned = uow.find(that_day)
-        if earned is not None:
-            uow.put(that_day, EarnedDay(max(0, earned.points - service.amount_points)))
+    waiting = uow.find(waiting_award_ref(uow.origin.community, place.award))
+    service = uow.find(service_ref(uow.origin.community, place.award))
+    if service is not None and not count_no_longer(uow, place.award):
+        return False
     if paid is not None:
-        _take_or_claim(uow, paid, because)
-    elif waiting is not None and waiting.waits_since is not None:
+        return _take_or_claim(uow, paid, because)
+    if waiting is not None and waiting.waits_since is not None:
         drop(uow, place.award, because)
+        return True
+    return service is not None
 
 
-def _take_or_claim(uow: UnitOfWork, paid: Transfer, because: str) -> None:
+def _take_or_claim(uow: UnitOfWork, paid: Transfer, because: str) -> bool:
+    """Reverse an award, or claim it where the points are spent; what has expired is gone already."""
     community = uow.origin.community
     ref = claim_ref(community, paid.id)
     if uow.find(reversal_ref(community, paid.id)) is not None or uow.find(ref) is not None:
-        return
+        return False
+    if has_expired(paid, uow.at):
+        return False
     partner = account(uow, paid.credit)
     if partner.balance_points - partner.owed_points >= paid.amount_points:
         reverse(uow, paid, because)
-        return
+        return True
     uow.put(ref, Claim(paid.id, paid.credit, paid.amount_points, because, uow.at, uow.at))
     uow.put(account_ref(community, paid.credit), partner.owing(paid.amount_points))
     fact = PointsClaimed(
         transfer=paid.id, partner=paid.credit, amount_points=paid.amount_points, because=because
     )
     uow.announce(ref, fact)
+    return True
 
 
 def settle_claim(origin: Origin, transfer: str) -> Work[bool]:

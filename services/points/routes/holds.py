@@ -105,9 +105,11 @@ class HoldRoutes:
         ref = hold_ref(request.community, request.path["hold"])
 
         def is_theirs(uow: UnitOfWork) -> None:
-            if not access.is_for(request, uow.get(ref, NotFound()).account):
+            hold = uow.get(ref, NotFound())
+            if not access.is_for(request, hold.account):
                 raise NotFound
             uow.expect(ref, request.if_match)
+            hold.must_be_for_nothing_ordered()
 
         return work.only_if(is_theirs, ref).then(_shown)
 
@@ -170,7 +172,7 @@ class HoldRoutes:
                 "Spend what was set aside",
                 takes=ResolveHold,
                 answers=HoldView,
-                refuses=resolved,
+                refuses=(*resolved, NotYourHold),
             ),
             post(
                 f"{ONE}/release",

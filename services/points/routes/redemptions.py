@@ -29,6 +29,7 @@ from services.points.domain.shop import (
     LimitReached,
     OfferNotOpen,
     OfferWithdrawn,
+    PlaceFull,
     SlotTaken,
     SlotUnknown,
     SoldOut,
@@ -149,7 +150,15 @@ class RedemptionRoutes:
                 "Say that it is done: the points are spent",
                 takes=FulfilRedemption,
                 answers=RedemptionView,
-                refuses=(RedemptionOver, NotOrdered, PromotionMissing, SlotUnknown, SlotTaken, HoldExpired),
+                refuses=(
+                    RedemptionOver,
+                    NotOrdered,
+                    PromotionMissing,
+                    SlotUnknown,
+                    SlotTaken,
+                    PlaceFull,
+                    HoldExpired,
+                ),
             ),
         )
 

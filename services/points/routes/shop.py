@@ -1,11 +1,11 @@
 """The doors of the shop and the fair: what points buy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.clock import new_id, now
-from services.chassis.documents import Versioned
+from services.chassis.documents import Ref, Versioned
 from services.chassis.http.bodies import PageQuery, listed
 from services.chassis.http.once import Reply
 from services.chassis.http.web import ApiRequest, Route, post, show
@@ -13,10 +13,10 @@ from services.chassis.mongo import Store
 from services.chassis.work import UnitOfWork, Work
 from services.contracts.refusal import NotFound
 from services.contracts.roles import HOLDERS, STAFF
-from services.points.domain.shop import Fair, Offer, OfferHours, OfferWithdrawn, StockTooSmall
+from services.points.domain.shop import Fair, Offer, OfferHours, OfferWithdrawn, Place, StockTooSmall
 from services.points.handlers.shop import announce_fair, put_up, restock, take_down
 from services.points.routes.shop_bodies import AnnounceFair, OfferQuery, PutUpOffer, RestockOffer
-from services.points.store.shop import FAIRS, OFFERS, fair_ref, offer_ref
+from services.points.store.shop import FAIRS, OFFERS, fair_ref, offer_ref, place_ref
 from services.points.views.shop import FairPage, FairView, OfferPage, OfferView, fair_view, offer_view
 
 SHOP = "shop"
@@ -53,15 +53,23 @@ class ShopRoutes:
         found = await self.store.page(
             OFFERS, request.community, where, after=query.after, limit=query.limit + 1
         )
-        at = self.clock()
-        items, after = listed(found, query.limit, lambda kept: offer_view(kept, at))
+        at, places = self.clock(), await self._places(request.community, found)
+        items, after = listed(found, query.limit, lambda kept: offer_view(kept, places, at))
         return show(OfferPage(items=items, next=after))
+
+    async def _places(self, community: str, offers: Sequence[Versioned[Offer]]) -> Mapping[str, Place]:
+        """Return when the places of offers are taken."""
+        slots = dict.fromkeys(slot for kept in offers for slot in kept.present.slots)
+        refs = {slot: place_ref(community, slot) for slot in slots}
+        loaded = await self.store.load(refs.values())
+        return {slot: place for slot, ref in refs.items() if (place := loaded[ref].value) is not None}
 
     async def show_offer(self, request: ApiRequest[None]) -> Reply:
         kept = await self.store.find(offer_ref(request.community, request.path["offer"]))
         if kept.value is None:
             raise NotFound
-        return show(offer_view(kept, self.clock()), revision=kept.revision)
+        places = await self._places(request.community, [kept])
+        return show(offer_view(kept, places, self.clock()), revision=kept.revision)
 
     def announce(self, request: ApiRequest[AnnounceFair]) -> Work[Reply]:
         body, at = request.body, self.clock()
@@ -86,7 +94,10 @@ class ShopRoutes:
             body.fair or "",
             body.slots,
         )
-        return put_up(request.origin(), offer).then(_shown_new)
+        work = put_up(request.origin(), offer)
+        return work.then(
+            lambda kept, uow: show(offer_view(kept, {}, uow.at), status=201, revision=kept.revision)
+        )
 
     def restock(self, request: ApiRequest[RestockOffer]) -> Work[Reply]:
         return self._step(request, restock(request.origin(), request.path["offer"], request.body.more))
@@ -98,7 +109,8 @@ class ShopRoutes:
         self, request: ApiRequest[RestockOffer] | ApiRequest[None], work: Work[Versioned[Offer]]
     ) -> Work[Reply]:
         ref = offer_ref(request.community, request.path["offer"])
-        return work.if_unchanged(ref, request.if_match, NotFound()).then(_shown)
+        work = work.if_unchanged(ref, request.if_match, NotFound()).reading(lambda uow: _place_refs(uow, ref))
+        return work.then(_shown)
 
     def table(self) -> tuple[Route, ...]:
         """Return every route of fairs and offers."""
@@ -182,9 +194,13 @@ class ShopRoutes:
         )
 
 
+def _place_refs(uow: UnitOfWork, offer: Ref[Offer]) -> Sequence[Ref[Place]]:
+    kept = uow.find(offer)
+    return [place_ref(offer.community, slot) for slot in kept.slots] if kept is not None else ()
+
+
 def _shown(kept: Versioned[Offer], uow: UnitOfWork) -> Reply:
-    return show(offer_view(kept, uow.at), revision=kept.revision)
-
-
-def _shown_new(kept: Versioned[Offer], uow: UnitOfWork) -> Reply:
-    return show(offer_view(kept, uow.at), status=201, revision=kept.revision)
+    community = uow.origin.community
+    found = {slot: uow.find(place_ref(community, slot)) for slot in kept.present.slots}
+    places = {slot: place for slot, place in found.items() if place is not None}
+    return show(offer_view(kept, places, uow.at), revision=kept.revision)

@@ -14,7 +14,7 @@ from services.points.store.giving import CAUSES, GIVERS, PLEDGES
 from services.points.store.rooms import COLLECTIONS_OF_ROOMS
 from services.points.store.rules import RULE_BOOKS, RULES
 from services.points.store.services import CLAIMS, EARNED_DAYS, RETURNS, SERVICES
-from services.points.store.shop import FAIRS, OFFERS, REDEMPTIONS, TAKEN
+from services.points.store.shop import FAIRS, OFFERS, PLACES, REDEMPTIONS, TAKEN
 from services.points.store.stars import COLLECTIONS_OF_STARS
 
 COLLECTIONS = (
@@ -33,6 +33,7 @@ COLLECTIONS = (
     OFFERS,
     REDEMPTIONS,
     TAKEN,
+    PLACES,
     CAUSES,
     PLEDGES,
     GIVERS,

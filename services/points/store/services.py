@@ -11,6 +11,7 @@ SERVICES = Collection(
     ServiceOnRecord,
     Index(("served_at",)),
     Index(("partner", "-served_at")),
+    Index(("taken_back_at",), due=True),
 )
 RETURNS = Collection("returns", Returns)
 EARNED_DAYS = Collection("earned_days", EarnedDay)

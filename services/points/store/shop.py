@@ -2,7 +2,7 @@
 
 from services.chassis.documents import Collection, Index, Ref
 from services.points.domain.redemptions import Redemption
-from services.points.domain.shop import Fair, Offer, Taken
+from services.points.domain.shop import Fair, Offer, Place, Taken
 
 LOOK_AT = "look_at"
 FAIRS = Collection("fairs", Fair)
@@ -15,6 +15,7 @@ REDEMPTIONS = Collection(
     Index(("offer", "-_id")),
     Index(("promotion.until_on",)),
 )
+PLACES = Collection("places", Place)
 TAKEN = Collection("taken", Taken)
 
 
@@ -26,6 +27,11 @@ def fair_ref(community: str, fair: str) -> Ref[Fair]:
 def offer_ref(community: str, offer: str) -> Ref[Offer]:
     """Return where an offer is kept."""
     return Ref(OFFERS, community, offer)
+
+
+def place_ref(community: str, slot: str) -> Ref[Place]:
+    """Return where it is kept when a place is taken."""
+    return Ref(PLACES, community, slot)
 
 
 def redemption_ref(community: str, redemption: str) -> Ref[Redemption]:

@@ -46,6 +46,7 @@ class PledgeView(View):
     service: str = Field(description="empty: points")
     at: datetime
     delivered_at: datetime | None = Field(description="of a service: staff saw it done")
+    taken_back_at: datetime | None = Field(description="it was a mistake, and its points went back")
 
 
 class PledgePage(View):

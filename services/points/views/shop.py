@@ -9,7 +9,7 @@ from pydantic import Field
 from services.chassis.documents import Versioned
 from services.chassis.http.bodies import View
 from services.points.domain.redemptions import Redemption
-from services.points.domain.shop import Fair, Offer
+from services.points.domain.shop import Fair, Offer, Place
 
 KIND_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -158,8 +158,12 @@ def fair_view(fair: Fair, at: datetime) -> FairView:
     )
 
 
-def offer_view(kept: Versioned[Offer], at: datetime) -> OfferView:
-    """Return an offer as it stands at a moment."""
+def offer_view(kept: Versioned[Offer], places: Mapping[str, Place], at: datetime) -> OfferView:
+    """Return an offer as it stands at a moment.
+
+    Arguments:
+        places: by the names that its slots have.
+    """
     offer = kept.present
     same = ("id", "kind", "title", "about", "price_points", "left", "ordered", "per_partner_max", "fair")
     more = ("opens_at", "closes_at", "fulfil_days")
@@ -171,7 +175,9 @@ def offer_view(kept: Versioned[Offer], at: datetime) -> OfferView:
         state=_state(offer, at),
         slots=list(offer.slots),
         periods=[
-            PeriodView(slot=one.slot, from_on=one.from_on, until_on=one.until_on) for one in offer.periods
+            PeriodView(slot=slot, from_on=one.from_on, until_on=one.until_on)
+            for slot in offer.slots
+            for one in places.get(slot, Place()).periods
         ],
     )
 
