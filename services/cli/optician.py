@@ -18,7 +18,7 @@ from services.contracts.words import Role
 from services.worktime.state_calendar import is_state_holiday
 
 OPTICIAN = "yiming-optical"
-CHILDREN = 20
+CHILDREN, FAMILIES, GIVEN = 20, 5, 15
 ASKED = "孩子看黑板看不清，想请人来小区给孩子们做一次视力筛查"
 HERE = ZoneInfo("Asia/Shanghai")
 Say = Callable[[str], None]
@@ -84,16 +84,24 @@ class OpticianStory:
         before = await self._balance()
         await self.rule()
         screened = await self.screen()
+        rechecked = await self.check_again()
+        year = now().astimezone(HERE).year
         shared = await self.share()
         promotion = await self.fair()
         effect = await self.report(promotion)
+        given = await self.give()
         passbook = await self._balance()
+        star = await self.star(year)
         return {
             "screened": screened,
+            "rechecked": rechecked,
             "shared": shared,
             "promotion": promotion,
             "effect": effect,
+            "given": given,
             "earned": passbook - before,
+            "star": star,
+            "outstanding": await self.name(star),
         }
 
     async def rule(self) -> None:
@@ -124,6 +132,16 @@ class OpticianStory:
         )
         earned = await self._balance(more_than=before) - before
         self.say(f"视力筛查：服务 {CHILDREN} 名孩子，得 {earned} 分")
+        return earned
+
+    async def check_again(self) -> int:
+        """Families come for the re-check, one after the other; return what the optician earned by it."""
+        before = await self._balance()
+        for number in range(2, FAMILIES + 2):
+            effort = {"minutes": 20, "persons": 1}
+            await self._served(f"parent-{number}", self.calendar.evening(10), effort)
+        earned = await self._balance(more_than=before + 2 * FAMILIES - 1) - before
+        self.say(f"定期复查：{FAMILIES} 户，得 {earned} 分")
         return earned
 
     async def _served(self, asker: str, at: datetime, effort: dict[str, int]) -> None:
@@ -221,6 +239,43 @@ class OpticianStory:
         effect: dict[str, Any] = (await self.client.post(path, self.partner, customers))["effect"]
         self.say(f"推广效果：顾客增加 {effect['change_percent']} %")
         return effect
+
+    async def give(self) -> int:
+        """Some of the points go to a good cause."""
+        cause = await self.client.post(
+            "/points/causes", self.staff, {"title": "四点半课堂护眼灯", "goal_points": 100}
+        )
+        path = f"/points/causes/{cause['id']}"
+        await self.client.post(f"{path}/pledge", self.partner, {"amount_points": GIVEN})
+        seen = await self.client.get(path, self.staff)
+        self.say(f"公益反哺：捐给“{seen['title']}” {seen['pledged_points']} 分")
+        return int(seen["pledged_points"])
+
+    async def star(self, year: int) -> dict[str, Any]:
+        """The year is over, and stars are set from it."""
+        month = f"{year}-12"
+        await self.calendar.until(datetime(year + 1, 1, 1, 4, tzinfo=HERE))
+        path = f"/points/stars/{OPTICIAN}"
+
+        def is_set(seen: dict[str, Any]) -> bool:
+            return bool(seen["month"] == month and seen["stars"])
+
+        await self.client.until(f"{path}/history", self.staff, lambda seen: any(map(is_set, seen["items"])))
+        months = (await self.client.get(f"{path}/history", self.staff))["items"]
+        star: dict[str, Any] = next(one for one in months if is_set(one))
+        self.say(f"星级评定：{star['because']}")
+        return star
+
+    async def name(self, star: dict[str, Any]) -> dict[str, Any]:
+        """Staff are shown the evidence, and name the outstanding partners of the year."""
+        year = int(star["month"][:4])
+        seen = await self.client.get(f"/points/outstanding?year={year}", self.staff)
+        proposed = [one["partner"] for one in seen["proposed"]]
+        assert OPTICIAN in proposed, proposed
+        given = {"partner": OPTICIAN, "year": year, "reason": "居民议事会推荐，星级和反哺都在前列"}
+        named = await self.client.post("/points/outstanding", self.staff, given)
+        self.say(f"优秀社区合伙人：医明眼镜店，{year} 年度")
+        return named
 
     async def _balance(self, more_than: int | None = None) -> int:
         """Return what stands on the passbook; where it is to have grown, once it has."""

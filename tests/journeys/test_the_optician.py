@@ -29,6 +29,12 @@ async def test_a_partner_s_year_as_it_happened(deployments: Deployments, keys: K
     assert figures["shared"] == 35, "half an hour at ten points, an hour and a half at twenty"
     assert figures["promotion"]["state"] == "fulfilled"
     assert figures["effect"]["change_percent"] == 20
-    assert figures["earned"] == 40 + 35 - 50
+    assert figures["rechecked"] == 10, "five families, two points each"
+    assert figures["given"] == 15
+    assert figures["earned"] == 40 + 10 + 35 - 50 - 15
+    assert figures["star"]["stars"] >= 4, figures["star"]["because"]
+    assert figures["star"]["raters"] == 6
+    assert figures["outstanding"]["partner"] == "yiming-optical"
     assert verified.wrong == []
-    assert verified.orders == 1
+    assert verified.orders == 6
+    assert len(said) == 9

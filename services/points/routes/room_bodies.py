@@ -31,7 +31,9 @@ class OfferRoom(Command):
     seats: int = Field(ge=1, le=SEATS_MAX, strict=True)
     equipment: Note = Field(default="", description="what is in it, in plain words")
     hours: tuple[Hours, ...] | None = Field(
-        default=None, max_length=14, description="in which it is in business, too, besides the partner's hours"
+        default=None,
+        max_length=14,
+        description="in which it is in business besides the partner's hours",
     )
     open_from: Day | None = Field(default=None, description="first day on which it may be used")
     open_until: Day | None = Field(default=None, description="last day on which it may be used")
