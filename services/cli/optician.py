@@ -87,9 +87,9 @@ class OpticianStory:
         rechecked = await self.check_again()
         year = now().astimezone(HERE).year
         shared = await self.share()
+        given = await self.give()
         promotion = await self.fair()
         effect = await self.report(promotion)
-        given = await self.give()
         passbook = await self._balance()
         star = await self.star(year)
         return {
