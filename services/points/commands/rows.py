@@ -1,5 +1,6 @@
 """What is kept, page by page, as a verification reads it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
@@ -26,9 +27,22 @@ class Books(Protocol):
 async def pages(
     rows: Rows, query: dict[str, Any], by: str, fields: Sequence[str] | None = None, size: int = PAGE
 ) -> AsyncIterator[dict[str, Any]]:
-    """Yield documents in the order of a field that no two have in common."""
-    after: dict[str, Any] = {}
-    while found := await rows.find({**query, **after}, sort=by, limit=size, fields=fields):
-        for row in found:
-            yield row
-        after = {by: {"$gt": found[-1][by]}}
+    """Yield documents in the order of a field that no two have in common.
+
+    While those of a page are looked at, the next one is read.
+    """
+    found = await rows.find(query, sort=by, limit=size, fields=fields)
+    while found:
+        coming = None
+        if len(found) == size:
+            after = {by: {"$gt": found[-1][by]}}
+            coming = asyncio.create_task(rows.find({**query, **after}, sort=by, limit=size, fields=fields))
+            await asyncio.sleep(0)  # so that it begins
+        try:
+            for row in found:
+                yield row
+        except BaseException:
+            if coming is not None:
+                coming.cancel()
+            raise
+        found = await coming if coming is not None else []
