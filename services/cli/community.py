@@ -33,7 +33,7 @@ HERE = "http://127.0.0.1:8080"
 def load(file: File, url: Url = HERE, token: Token = "") -> None:
     """Load a community file as a whole; the same file again changes nothing."""
     parsed = read_or_exit(file)
-    answer = _asked(_send(url, token, parsed, file.read_text(), dry_run=False))
+    answer = asked(_send(url, token, parsed, file.read_text(), dry_run=False))
     _print_changes(answer)
     console.print(f"{parsed.community.name}: version {answer['version']}")
 
@@ -41,7 +41,7 @@ def load(file: File, url: Url = HERE, token: Token = "") -> None:
 @app.command()
 def diff(file: File, url: Url = HERE, token: Token = "") -> None:
     """Show what loading a community file would change."""
-    _print_changes(_asked(_send(url, token, read_or_exit(file), file.read_text(), dry_run=True)))
+    _print_changes(asked(_send(url, token, read_or_exit(file), file.read_text(), dry_run=True)))
 
 
 @app.command()
@@ -72,7 +72,8 @@ def _local_token() -> str:
     return keys.token(os.environ.get("USER", "operator"), Role.OPERATOR, hours=0.1)
 
 
-def _asked(coroutine: Coroutine[None, None, dict[str, Any]]) -> dict[str, Any]:
+def asked(coroutine: Coroutine[None, None, dict[str, Any]]) -> dict[str, Any]:
+    """Return what the system answers; a refusal ends the command with 1, and no answer with 2."""
     try:
         return uvloop.run(coroutine)
     except Refusal as refusal:

@@ -19,7 +19,7 @@ from services.chassis.logs import set_up_logs
 from services.chassis.runner import PortTaken, run_until_signal
 from services.chassis.settings import Misconfigured
 from services.chassis.supervision import Broken
-from services.cli import community, freezing, language, ledger, parked, streams, topology
+from services.cli import community, freezing, language, ledger, parked, points, streams, topology
 from services.cli.demo import run_demo
 from services.cli.doctor import doctor
 from services.cli.local import DATA_DIR, Keys, deployment
@@ -39,6 +39,7 @@ app.add_typer(hot.app, name="hot")
 app.add_typer(language.app, name="language")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(parked.app, name="parked")
+app.add_typer(points.app, name="points")
 app.add_typer(route_app, name="route")
 app.add_typer(streams.app, name="streams")
 app.add_typer(topology.app, name="topology")

@@ -32,17 +32,16 @@ async def pages(
     While those of a page are looked at, the next one is read.
     """
     found = await rows.find(query, sort=by, limit=size, fields=fields)
-    while found:
-        coming = None
-        if len(found) == size:
-            after = {by: {"$gt": found[-1][by]}}
-            coming = asyncio.create_task(rows.find({**query, **after}, sort=by, limit=size, fields=fields))
-            await asyncio.sleep(0)  # so that it begins
-        try:
+    coming: asyncio.Task[list[dict[str, Any]]] | None = None
+    try:
+        while found:
+            if len(found) == size:
+                after = {**query, by: {"$gt": found[-1][by]}}
+                coming = asyncio.create_task(rows.find(after, sort=by, limit=size, fields=fields))
+                await asyncio.sleep(0)  # so that it begins
             for row in found:
                 yield row
-        except BaseException:
-            if coming is not None:
-                coming.cancel()
-            raise
-        found = await coming if coming is not None else []
+            found, coming = (await coming if coming is not None else []), None
+    finally:
+        if coming is not None:
+            coming.cancel()
