@@ -19,7 +19,7 @@ from tests.support.prints import skip_without_press
 from tests.support.routes import BODIES, routes
 from tests.support.running import Running
 
-EXAMPLES_MAX = 20
+EXAMPLES_MAX = 12
 ROUTES = {(PREFIX + route.path, route.method): route for _, route in routes()}
 WANTED_CHECKS = (
     "not_a_server_error",

@@ -24,8 +24,8 @@ from tests.support.savers import LeftToTheHouse
 from tests.support.scene import BLOWS, SETTLE_SECONDS_MAX, TRY_SECONDS, Scene, scene
 from tests.support.stories import OPTICIAN
 
-POINTS, CLIENTS = 10_000, 8
-STRUCK = ("points", "rabbitmq", "points", "mongod", "notify")
+POINTS, CLIENTS, PAUSE_SECONDS = 10_000, 8, 0.1
+STRUCK = ("points", "rabbitmq", "mongod")
 PRICE = 3
 HOLD = {"amount_points": PRICE, "because": "兑换宣传栏位置", "until": "2100-01-01T00:00:00Z"}
 
@@ -58,6 +58,7 @@ class Savers:
         async def saver() -> None:
             while not over.is_set():
                 await self.move()
+                await asyncio.sleep(PAUSE_SECONDS)
 
         async with asyncio.TaskGroup() as savers:
             for _ in range(CLIENTS):

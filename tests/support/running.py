@@ -124,16 +124,19 @@ class Running:
 
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Return everything that the four services keep, without the machinery's own books."""
-        found: dict[str, list[dict[str, Any]]] = {}
         client = open_client(self.settings.mongo_url or "")
         try:
-            for service, store in self.stores.items():
-                for name in await client[store.name].list_collection_names():
-                    if name not in _MACHINERY | _SHORT_LIVED:
-                        found[f"{service}.{name}"] = await store.plain(name).find({})
+            names = {
+                (service, name)
+                for service, store in self.stores.items()
+                for name in await client[store.name].list_collection_names()
+                if name not in _MACHINERY | _SHORT_LIVED
+            }
         finally:
             client.close()
-        return found
+        kept = sorted(names)
+        found = await asyncio.gather(*(self.stores[service].plain(name).find({}) for service, name in kept))
+        return {f"{service}.{name}": rows for (service, name), rows in zip(kept, found, strict=True)}
 
     async def demand_waits_no_more(self, demand: str, clock: str) -> None:
         """Let a clock of one demand, by the name of its field, have run out a month ago."""
