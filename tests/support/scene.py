@@ -194,7 +194,7 @@ async def scene(
 
 async def _load_jiwang(town: Town) -> None:
     # What is not written is left out: an earlier release may not know it.
-    file = jiwang().model_dump(mode="json", exclude_none=True)
+    file = jiwang().model_dump(mode="json", exclude_defaults=True)
     for provider in (*file["units"], *file["partners"]):
         provider["capacity"] = 10_000
     file["points"]["budget_points"] = 1_000_000
