@@ -23,6 +23,18 @@ def is_for(request: ApiRequest[Any], account: str) -> bool:
     return request.identity.role is not Role.PARTNER or account == request.identity.subject
 
 
+def whose(request: ApiRequest[Any], named: str | None) -> str | None:
+    """Return of whom a list is: a partner's own, for staff whoever is named; None: of everybody.
+
+    Raises:
+        NotFound: a partner named another.
+    """
+    found = request.identity.subject if request.identity.role is Role.PARTNER else named
+    if found is not None and not is_for(request, named or found):
+        raise NotFound
+    return found
+
+
 def own(request: ApiRequest[Any], account: str | None) -> str:
     """Return the account that somebody names, or their own.
 

@@ -98,9 +98,7 @@ class GivingRoutes:
 
     async def list_pledges(self, request: ApiRequest[None]) -> Reply:
         query: PledgeQuery = request.query
-        whose = request.identity.subject if not access.is_for(request, "") else query.partner
-        if whose is not None and not access.is_for(request, query.partner or whose):
-            raise NotFound
+        whose = access.whose(request, query.partner)
         wanted = {"partner": whose, "cause": query.cause}
         where = {name: value for name, value in wanted.items() if value is not None}
         found = await self.store.page(

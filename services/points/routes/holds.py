@@ -44,9 +44,7 @@ class HoldRoutes:
 
     async def list_holds(self, request: ApiRequest[None]) -> Reply:
         query: HoldQuery = request.query
-        whose = request.identity.subject if not access.is_for(request, "") else query.account
-        if whose is not None and not access.is_for(request, query.account or whose):
-            raise NotFound
+        whose = access.whose(request, query.account)
         wanted = {"account": whose, "state": query.state}
         where = {name: value for name, value in wanted.items() if value is not None}
         found = await self.store.page(

@@ -57,9 +57,7 @@ class RedemptionRoutes:
 
     async def list_redemptions(self, request: ApiRequest[None]) -> Reply:
         query: RedemptionQuery = request.query
-        whose = request.identity.subject if not access.is_for(request, "") else query.partner
-        if whose is not None and not access.is_for(request, query.partner or whose):
-            raise NotFound
+        whose = access.whose(request, query.partner)
         wanted = {"partner": whose, "state": query.state, "offer": query.offer}
         where = {name: value for name, value in wanted.items() if value is not None}
         found = await self.store.page(
