@@ -285,3 +285,12 @@ class TestWaiting:
         assert bank.do(pay_waiting(bank.origin, ids)) == 1
         assert bank.balance("barber") == 980
         assert bank.verified() == []
+
+
+def test_a_clock_that_was_put_back_is_no_alteration() -> None:
+    bank = Bank()
+    bank.do(approve(bank.origin, Approval("a", 100, "核定")))
+    bank.do(pay_or_wait(bank.origin, an_award(1, "optician", 10)))
+    bank.now -= timedelta(hours=3)
+    bank.do(pay_or_wait(bank.origin, an_award(2, "optician", 10)))
+    assert bank.verified() == []

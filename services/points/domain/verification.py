@@ -7,7 +7,6 @@ was sealed by earlier releases is looked at as far as they sealed it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from services.points.domain.accounts import BUDGET, EQUITY, ESCROW, Account, kind_of
 from services.points.domain.days import Day, anchor_of
@@ -15,8 +14,6 @@ from services.points.domain.holds import Hold
 from services.points.domain.lots import Lot, Lots, joined, taken, total_points
 from services.points.domain.transfers import FIRST_SEAL, Transfer, digest_of, first_seal, seal
 
-CLOCKS_APART = timedelta(minutes=1)
-"""By which the clocks of replicas may differ at most."""
 RESOLVING = {"captured": "capture", "released": "release", "expired": "release"}
 """State of a hold → kind of the transfer that resolved it."""
 
@@ -105,7 +102,6 @@ class Verification:
     _resolved: dict[str, Transfer] = field(default_factory=dict)
     """Transfers that resolved a hold, by the hold."""
     _number: int = 0
-    _at: datetime | None = None
 
     def __post_init__(self) -> None:
         budget = self._account(BUDGET)
@@ -127,9 +123,6 @@ class Verification:
         if transfer.number != self._number + 1:
             self._say(transfer, "ledger", f"comes after number {self._number}")
         self._number = transfer.number
-        if self._at is not None and transfer.at < self._at - CLOCKS_APART:
-            self._say(transfer, "ledger", f"is of {transfer.at}, after one of {self._at}")
-        self._at = transfer.at
         self._account(BUDGET).transfers = transfer.number
         if not transfer.posted:
             if transfer.sealed != FIRST_SEAL:

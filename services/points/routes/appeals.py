@@ -76,7 +76,7 @@ class AppealRoutes:
 
     async def list_appeals(self, request: ApiRequest[None]) -> Reply:
         query: AppealQuery = request.query
-        own = None if access.is_for(request, "") else request.identity.subject
+        own = access.whose(request, None)
         wanted = {"partner": own, "state": query.state}
         where = {name: value for name, value in wanted.items() if value is not None}
         found = await self.store.page(
